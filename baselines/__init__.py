@@ -1,0 +1,1 @@
+"""Who drives: one file per method. The only place that imports torch."""

@@ -1,0 +1,1 @@
+"""The engine: world, sensors, rollouts, demonstrations, evaluation, metric, command line."""

@@ -1,0 +1,1 @@
+"""Recording what an expert does, and reading it back."""

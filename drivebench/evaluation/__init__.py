@@ -1,0 +1,1 @@
+"""Rollouts, isolated policies, run records, verification."""

@@ -1,0 +1,1 @@
+"""The DriveBench Score: events, parts, formula."""

@@ -1,0 +1,1 @@
+"""What a policy can sense: cameras, speed, route command, kinematics table."""

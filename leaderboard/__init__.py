@@ -1,0 +1,1 @@
+"""How good: records in; statistics, tables and pages out."""

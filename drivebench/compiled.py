@@ -5,8 +5,8 @@ Two decorators, ``kernel`` and ``parallel_kernel``, fix the compiler settings in
 * never ``fastmath``: LLVM may then neither reorder nor fuse floating-point operations, which is what makes
   a canonical episode the same bits on every machine;
 * ``error_model="numpy"``: a division by zero gives an infinity, as NumPy does, and no Python exception check;
-* ``cache=True``, in a folder whose name is a digest of all kernel sources. numba's own cache looks only at the
-  file of the function it compiles and misses an edit in a function that is called from another module
+* ``cache=True``, in a folder whose name is a digest of all kernel sources. numba's own cache looks only at
+  the file of the function it compiles and misses an edit in a function that is called from another module
   (https://numba.readthedocs.io/en/stable/developer/caching.html); a folder per digest cannot go stale.
 """
 
@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 import platformdirs
@@ -48,16 +48,16 @@ def _cache_folder(base: str) -> str:
     return str(root / source_digest())
 
 
-numba.config.CACHE_DIR = _cache_folder(numba.config.CACHE_DIR)
+_config: Any = numba.config
+_config.CACHE_DIR = _cache_folder(_config.CACHE_DIR)
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function for one thread."""
-    compiled: Any = numba.njit(cache=True, error_model="numpy", nogil=True)(function)
-    return compiled
+    return cast(Callable[P, R], numba.njit(cache=True, error_model="numpy", nogil=True)(function))
 
 
 def parallel_kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function whose ``prange`` loops run on all threads that numba was given."""
-    compiled: Any = numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True)(function)
-    return compiled
+    decorator = numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True)
+    return cast(Callable[P, R], decorator(function))

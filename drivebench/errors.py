@@ -61,7 +61,5 @@ def nearest(given: str, known: Iterable[str]) -> str | None:
         known: The names that exist.
     """
     by_folded = {name.casefold().replace("_", "-"): name for name in known}
-    matches = difflib.get_close_matches(
-        given.casefold().replace("_", "-"), list(by_folded), n=1, cutoff=0.5
-    )
+    matches = difflib.get_close_matches(given.casefold().replace("_", "-"), list(by_folded), n=1, cutoff=0.5)
     return by_folded[matches[0]] if matches else None

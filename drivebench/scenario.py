@@ -1,0 +1,299 @@
+"""What is driven: a scenario is a frozen record, and an episode is what (scenario, condition, seed) means.
+
+A scenario family is one module with a ``SCENARIO`` object and one entry point in the group
+``drivebench.scenarios``. Everything about an episode follows from its three names; nothing is drawn later.
+Conditions are orthogonal to the family: the same seed under another condition keeps the road, the place and
+the traffic, and changes only what the condition is about.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from drivebench import registry
+from drivebench.errors import ConfigurationError, UnknownNameError
+
+if TYPE_CHECKING:
+    from drivebench.world import World
+
+__all__ = [
+    "DEV",
+    "SPLITS",
+    "TEST",
+    "TRAIN",
+    "Ability",
+    "Command",
+    "CommandSegment",
+    "Episode",
+    "Route",
+    "Scenario",
+    "episode_generator",
+    "load_scenario",
+    "split_of",
+]
+
+TRAIN = range(0, 1_000_000)
+DEV = range(1_000_000, 2_000_000)
+TEST = range(2_000_000, 3_000_000)
+SPLITS = {"train": TRAIN, "dev": DEV, "test": TEST}
+
+
+class Command(IntEnum):
+    """What the route asks for: the six road options of CARLA's planner, in the order of the one-hot vector.
+
+    Source: ``RoadOption`` in CARLA's ``PythonAPI/carla/agents/navigation/local_planner.py``.
+    """
+
+    FOLLOW = 0
+    LEFT = 1
+    RIGHT = 2
+    STRAIGHT = 3
+    CHANGE_LEFT = 4
+    CHANGE_RIGHT = 5
+
+
+class Ability(StrEnum):
+    """What a scenario tests; a leaderboard has one column for each."""
+
+    LANE_KEEPING = "lane-keeping"
+    RECOVERY = "recovery"
+    INTERACTION = "interaction"
+    MEMORY = "memory"
+    AMBIGUITY = "ambiguity"
+    GENERALISATION = "generalisation"
+    ENDURANCE = "endurance"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandSegment:
+    """A command, in force from one arc length of the route to the start of the next segment.
+
+    Attributes:
+        start_m: Arc length of the route from which the command is in force.
+        command: The command as one of six options.
+        text: The same as an instruction in plain English.
+    """
+
+    start_m: float
+    command: Command
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Route:
+    """The assigned way, as a dense polyline in the world's frame (x forward, y to the right).
+
+    Laps of a closed track are unrolled: the polyline goes round as often as an episode may need.
+
+    Attributes:
+        points_m: ``f8[P, 2]``, about one point a metre, from behind the start to beyond the goal.
+        arc_m: ``f8[P]``, strictly increasing arc length of the points; 0 at the ego's start.
+        half_width_m: Half width of the corridor of lanes in the same direction, about the polyline.
+        goal_m: Arc length of the goal; infinite when the episode is open-ended.
+        commands: Segments in the order of their start; the first is in force from the very beginning.
+    """
+
+    points_m: NDArray[np.float64]
+    arc_m: NDArray[np.float64]
+    half_width_m: float
+    goal_m: float
+    commands: tuple[CommandSegment, ...]
+
+    def __post_init__(self) -> None:
+        points, arc = self.points_m, self.arc_m
+        if points.ndim != 2 or points.shape[1] != 2 or len(points) < 2 or arc.shape != points.shape[:1]:
+            raise ConfigurationError(
+                f"a route has points {points.shape} and arc lengths {arc.shape}; expected (P, 2) and (P,)"
+            )
+        if not (np.isfinite(points).all() and np.isfinite(arc).all()):
+            raise ConfigurationError("a route has points that are not finite; expected finite metres")
+        if not (np.diff(arc) > 0.0).all():
+            raise ConfigurationError("the arc length of a route does not increase; drop repeated points")
+        if not arc[0] <= 0.0 < arc[-1]:
+            raise ConfigurationError(
+                f"a route runs from {arc[0]} m to {arc[-1]} m; expected 0 m, the ego's start, to lie on it"
+            )
+        if not self.half_width_m > 0.0:
+            raise ConfigurationError(f"a route is {self.half_width_m} m to each side; expected more than 0")
+        if not self.goal_m > 0.0 or (math.isfinite(self.goal_m) and self.goal_m > arc[-1]):
+            raise ConfigurationError(
+                f"the goal is at {self.goal_m} m of a route that ends at {arc[-1]} m; expected it on the "
+                "route and ahead of the start, or infinity for an open-ended episode"
+            )
+        starts = [segment.start_m for segment in self.commands]
+        if not starts or starts != sorted(set(starts)) or starts[0] > arc[0]:
+            raise ConfigurationError(
+                f"commands start at {starts} m; expected at least one, increasing, the first no later than "
+                f"the route's first point at {arc[0]} m"
+            )
+
+    @classmethod
+    def along(
+        cls,
+        points_m: ArrayLike,
+        *,
+        start_index: int,
+        start_m: tuple[float, float],
+        half_width_m: float,
+        goal_from_start_m: float = math.inf,
+        commands: tuple[CommandSegment, ...],
+    ) -> Self:
+        """Measure a polyline and put the zero of its arc length beside the ego's start.
+
+        Only additions, multiplications, divisions and square roots are used, so that the arc lengths are the
+        same bits on every machine if the points are.
+
+        Args:
+            points_m: ``(P, 2)`` points in driving order, without repetitions.
+            start_index: The start lies beside the segment from this point to the next.
+            start_m: The ego's start (x, y), projected onto that segment.
+            half_width_m: See the attribute.
+            goal_from_start_m: Arc length of the goal, counted from the start.
+            commands: See the attribute; starts are counted from the ego's start.
+        """
+        points = np.ascontiguousarray(points_m, dtype=np.float64)
+        steps = np.diff(points, axis=0)
+        lengths = np.sqrt(steps[:, 0] * steps[:, 0] + steps[:, 1] * steps[:, 1])
+        arc = np.zeros(len(points))
+        np.cumsum(lengths, out=arc[1:])
+        (step_x, step_y), length = steps[start_index], lengths[start_index]
+        from_x, from_y = start_m[0] - points[start_index, 0], start_m[1] - points[start_index, 1]
+        along = (from_x * step_x + from_y * step_y) / length
+        return cls(
+            points_m=points,
+            arc_m=arc - (arc[start_index] + along),
+            half_width_m=half_width_m,
+            goal_m=goal_from_start_m,
+            commands=commands,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Episode:
+    """What (scenario, condition, seed) means: the initial world and the task in it.
+
+    Attributes:
+        scenario: Id of the scenario, such as ``lane-keeping-v1``.
+        condition: Name of the condition, such as ``nominal``.
+        seed: Of the split that :func:`split_of` names.
+        world: The initial state.
+        route: The assigned way.
+        horizon_s: The episode ends after this time at the latest.
+        speed_limit_mps: The limit that the metric and the drivers go by.
+    """
+
+    scenario: str
+    condition: str
+    seed: int
+    world: "World"
+    route: Route
+    horizon_s: float
+    speed_limit_mps: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """A family of episodes with one task: the unit of the registry.
+
+    Attributes:
+        id: Family and version, such as ``lane-keeping-v1``; the name of its entry point.
+        title: A few words for a table's head.
+        description: One or two sentences for people.
+        abilities: What it tests.
+        conditions: Names of the conditions that it defines; the first is ``nominal``.
+        horizon_s: Longest duration of an episode.
+        open_ended: No goal: an episode runs to its horizon and progress is compared with the expert's.
+        build: ``build(seed, condition)`` makes the episode; call :meth:`episode`, which checks its arguments.
+    """
+
+    id: str
+    title: str
+    description: str
+    abilities: tuple[Ability, ...]
+    conditions: tuple[str, ...]
+    horizon_s: float
+    open_ended: bool
+    build: Callable[[int, str], Episode]
+
+    def __post_init__(self) -> None:
+        family, _, version = self.id.rpartition("-v")
+        if not family or not version.isdigit():
+            raise ConfigurationError(
+                f"scenario id {self.id!r}; expected a family and a version: 'lane-keeping-v1'"
+            )
+        if not self.conditions or self.conditions[0] != "nominal":
+            raise ConfigurationError(f"{self.id} has conditions {self.conditions}; expected 'nominal' first")
+        if not self.horizon_s > 0.0:
+            raise ConfigurationError(f"{self.id} has a horizon of {self.horizon_s} s; expected more than 0")
+
+    @property
+    def family(self) -> str:
+        """The id without its version: a row of the leaderboard."""
+        return self.id.rpartition("-v")[0]
+
+    def episode(self, seed: int, condition: str = "nominal") -> Episode:
+        """Build the episode of a seed under a condition.
+
+        Args:
+            seed: Any integer of ``TRAIN``, ``DEV`` or ``TEST``.
+            condition: One of ``conditions``.
+
+        Raises:
+            ConfigurationError: The seed is in no split.
+            UnknownNameError: No such condition.
+        """
+        split_of(seed)
+        if condition not in self.conditions:
+            raise UnknownNameError(f"condition of {self.id}", condition, self.conditions)
+        return self.build(seed, condition)
+
+
+def split_of(seed: int) -> str:
+    """Name of the split that a seed belongs to: ``train``, ``dev`` or ``test``.
+
+    Raises:
+        ConfigurationError: The seed is in none of them.
+    """
+    for name, seeds in SPLITS.items():
+        if seed in seeds:
+            return name
+    limits = ", ".join(f"{name} {seeds.start}…{seeds.stop - 1}" for name, seeds in SPLITS.items())
+    raise ConfigurationError(f"seed {seed} is in no split; expected an integer of one of: {limits}")
+
+
+def episode_generator(scenario: str, condition: str, seed: int) -> np.random.Generator:
+    """The random numbers of an episode: a stream that depends on the three names and on nothing else.
+
+    A builder draws what all conditions share (road, place, traffic) from the stream of ``nominal``, and what
+    a condition changes from the stream of that condition. Draw with ``random``, ``uniform``, ``integers`` and
+    ``permutation``: they use exact or basic arithmetic only, while ``normal`` and its like call libm.
+
+    Args:
+        scenario: Id of the scenario.
+        condition: Name of the condition.
+        seed: The episode's seed.
+    """
+    digest = hashlib.sha256(f"{scenario}/{condition}/{seed}".encode()).digest()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
+
+
+def load_scenario(name: str) -> Scenario:
+    """The registered scenario of an id.
+
+    Raises:
+        UnknownNameError: No such scenario; the message suggests the nearest id.
+        ConfigurationError: The entry point names something else than a scenario of that id.
+    """
+    scenario = registry.load("scenario", name)
+    if not isinstance(scenario, Scenario) or scenario.id != name:
+        raise ConfigurationError(
+            f"the entry point {name!r} of group drivebench.scenarios is {scenario!r}; expected a Scenario "
+            "with that id"
+        )
+    return scenario

@@ -1,4 +1,4 @@
-"""The rules of the house that a linter does not know: directions of imports, names, one home for each fact."""
+"""The rules of the house that a linter does not know: directions of imports, names, pins."""
 
 import re
 import subprocess
@@ -39,7 +39,10 @@ def test_no_room_is_named_for_nothing() -> None:
 
 
 def test_importing_the_engine_loads_no_torch() -> None:
-    code = "import sys, drivebench.registry, drivebench.cli; sys.exit('torch' in sys.modules or 'numba' in sys.modules)"
+    code = (
+        "import sys, drivebench.registry, drivebench.cli;"
+        "sys.exit('torch' in sys.modules or 'numba' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -98,8 +98,8 @@ class Suite:
         repeated = {key for key in keys if keys.count(key) > 1} if len(set(keys)) < len(keys) else set()
         if repeated or not keys:
             raise ConfigurationError(
-                f"suite {self.name!r} has {len(keys)} entries, repeated: {sorted(repeated)}; expected at least "
-                "one and none twice"
+                f"suite {self.name!r} has {len(keys)} entries, repeated: {sorted(repeated)}; expected at "
+                "least one and none twice"
             )
 
     @cached_property

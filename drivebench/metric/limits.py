@@ -1,0 +1,89 @@
+"""Every threshold of the score, once, with its source.
+
+Sources: *nuPlan* is https://github.com/motional/nuplan-devkit (``docs/metrics_description.md`` and the configuration
+under ``config/common/simulation_metric``), *NAVSIM* https://github.com/autonomousvision/navsim (``docs/metrics.md``).
+"""
+
+__all__ = [
+    "AGAINST_HALF_M",
+    "AGAINST_ZERO_M",
+    "BRAKING_WINDOW_S",
+    "CAUSE_GAP_M",
+    "CAUSE_LATERAL_M",
+    "CAUSE_TIME_S",
+    "FLOW_RADIUS_M",
+    "FLOW_SHARE",
+    "FULL_PROGRESS",
+    "HARD_BRAKING_MPS2",
+    "LANE_CHANGE_WINDOW_S",
+    "LATE_PROGRESS_CAP",
+    "LATE_TIME_FACTOR",
+    "MAKING_PROGRESS",
+    "OFF_ROAD_DEPTH_M",
+    "OFF_ROAD_TIME_S",
+    "OFF_ROUTE_M",
+    "OVERSPEED_MPS",
+    "SHORT_TTC_S",
+    "STOPPED_MPS",
+    "STOPPED_WINDOW_S",
+    "TTC_HORIZON_S",
+]
+
+# ------------------------------------------------------------------------------------------- drivable area
+OFF_ROAD_DEPTH_M = 0.3
+"""A corner that is further off than this counts as off the drivable area (nuPlan: ``max_violation_threshold``)."""
+OFF_ROAD_TIME_S = 0.5
+"""Time off the drivable area, in total, that costs the gate. nuPlan allows none; at 15 Hz with a car that cannot stop
+within a step, half a second separates a brushed kerb from a way across the grass."""
+
+# --------------------------------------------------------------------------------------- driving direction
+AGAINST_HALF_M = 2.0
+AGAINST_ZERO_M = 6.0
+"""Metres against the direction of travel up to which the part is 1, and beyond which it is 0 (nuPlan)."""
+
+# ---------------------------------------------------------------------------------------------------- route
+OFF_ROUTE_M = 10.0
+"""Metres beyond the corridor of the route. CARLA stops a run at 30 m, on roads three to ten times as long."""
+
+# ------------------------------------------------------------------------------------------------- progress
+MAKING_PROGRESS = 0.2
+"""Progress below this share of the expert's is no progress (nuPlan: ``min_progress_threshold``)."""
+FULL_PROGRESS = 0.95
+"""Share of the expert's progress that counts as all of it, so that driving like the expert scores 1."""
+LATE_TIME_FACTOR = 1.5
+"""A goal must be reached within this multiple of the expert's time."""
+LATE_PROGRESS_CAP = 0.8
+"""Most that progress can be worth without reaching the goal in that time."""
+
+# ---------------------------------------------------------------------------------------- time to collision
+SHORT_TTC_S = 0.95
+"""Time to collision at or below this is too short (nuPlan: ``least_min_ttc``)."""
+TTC_HORIZON_S = 3.0
+"""How far boxes are swept (nuPlan: ``time_horizon``)."""
+
+# ---------------------------------------------------------------------------------------------- speed limit
+OVERSPEED_MPS = 2.23
+"""Mean excess over the limit that makes the part 0: 5 mph (nuPlan: ``max_overspeed_value_threshold``)."""
+
+# ------------------------------------------------------------------------------- whose fault a collision is
+STOPPED_MPS = 0.05
+"""Slower than this is standing (nuPlan: ``stopped_speed_threshold``)."""
+HARD_BRAKING_MPS2 = 4.05
+"""Braking that a follower need not expect (nuPlan's bound of comfortable braking)."""
+BRAKING_WINDOW_S = 1.5
+"""How long before a touch braking is looked for, and the ego's speed compared with the flow: the reaction time
+that drivers are allowed in rear-end reconstruction, and the time gap of IDM in highway-env."""
+STOPPED_WINDOW_S = 1.0
+"""How long the ego must have stood, with no cause, for a touch to be blamed on its standing there."""
+FLOW_SHARE = 0.7
+"""Driving below this share of the traffic's speed, without cause, is obstructing it."""
+FLOW_RADIUS_M = 60.0
+"""Vehicles up to this far away, in the same direction, are the traffic about the ego."""
+LANE_CHANGE_WINDOW_S = 2.0
+"""Time after coming into a lane during which the ego answers for being struck there."""
+CAUSE_GAP_M = 8.0
+CAUSE_TIME_S = 2.5
+"""Something in the ego's way nearer than this gap plus this time at the ego's speed is a cause to slow down or to stop.
+About twice the gap that IDM wants to a leader of the same speed (10 m + 1.5 s, centre to centre, in highway-env)."""
+CAUSE_LATERAL_M = 1.0
+"""Play beside the ego's box, to each side, within which something ahead is in its way."""

@@ -1,0 +1,297 @@
+"""The expert's low-level law: steer along a reference path, keep to its speed profile, follow leaders.
+
+The law is a function of the present state alone: pose, speed, the path ahead and the vehicles around.
+Nothing is remembered between decisions, so that what it does can be seen in a picture, and what it would do
+at another pose can be computed exactly.
+
+Steering. highway-env's vehicle turns about its rear axle and is described by its centre, which moves along
+the course, heading + slip, not along the heading. The law asks for the curvature at which a cubic
+reaches the path, aligned with it, after a distance D:
+
+    κ = κ_path / (1 − κ_path·e) − 6·e / D² − 4·χ / D,        χ = heading + slip(κ) − heading of the path
+
+with e the distance to the right of the path. The slip belongs to the curvature that is being sought,
+slip = asin(κ·L/2), so the equation is solved for κ. Using the heading instead of the course leaves a steady
+offset in curves (0.7 m at a radius of 20 m).
+
+Speed. The nearer to zero of: proportional approach of the speed profile, and the interaction term of the
+intelligent driver model (Treiber, Hennecke, Helbing, Physical Review E 62, 2000, eq. 3).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivebench.compiled import kernel
+from drivebench.world import numerics
+from scenarios.reference_path import ARC, CAP, CURVATURE, HEADING, X, Y
+
+__all__ = ["command", "leader", "project", "steer"]
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+PI = 3.141592653589793
+
+SETTLING_S = 1.2
+"""The cubic reaches the path after this time, if lateral acceleration allows; 5 % of an offset is left after
+about twice that."""
+SHORTEST_CUBIC_M = 8.0
+"""Lower bound of D: below about two car lengths the steering would saturate."""
+OFFSET_ACCELERATION_MPS2 = 1.7
+"""Large offsets, such as a lane change, are closed with this lateral acceleration at first."""
+CORRECTION_ACCELERATION_MPS2 = 3.0
+"""Bound of the lateral acceleration that corrections add to that of the path."""
+SHARPEST_PER_M = 0.17
+"""Bound of the curvature: a steering angle of 45° gives 0.179 1/m."""
+
+APPROACH_S = 0.7
+"""Time constant with which the speed approaches the profile."""
+PREVIEW_S = 0.4
+"""The path is looked at this far ahead: half of the time between two decisions, and the fall of the filter
+by which a jump of curvature, at the join of a straight and an arc, is smeared."""
+ACCELERATION_MPS2 = 2.0
+BRAKING_MPS2 = 3.0
+"""Comfortable acceleration and braking, inside nuPlan's bounds [−4.05, 2.40] m/s²."""
+HARDEST_BRAKING_MPS2 = 5.0
+"""The action space ends here."""
+TIME_GAP_S = 1.2
+STANDSTILL_GAP_M = 3.0
+"""Bumper to bumper; the intelligent driver model's jam distance."""
+SIDE_MARGIN_M = 0.35
+"""A vehicle is a leader when its rectangle comes nearer to the corridor of the ego than this."""
+LEADER_RANGE_M = 120.0
+
+
+@kernel
+def project(knots: F8, count: int, hint: int, x: float, y: float) -> tuple[int, float, float, float]:
+    """Foot of the perpendicular on a path, walking from a segment near to it.
+
+    Args:
+        knots: ``f8[K, 6]`` of a :class:`~scenarios.reference_path.ReferencePath`, or a longer array.
+        count: Knots of the path in it.
+        hint: A segment to begin with.
+        x: Point (m).
+        y: Point (m).
+
+    Returns:
+        Segment, share of the segment in [0, 1] (beyond at the ends), arc length (m), distance to the
+        right (m).
+    """
+    i = min(max(hint, 0), count - 2)
+    turned = 0
+    t = 0.0
+    while True:
+        dx = knots[i + 1, X] - knots[i, X]
+        dy = knots[i + 1, Y] - knots[i, Y]
+        rx = x - knots[i, X]
+        ry = y - knots[i, Y]
+        square = dx * dx + dy * dy
+        t = (rx * dx + ry * dy) / square
+        if t >= 1.0 and i < count - 2 and turned >= 0:
+            turned = 1
+            i += 1
+        elif t < 0.0 and i > 0 and turned <= 0:
+            turned = -1
+            i -= 1
+        else:
+            break
+    length = knots[i + 1, ARC] - knots[i, ARC]
+    chord_right = (ry * dx - rx * dy) / np.sqrt(square)
+    inside = min(max(t, 0.0), 1.0)
+    # The curve lies beside its chord by the sagitta, to the left where it bends to the right.
+    right = chord_right + 0.5 * knots[i, CURVATURE] * inside * (1.0 - inside) * length * length
+    return i, t, knots[i, ARC] + t * length, right
+
+
+@kernel
+def _ahead(knots: F8, count: int, segment: int, arc: float) -> tuple[int, float]:
+    """Segment and share of a segment at an arc length at or beyond a segment."""
+    i = segment
+    while i < count - 2 and knots[i + 1, ARC] < arc:
+        i += 1
+    return i, (arc - knots[i, ARC]) / (knots[i + 1, ARC] - knots[i, ARC])
+
+
+@kernel
+def steer(
+    knots: F8, count: int, segment: int, share: float, right: float, heading: float, speed: float, length: float
+) -> float:
+    """Steering angle (rad) that leads onto the path and keeps to it.
+
+    Args:
+        knots: Of the path.
+        count: Knots of the path.
+        segment: Where the vehicle is beside the path, from :func:`project`.
+        share: Where on that segment.
+        right: Distance to the right of the path (m).
+        heading: Of the vehicle (rad).
+        speed: Of the vehicle (m/s).
+        length: Of the vehicle (m): twice the distance of its centre from its rear axle.
+    """
+    here = min(max(share, 0.0), 1.0)
+    path_heading = knots[segment, HEADING] + here * (knots[segment + 1, HEADING] - knots[segment, HEADING])
+    arc = knots[segment, ARC] + here * (knots[segment + 1, ARC] - knots[segment, ARC])
+    preview = max(speed * PREVIEW_S, 0.5)
+    i, t = _ahead(knots, count, segment, arc + preview)
+    t = min(max(t, 0.0), 1.0)
+    ahead_heading = knots[i, HEADING] + t * (knots[i + 1, HEADING] - knots[i, HEADING])
+    path_curvature = (ahead_heading - path_heading) / preview
+
+    # Curvature of the parallel curve on which the vehicle is.
+    stretch = max(1.0 - path_curvature * right, 0.3)
+    wanted = path_curvature / stretch
+
+    settling = max(SETTLING_S, np.sqrt(6.0 * abs(right) / OFFSET_ACCELERATION_MPS2))
+    distance = max(speed * settling, SHORTEST_CUBIC_M)
+    off = heading - path_heading
+    off -= 2.0 * PI * np.floor((off + PI) / (2.0 * PI))
+
+    # Solve κ + (4/D)·asin(κ·L/2) = a by Newton's method; the left side increases steadily.
+    half = 0.5 * length
+    gain = 4.0 / distance
+    goal = wanted - 6.0 * right / (distance * distance) - gain * off
+    kappa = goal / (1.0 + gain * half)
+    edge = 0.999 / half
+    for _ in range(4):
+        kappa = min(max(kappa, -edge), edge)
+        sine = kappa * half
+        value = kappa + gain * numerics.asin(None, sine) - goal
+        kappa -= value / (1.0 + gain * half / np.sqrt(1.0 - sine * sine))
+
+    bound = CORRECTION_ACCELERATION_MPS2 / max(speed * speed, 1.0)
+    kappa = min(max(kappa, wanted - bound), wanted + bound)
+    kappa = min(max(kappa, -SHARPEST_PER_M), SHARPEST_PER_M)
+    slip = numerics.asin(None, kappa * half)
+    return numerics.atan(None, 2.0 * numerics.tan(None, slip))
+
+
+@kernel
+def leader(
+    knots: F8,
+    count: int,
+    segment: int,
+    arc: float,
+    right: float,
+    half_length: float,
+    half_width: float,
+    ego: int,
+    entities: int,
+    x: F8,
+    y: F8,
+    heading: F8,
+    speed: F8,
+    length: F8,
+    width: F8,
+) -> tuple[float, float]:
+    """Nearest vehicle or obstacle ahead in the corridor from where the ego is to the path.
+
+    The corridor covers what the ego sweeps on its way to the path: during a lane change it is both lanes.
+
+    Returns:
+        Gap from bumper to bumper (m, infinite when nobody is ahead) and the leader's speed along the
+        path (m/s).
+    """
+    low = min(right, 0.0) - half_width - SIDE_MARGIN_M
+    high = max(right, 0.0) + half_width + SIDE_MARGIN_M
+    nearest = np.inf
+    its_speed = 0.0
+    for j in range(entities):
+        if j == ego:
+            continue
+        dx = x[j] - x[ego]
+        dy = y[j] - y[ego]
+        if dx * dx + dy * dy > LEADER_RANGE_M * LEADER_RANGE_M:
+            continue
+        i, t, s, r = project(knots, count, segment, x[j], y[j])
+        if s <= arc or (t > 1.0 and i == count - 2):
+            continue
+        path_heading = knots[i, HEADING] + min(max(t, 0.0), 1.0) * (knots[i + 1, HEADING] - knots[i, HEADING])
+        cosine = numerics.cos(None, heading[j] - path_heading)
+        sine = numerics.sin(None, heading[j] - path_heading)
+        lateral = 0.5 * (abs(sine) * length[j] + abs(cosine) * width[j])
+        if r - lateral > high or r + lateral < low:
+            continue
+        gap = s - arc - half_length - 0.5 * (abs(cosine) * length[j] + abs(sine) * width[j])
+        if gap < nearest:
+            nearest = gap
+            its_speed = speed[j] * cosine
+    return nearest, its_speed
+
+
+@kernel
+def accelerate(
+    knots: F8, count: int, segment: int, arc: float, speed: float, cap: float, gap: float, leader_speed: float
+) -> float:
+    """Acceleration (m/s²) by the speed profile, a cap on it, and the leader."""
+    i, t = _ahead(knots, count, segment, arc + speed * APPROACH_S)
+    t = min(max(t, 0.0), 1.0)
+    wanted = min(knots[i, CAP] + t * (knots[i + 1, CAP] - knots[i, CAP]), cap)
+    free = min(max((wanted - speed) / APPROACH_S, -BRAKING_MPS2), ACCELERATION_MPS2)
+    if gap < np.inf:
+        closing = speed * (speed - leader_speed) / (2.0 * np.sqrt(ACCELERATION_MPS2 * BRAKING_MPS2))
+        desired = STANDSTILL_GAP_M + max(speed * TIME_GAP_S + closing, 0.0)
+        ratio = desired / max(gap, 0.5)
+        free = min(free, ACCELERATION_MPS2 * (1.0 - ratio * ratio))
+    return max(free, -HARDEST_BRAKING_MPS2)
+
+
+@kernel
+def command(
+    knots: F8,
+    counts: I8,
+    row: I8,
+    path: I8,
+    cap: F8,
+    hint: I8,
+    slot: I8,
+    ego: I8,
+    entities: I8,
+    x: F8,
+    y: F8,
+    heading: F8,
+    speed: F8,
+    length: F8,
+    width: F8,
+    lateral_offset: float,
+    heading_offset: float,
+    out: F8,
+) -> None:
+    """The law for many worlds.
+
+    Args:
+        knots: ``f8[R, P, K, 6]`` paths of each row of the expert's table.
+        counts: ``i8[R, P]`` knots of each path.
+        row: ``i8[n]`` row of the table.
+        path: ``i8[n]`` path to follow.
+        cap: ``f8[n]`` highest speed (m/s).
+        hint: ``i8[n]`` segment near to the ego; brought up to date.
+        slot: ``i8[n]`` world.
+        ego: ``i8[B]`` index of the ego in each world.
+        entities: ``i8[B]`` vehicles and obstacles in each world.
+        x: ``f8[B, N]``, as the following: states of all entities.
+        y: See x.
+        heading: See x.
+        speed: See x.
+        length: See x.
+        width: See x.
+        lateral_offset: The ego is thought to be this far to its right (m).
+        heading_offset: The ego is thought to be turned by this to the right (rad).
+        out: ``f8[n, 2]``: acceleration (m/s²), steering angle (rad).
+    """
+    for k in range(slot.shape[0]):
+        b = slot[k]
+        e = ego[b]
+        table = knots[row[k], path[k]]
+        count = counts[row[k], path[k]]
+        h = heading[b, e] + heading_offset
+        px = x[b, e] - lateral_offset * numerics.sin(None, heading[b, e])
+        py = y[b, e] + lateral_offset * numerics.cos(None, heading[b, e])
+        i, t, arc, right = project(table, count, hint[k], px, py)
+        hint[k] = i
+        v = speed[b, e]
+        gap, leader_speed = leader(
+            table, count, i, arc, right, 0.5 * length[b, e], 0.5 * width[b, e],
+            e, entities[b], x[b], y[b], heading[b], speed[b], length[b], width[b],
+        )  # fmt: skip
+        out[k, 0] = accelerate(table, count, i, arc, v, cap[k], gap, leader_speed)
+        out[k, 1] = steer(table, count, i, t, right, h, v, length[b, e])

@@ -1,7 +1,7 @@
 """Who drives: a policy, which sees what it declared, and a driver, which sees the world.
 
-Privilege is in the type: nothing that a policy is called with holds a world, and nothing that a driver is called with is
-ranked. This module imports NumPy only, because a submission imports it.
+Privilege is in the type: nothing that a policy is called with holds a world, and nothing that a driver is
+called with is ranked. This module imports NumPy only, because a submission imports it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,8 +36,8 @@ class Policy(Protocol):
     def act(self, observation: Observation, slots: Slots) -> Actions:
         """Decide for 0.2 s.
 
-        The batch keeps its size while a batch of episodes is driven: rows of slots whose episode is over are zeros, and
-        what is answered for them is ignored.
+        The batch keeps its size while a batch of episodes is driven: rows of slots whose episode is over are
+        zeros, and what is answered for them is ignored.
 
         Args:
             observation: The declared sensors; row i belongs to ``slots[i]``.

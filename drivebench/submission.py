@@ -114,15 +114,15 @@ def read_submission(directory: Path) -> Submission:
         directory: The submission.
 
     Raises:
-        ConfigurationError: The directory or its manifest is missing or wrong; names file, field, what was given, what was
-            expected, and the nearest valid name.
+        ConfigurationError: The directory or its manifest is missing or wrong; names file, field, what was
+            given, what was expected, and the nearest valid name.
     """
     path = directory / MANIFEST
     if not path.is_file():
         what = "there is no such directory" if not directory.is_dir() else f"it has no {MANIFEST}"
         raise ConfigurationError(
-            f"{directory} is not a submission: {what}. Expected a directory with {MANIFEST}, code and weights, as "
-            "`drivebench train BASELINE --out DIR` writes it."
+            f"{directory} is not a submission: {what}. Expected a directory with {MANIFEST}, code and weights, "
+            "as `drivebench train BASELINE --out DIR` writes it."
         )
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -136,8 +136,8 @@ def read_submission(directory: Path) -> Submission:
     module = manifest.entry_point.partition(":")[0].replace(".", "/")
     if not any((directory / name).is_file() for name in (f"{module}.py", f"{module}/__init__.py")):
         raise ConfigurationError(
-            f"{path}: entry_point is {manifest.entry_point!r}, but there is no {module}.py in the directory. Expected the "
-            "name of a module that lies there."
+            f"{path}: entry_point is {manifest.entry_point!r}, but there is no {module}.py in the directory. "
+            "Expected the name of a module that lies there."
         )
     return Submission(directory=directory, manifest=manifest, digest=_digest(directory))
 

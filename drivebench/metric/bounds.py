@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 __all__ = ["DRIVEBENCH_BOUNDS", "NUPLAN_BOUNDS", "WINDOW", "Bounds"]
 
 WINDOW = 15
-"""Samples of the Savitzky–Golay filter: one second of the simulation, as nuPlan's 15 samples are of its jerk."""
+"""Samples of the Savitzky–Golay filter: one second of the simulation."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """Bounds of comfort, named as in :class:`~drivebench.metric.measurement.Extremes`; a motion is held against each."""
+    """Bounds of comfort, named as in :class:`~drivebench.metric.measurement.Extremes`."""
 
     acceleration_mps2: float
     braking_mps2: float
@@ -34,7 +34,7 @@ NUPLAN_BOUNDS = Bounds(
     longitudinal_jerk_mps3=4.13,
     jerk_mps3=8.37,
 )
-"""nuPlan's: quantiles of its human drivers (``ego_is_comfortable_statistics``); reported in a column of their own."""
+"""nuPlan's (``ego_is_comfortable_statistics.yaml``), from its human drivers; reported in a column of their own."""
 
 DRIVEBENCH_BOUNDS = Bounds(
     acceleration_mps2=3.5,

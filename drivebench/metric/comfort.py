@@ -1,11 +1,11 @@
 """Comfort: accelerations and jerks of the ego after a Savitzky–Golay filter, held against bounds.
 
-Actions are held for 0.2 s, so that the raw derivative of the speed at 15 Hz is a comb. A quadratic is fitted by least squares
-to the 15 samples of one second about each instant, and its value and derivatives are taken (A. Savitzky and M. J. E.
-Golay, *Analytical Chemistry* 36, 1964, doi 10.1021/ac60214a047). The coefficients are rational numbers,
-written below in closed form; within half a window of either end the fit of the outermost window is evaluated
-off its centre, as ``scipy.signal.savgol_filter(mode="interp")`` does. Everything is sums and products in a
-fixed order, so that the result is the same bits on every machine.
+Actions are held for 0.2 s, so that the raw derivative of the speed at 15 Hz is a comb. A quadratic is fitted
+by least squares to the 15 samples of one second about each instant, and its value and derivatives are taken
+(A. Savitzky and M. J. E. Golay, *Analytical Chemistry* 36, 1964, doi 10.1021/ac60214a047). The coefficients
+are rational numbers, written below in closed form; within half a window of either end the fit of the
+outermost window is evaluated off its centre, as ``scipy.signal.savgol_filter(mode="interp")`` does.
+Everything is sums and products in a fixed order, so that the result is the same bits on every machine.
 """
 
 import math
@@ -63,8 +63,9 @@ class Motion:
 def motion(speed_mps: FloatArray, heading_rad: FloatArray) -> Motion:
     """Filter a trajectory sampled at the simulation's rate.
 
-    The lateral acceleration is speed times yaw rate. As in nuPlan, the jerk is that of the acceleration's magnitude,
-    besides the longitudinal one. Fewer samples than a window give empty arrays: there is nothing to fit.
+    The lateral acceleration is speed times yaw rate. As in nuPlan, the jerk is that of the acceleration's
+    magnitude, besides the longitudinal one. Fewer samples than a window give empty arrays: there is nothing
+    to fit.
 
     Args:
         speed_mps: ``f8[n]``, the first sample at the start of the episode.

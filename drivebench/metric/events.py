@@ -1,8 +1,8 @@
 """What can happen in an episode that a score cares about: typed events, each with its time.
 
 Events are facts, not judgements: whether a collision was the ego's fault is decided by
-:mod:`drivebench.metric.fault` from what is written here, so that a record can be judged again by another rule.
-Times are seconds since the start of the episode; speeds are metres per second.
+:mod:`drivebench.metric.fault` from what is written here, so that a record can be judged again by another
+rule. Times are seconds since the start of the episode; speeds are metres per second.
 """
 
 from dataclasses import dataclass
@@ -56,9 +56,10 @@ class Collision:
         straddling: The ego's box lay in more than one lane, or partly in none.
         braking_mps2: The ego's hardest braking in the last 1.5 s for which there was no cause; 0 if none.
         stopped_without_cause: The ego stood in a live lane with nothing ahead that it had to wait for.
-        flow_share: The ego's mean speed over the last 1.5 s as a share of the speed of the traffic about it; None
-            when there is no such traffic, or when there was a cause to drive slowly.
-        entered_lane_s: Time since the ego last came into its lane from the side; None if it has not within 2 s.
+        flow_share: The ego's mean speed over the last 1.5 s as a share of the speed of the traffic about it;
+            None when there is no such traffic, or when there was a cause to drive slowly.
+        entered_lane_s: Time since the ego last came into its lane from the side; None if it has not within 2
+            s.
         joined_road_s: Time since the ego came onto the road on which the other already was; None if it has
             not within 2 s.
     """

@@ -1,8 +1,8 @@
 """Whose fault a collision was: a pure function of the facts in its event.
 
-The classes are nuPlan's (``no_ego_at_fault_collisions.py``: stopped ego, stopped track, active front, active lateral,
-active rear). nuPlan never blames an ego that stands or that is struck from behind, which invites brake-checking
-and parking in a live lane; the rules for these cases are ours and are stated here.
+The classes are nuPlan's (``no_ego_at_fault_collisions.py``: stopped ego, stopped track, active front, active
+lateral, active rear). nuPlan never blames an ego that stands or that is struck from behind, which invites
+brake-checking and parking in a live lane; the rules for these cases are ours and are stated here.
 """
 
 from enum import StrEnum

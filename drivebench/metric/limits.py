@@ -1,7 +1,8 @@
 """Every threshold of the score, once, with its source.
 
-Sources: *nuPlan* is https://github.com/motional/nuplan-devkit (``docs/metrics_description.md`` and the configuration
-under ``config/common/simulation_metric``), *NAVSIM* https://github.com/autonomousvision/navsim (``docs/metrics.md``).
+Sources: *nuPlan* is https://github.com/motional/nuplan-devkit (``docs/metrics_description.md`` and the
+configuration under ``config/common/simulation_metric``), *NAVSIM* https://github.com/autonomousvision/navsim
+(``docs/metrics.md``).
 """
 
 __all__ = [
@@ -31,10 +32,10 @@ __all__ = [
 
 # ------------------------------------------------------------------------------------------- drivable area
 OFF_ROAD_DEPTH_M = 0.3
-"""A corner that is further off than this counts as off the drivable area (nuPlan: ``max_violation_threshold``)."""
+"""A corner that is further off than this is off the drivable area (nuPlan: ``max_violation_threshold``)."""
 OFF_ROAD_TIME_S = 0.5
-"""Time off the drivable area, in total, that costs the gate. nuPlan allows none; at 15 Hz with a car that cannot stop
-within a step, half a second separates a brushed kerb from a way across the grass."""
+"""Time off the drivable area, in total, that costs the gate. nuPlan allows none; at 15 Hz with a car that
+cannot stop within a step, half a second separates a brushed kerb from a way across the grass."""
 
 # --------------------------------------------------------------------------------------- driving direction
 AGAINST_HALF_M = 2.0
@@ -71,8 +72,8 @@ STOPPED_MPS = 0.05
 HARD_BRAKING_MPS2 = 4.05
 """Braking that a follower need not expect (nuPlan's bound of comfortable braking)."""
 BRAKING_WINDOW_S = 1.5
-"""How long before a touch braking is looked for, and the ego's speed compared with the flow: the reaction time
-that drivers are allowed in rear-end reconstruction, and the time gap of IDM in highway-env."""
+"""How long before a touch braking is looked for, and the ego's speed compared with the flow: the reaction
+time that drivers are allowed in rear-end reconstruction, and the time gap of IDM in highway-env."""
 STOPPED_WINDOW_S = 1.0
 """How long the ego must have stood, with no cause, for a touch to be blamed on its standing there."""
 FLOW_SHARE = 0.7
@@ -83,7 +84,8 @@ LANE_CHANGE_WINDOW_S = 2.0
 """Time after coming into a lane during which the ego answers for being struck there."""
 CAUSE_GAP_M = 8.0
 CAUSE_TIME_S = 2.5
-"""Something in the ego's way nearer than this gap plus this time at the ego's speed is a cause to slow down or to stop.
-About twice the gap that IDM wants to a leader of the same speed (10 m + 1.5 s, centre to centre, in highway-env)."""
+"""Something in the ego's way nearer than this gap plus this time at the ego's speed is a cause to slow down
+or to stop. About twice the gap that IDM wants to a leader of the same speed (10 m + 1.5 s, centre to centre,
+in highway-env)."""
 CAUSE_LATERAL_M = 1.0
 """Play beside the ego's box, to each side, within which something ahead is in its way."""

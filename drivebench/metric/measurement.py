@@ -1,7 +1,7 @@
 """What was measured in one episode: everything that a score is derived from, and nothing that is derived.
 
-A measurement follows from the action log and the world alone. It is what a record stores, so that a score can be
-derived again when its formula changes.
+A measurement follows from the action log and the world alone. It is what a record stores, so that a score can
+be derived again when its formula changes.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Scores of other boards, computed from the same events, for comparison.
 
-They are what these boards' formulas give on our measurements, with the simplifications that are stated here; they are not
-results on those boards.
+They are what these boards' formulas give on our measurements, with the simplifications that are stated here;
+they are not results on those boards.
 """
 
 from drivebench.metric.events import Collision, Contact, Partner
@@ -20,10 +20,10 @@ def carla_driving_score(measurement: EpisodeMeasurement, reference: Reference) -
     """CARLA leaderboard 2.1's driving score in [0, 100]: ``RC · (1 − outside) / (1 + Σ c·n)``.
 
     Source: ``leaderboard/utils/statistics_manager.py`` on branch ``leaderboard-2.1`` of
-    https://github.com/carla-simulator/leaderboard (2.0 and ``master`` multiply penalties instead). Every collision
-    counts, whosever fault. The minimum-speed penalty compares the ego's way with its surrounding traffic over the whole
-    episode rather than at four checkpoints, and is left out where there was no traffic. Pedestrians, lights, stop signs
-    and emergency vehicles do not occur here.
+    https://github.com/carla-simulator/leaderboard (2.0 and ``master`` multiply penalties instead). Every
+    collision counts, whosever fault. The minimum-speed penalty compares the ego's way with its surrounding
+    traffic over the whole episode rather than at four checkpoints, and is left out where there was no
+    traffic. Pedestrians, lights, stop signs and emergency vehicles do not occur here.
 
     Args:
         measurement: What was measured.
@@ -42,12 +42,12 @@ def carla_driving_score(measurement: EpisodeMeasurement, reference: Reference) -
 
 
 def nuplan_closed_loop_score(measurement: EpisodeMeasurement, reference: Reference) -> float:
-    """nuPlan's closed-loop score in [0, 1]: gates times a weighted mean of progress, time to collision, speed, comfort.
+    """The closed-loop score of nuPlan in [0, 1]: gates times a weighted mean.
 
     Source: ``docs/metrics_description.md`` and ``closed_loop_reactive_agents_weighted_average.yaml`` of
-    https://github.com/motional/nuplan-devkit. Time to collision and comfort are all or nothing there, an ego that
-    stands or is struck from behind is never at fault, and one collision with an object costs half. The driving
-    direction is judged over the whole episode rather than within each second.
+    https://github.com/motional/nuplan-devkit. Time to collision and comfort are all or nothing there, an ego
+    that stands or is struck from behind is never at fault, and one collision with an object costs half. The
+    driving direction is judged over the whole episode rather than within each second.
 
     Args:
         measurement: What was measured.

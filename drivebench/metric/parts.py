@@ -78,8 +78,8 @@ def parts(measurement: EpisodeMeasurement, reference: Reference) -> Parts:
 def is_success(measurement: EpisodeMeasurement, reference: Reference) -> bool:
     """Whether the task was done: all gates open, the goal reached in time, no infraction.
 
-    An open-ended episode has no goal; it must equal the expert's progress instead. Infractions are any collision, whosever
-    fault, and any time off the drivable area.
+    An open-ended episode has no goal; it must equal the expert's progress instead. Infractions are any
+    collision, whosever fault, and any time off the drivable area.
 
     Args:
         measurement: What was measured.
@@ -93,7 +93,7 @@ def is_success(measurement: EpisodeMeasurement, reference: Reference) -> bool:
 
 
 def stand_in_reference(measurement: EpisodeMeasurement) -> Reference:
-    """What to measure progress against while no expert has driven the episode: its goal, or the limit kept throughout.
+    """What to measure progress against before an expert has driven: the goal, or the limit kept throughout.
 
     Scores against a stand-in are for orientation (collecting demonstrations); they never enter a table.
 

@@ -2,8 +2,8 @@
 
 ``DBS = 100 · NC · DAC · DDC · RC · MP · EP · (0.6 + 0.4·Q)`` with ``Q = (5·TTC + 3·SL + 2·C) / 10``
 
-Safety and rules are gates, because one collision is the outcome of an episode of half a minute. Progress multiplies,
-because a sum rewards a parked car. The quality term is a tie-breaker that can buy back neither.
+Safety and rules are gates, because one collision is the outcome of an episode of half a minute. Progress
+multiplies, because a sum rewards a parked car. The quality term is a tie-breaker that can buy back neither.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ def dbs(parts: Parts) -> float:
 
 
 def specification() -> dict[str, object]:
-    """Version, formula and every threshold: what the digest is of, and what a page about the metric prints."""
+    """Version, formula and every threshold: what the digest is of, and what a page on the metric prints."""
     return {
         "version": METRIC_VERSION,
         "formula": FORMULA,

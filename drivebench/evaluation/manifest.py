@@ -1,0 +1,225 @@
+"""What a run says about itself: who drove what, under which versions and limits (``run.json``)."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from drivebench.errors import RecordError
+
+__all__ = [
+    "MANIFEST",
+    "SCHEMA",
+    "Attempt",
+    "Driven",
+    "Limits",
+    "PolicyCard",
+    "RunManifest",
+    "Selection",
+    "SuiteCard",
+    "read_manifest",
+    "read_record",
+]
+
+SCHEMA = 1
+MANIFEST = "run.json"
+
+_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
+T = TypeVar("T")
+
+
+class Driven(StrEnum):
+    """What kind of thing drove."""
+
+    SUBMISSION = "submission"
+    DRIVER = "driver"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyCard:
+    """Who drove.
+
+    Attributes:
+        kind: A submission or a driver.
+        name: Its name in tables.
+        track: What it senses; privileged rows are references and are never ranked.
+        digest: SHA-256 of the submission's files; of a driver, its entry point.
+        sensors: What it declared: names, with options.
+        authors: Names.
+        paper: Where it is described.
+        training_data: What it says that it was trained on.
+        training: Content of the submission's ``training.json``, if it has one.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    kind: Driven
+    name: str
+    track: str
+    digest: str
+    sensors: tuple[dict[str, Any], ...] = ()
+    authors: tuple[str, ...] = ()
+    paper: str = ""
+    training_data: str = ""
+    training: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which part of a suite was driven; all of it when every field is empty.
+
+    Attributes:
+        scenarios: Ids to keep; empty keeps all.
+        conditions: Names to keep; empty keeps all.
+        limit: At most this many episodes of each scenario and condition, from the first; None keeps all.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    scenarios: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    limit: int | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether anything was left out on purpose."""
+        return bool(self.scenarios or self.conditions or self.limit is not None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuiteCard:
+    """Which suite was driven."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    name: str
+    version: int
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a policy process was allowed.
+
+    Attributes:
+        start_up_s: To import, to load, and to begin a batch.
+        decision_s: To answer for one batch.
+        memory_bytes: Resident memory of its process.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    start_up_s: float = 120.0
+    decision_s: float = 10.0
+    memory_bytes: int = 4 << 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One start of ``evaluate`` on this directory.
+
+    Attributes:
+        started: UTC time, ISO 8601.
+        ended: The same; None while it runs, or when the machine went down.
+        outcome: ``finished``, ``interrupted``, ``failed`` or ``running``.
+        chunks: Chunks that this attempt finished.
+        workers: Worker processes.
+        versions: Of Python and of the libraries that compute.
+        machine: Architecture and processor count.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    started: str
+    ended: str | None
+    outcome: str
+    chunks: int
+    workers: int
+    versions: dict[str, str]
+    machine: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunManifest:
+    """The content of ``run.json``.
+
+    Attributes:
+        schema_version: Of the run directory.
+        drivebench: Version of the package.
+        policy: Who drove.
+        suite: What was driven.
+        selection: Which part of it.
+        metric_version: Version of the score.
+        metric_digest: Digest of its formula and thresholds.
+        isolation: The tier that was in force, not the one that was asked for.
+        chunk_size: Episodes that were driven together.
+        limits: What the policy was allowed.
+        episodes: Keys in order.
+        attempts: Starts of ``evaluate``.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    schema_version: int = SCHEMA
+    drivebench: str
+    policy: PolicyCard
+    suite: SuiteCard
+    selection: Selection
+    metric_version: int
+    metric_digest: str
+    isolation: str
+    chunk_size: int
+    limits: Limits
+    episodes: tuple[str, ...]
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def chunks(self) -> int:
+        """Number of chunks."""
+        return -(-len(self.episodes) // self.chunk_size)
+
+    def identity(self) -> dict[str, Any]:
+        """Everything but the attempts: what must agree when a run is resumed."""
+        content = asdict(self)
+        del content["attempts"]
+        return content
+
+
+_MANIFEST = TypeAdapter(RunManifest)
+
+
+def read_manifest(path: Path) -> RunManifest:
+    """Read ``run.json`` of a run directory, finished or not.
+
+    Raises:
+        RecordError: It is missing, or not what this version writes.
+    """
+    file = path / MANIFEST
+    if not file.is_file():
+        raise RecordError(
+            f"{path} is not a run: it has no {MANIFEST}. Expected what `drivebench evaluate` writes."
+        )
+    return read_record(_MANIFEST, file.read_bytes(), file)
+
+
+def read_record(adapter: TypeAdapter[T], content: bytes, where: object) -> T:
+    """Decode one JSON record, strictly.
+
+    Args:
+        adapter: Of the data class.
+        content: UTF-8 text.
+        where: File and line, for the message.
+
+    Raises:
+        RecordError: It is not JSON, or lacks, adds or misuses a field.
+    """
+    try:
+        return adapter.validate_json(content)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field_name = ".".join(str(part) for part in problem["loc"])
+        raise RecordError(
+            f"{where}: {field_name or 'the text'}: {problem['msg']}. It was truncated or edited."
+        ) from error

@@ -1,6 +1,6 @@
 """How drivebench compiles its kernels with numba.
 
-Two decorators, ``kernel`` and ``parallel_kernel``, fix the compiler settings in one place:
+The decorators ``kernel``, ``inlined_kernel`` and ``parallel_kernel`` fix the settings in one place:
 
 * never ``fastmath``: LLVM may then neither reorder nor fuse floating-point operations, which is what makes
   a canonical episode the same bits on every machine;
@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import numba
 import platformdirs
 
-__all__ = ["kernel", "parallel_kernel", "source_digest"]
+__all__ = ["inlined_kernel", "kernel", "parallel_kernel", "source_digest"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,6 +55,12 @@ _config.CACHE_DIR = _cache_folder(_config.CACHE_DIR)
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function for one thread."""
     return cast(Callable[P, R], numba.njit(cache=True, error_model="numpy", nogil=True)(function))
+
+
+def inlined_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a small function into every loop that calls it, so that LLVM can vectorise that loop."""
+    decorator = numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+    return cast(Callable[P, R], decorator(function))
 
 
 def parallel_kernel(function: Callable[P, R]) -> Callable[P, R]:

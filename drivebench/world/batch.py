@@ -1,0 +1,335 @@
+"""Worlds that step together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from drivebench.errors import ActionError, ConfigurationError
+from drivebench.world.clock import SUBSTEPS
+from drivebench.world.layout import (
+    MAX_TARGET_SPEEDS,
+    EntityFloat,
+    EntityInt,
+    EntityKind,
+    LaneFloat,
+    LaneInt,
+    WorldFloat,
+    WorldInt,
+)
+from drivebench.world.network import RoadNetwork
+from drivebench.world.numerics import PARITY
+from drivebench.world.step import step_worlds
+from drivebench.world.threads import in_threads
+from drivebench.world.world import TrafficParameters, World
+
+__all__ = ["Capacity", "WorldBatch"]
+
+WORLD_FLOATS = WorldFloat.TARGET_SPEEDS + MAX_TARGET_SPEEDS
+WORLD_INTS = WorldInt.TRACE_CRASHED + SUBSTEPS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capacity:
+    """Room to leave in a batch for worlds that are loaded later; ``load`` makes room when there is none."""
+
+    entities: int = 1
+    lanes: int = 1
+    route_steps: int = 1
+    neighbour_lanes: int = 1
+
+    @classmethod
+    def of(cls, worlds: Sequence[World]) -> Self:
+        """The least capacity that holds each of these worlds."""
+        return cls(
+            entities=max(world.entities for world in worlds),
+            lanes=max(world.network.lane_float.shape[0] for world in worlds),
+            route_steps=max(world.route.shape[1] for world in worlds),
+            neighbour_lanes=max(_neighbour_lanes(world.network) for world in worlds),
+        )
+
+    def joined(self, other: "Capacity") -> "Capacity":
+        """The least capacity that holds what either holds."""
+        return Capacity(
+            entities=max(self.entities, other.entities),
+            lanes=max(self.lanes, other.lanes),
+            route_steps=max(self.route_steps, other.route_steps),
+            neighbour_lanes=max(self.neighbour_lanes, other.neighbour_lanes),
+        )
+
+
+def _neighbour_lanes(network: RoadNetwork) -> int:
+    return network.lane_float.shape[1] - LaneFloat.OFFSET
+
+
+class WorldBatch:
+    """A mutable batch of B worlds; each has its own roads, entities and parameters.
+
+    Arrays are padded to the largest world; padding never changes a result, nor do batch size, order or
+    threads. The attributes below are views into the batch: read them freely, and fetch them anew after
+    ``load``, which may have to move them.
+
+    Attributes:
+        x, y, heading, speed, steering, acceleration, length, width: [B, N] float64, m, rad and s; x to the
+            front, y to the right, headings clockwise; of the entity's centre.
+        kind, lane, target_lane, crashed: [B, N] int64; ``lane`` and ``target_lane`` are rows of the network.
+        present: [B, N] bool, whether the column holds an entity.
+        entities, vehicles, ego: [B] int64.
+        trace: [B, SUBSTEPS, N, 4] x, y, heading and speed after each sub-step of the last decision.
+        struck: [B] int64, the entity that touched the ego first, -1 if none did yet.
+        lane_float, lane_int: [P, L, ...] the pool of road networks; ``network_of_world`` [B] indexes it.
+        networks: The road networks of the pool.
+    """
+
+    def __init__(
+        self,
+        worlds: Sequence[World],
+        *,
+        numerics: Literal["canonical", "parity"] = "canonical",
+        capacity: Capacity | None = None,
+    ) -> None:
+        """Load worlds into a new batch.
+
+        Args:
+            worlds: At least one.
+            numerics: ``canonical`` (reproducible everywhere) or ``parity`` (the C library's functions, for
+                comparison with stock highway-env).
+            capacity: Room for worlds to be loaded later.
+
+        Raises:
+            ConfigurationError: No world, or unknown numerics.
+        """
+        if not worlds:
+            raise ConfigurationError("a batch needs at least one world; got none")
+        if numerics not in ("canonical", "parity"):
+            raise ConfigurationError(f"numerics {numerics!r}; expected 'canonical' or 'parity'")
+        self.numerics: Literal["canonical", "parity"] = numerics
+        self._numerics_value = None if numerics == "canonical" else PARITY
+        self.worlds: list[World] = list(worlds)
+        self.networks: list[RoadNetwork] = []
+        self._allocate(Capacity.of(worlds).joined(capacity or Capacity()))
+        for slot, world in enumerate(worlds):
+            self.load(slot, world)
+
+    def __len__(self) -> int:
+        return len(self.worlds)
+
+    def _allocate(self, capacity: Capacity) -> None:
+        """New arrays of this capacity that hold nothing."""
+        batch = len(self.worlds)
+        self.capacity = capacity
+        wide = capacity.neighbour_lanes
+        self.lane_float = np.zeros((batch, capacity.lanes, LaneFloat.OFFSET + wide))
+        self.lane_int = np.zeros((batch, capacity.lanes, LaneInt.NEIGHBOUR + wide), dtype=np.int64)
+        self.entity_float = np.zeros((batch, len(EntityFloat), capacity.entities))
+        self.entity_int = np.zeros((batch, len(EntityInt), capacity.entities), dtype=np.int64)
+        self.route = np.full((batch, capacity.entities, capacity.route_steps, 3), -1, dtype=np.int64)
+        self.world_float = np.zeros((batch, WORLD_FLOATS))
+        self.world_int = np.zeros((batch, WORLD_INTS), dtype=np.int64)
+        self.world_int[:, [WorldInt.NETWORK, WorldInt.EGO, WorldInt.STRUCK]] = -1
+        self.trace = np.zeros((batch, SUBSTEPS, capacity.entities, 4))
+        self.networks = []
+        self._view()
+
+    def _view(self) -> None:
+        f, i, w = self.entity_float, self.entity_int, self.world_int
+        self.x, self.y = f[:, EntityFloat.X], f[:, EntityFloat.Y]
+        self.heading, self.speed = f[:, EntityFloat.HEADING], f[:, EntityFloat.SPEED]
+        self.steering, self.acceleration = f[:, EntityFloat.STEERING], f[:, EntityFloat.ACCELERATION]
+        self.length, self.width = f[:, EntityFloat.LENGTH], f[:, EntityFloat.WIDTH]
+        self.kind, self.lane = i[:, EntityInt.KIND], i[:, EntityInt.LANE]
+        self.target_lane, self.crashed = i[:, EntityInt.TARGET_LANE], i[:, EntityInt.CRASHED]
+        self.entities, self.vehicles = w[:, WorldInt.ENTITIES], w[:, WorldInt.VEHICLES]
+        self.ego, self.struck = w[:, WorldInt.EGO], w[:, WorldInt.STRUCK]
+        self.network_of_world = w[:, WorldInt.NETWORK]
+        self._everyone = np.ones(len(self.worlds), dtype=np.bool_)
+
+    @property
+    def present(self) -> npt.NDArray[np.bool_]:
+        """[B, N] whether the column holds an entity."""
+        columns: npt.NDArray[np.bool_] = np.arange(self.capacity.entities) < self.entities[:, None]
+        return columns
+
+    @property
+    def trace_crashed(self) -> npt.NDArray[np.bool_]:
+        """[B, SUBSTEPS] whether the ego had crashed after each sub-step of the last decision."""
+        crashed: npt.NDArray[np.bool_] = self.world_int[:, WorldInt.TRACE_CRASHED :] != 0
+        return crashed
+
+    def load(self, slot: int, world: World) -> None:
+        """Put a world into a slot, in place of the one that is there.
+
+        Args:
+            slot: Which.
+            world: Its initial state.
+        """
+        needed = self.capacity.joined(Capacity.of([world]))
+        if needed != self.capacity:
+            self._grow(needed)
+        n = world.entities
+        self.worlds[slot] = world
+        self.world_int[slot, WorldInt.NETWORK] = -1
+        pool = self._pool(world.network)
+        self.entity_float[slot] = 0.0
+        self.entity_int[slot] = 0
+        self.entity_float[slot, :, :n] = world.entity_float
+        self.entity_int[slot, :, :n] = world.entity_int
+        self.route[slot] = -1
+        self.route[slot, :n, : world.route.shape[1]] = world.route
+        self.world_float[slot] = _parameters(world.traffic, world.target_speeds_mps)
+        integers = self.world_int[slot]
+        integers[:] = 0
+        integers[WorldInt.NETWORK] = pool
+        integers[WorldInt.LANES] = len(world.network.lane_index)
+        integers[WorldInt.ENTITIES], integers[WorldInt.VEHICLES] = n, world.vehicles
+        integers[WorldInt.EGO], integers[WorldInt.STRUCK] = world.ego, -1
+        integers[WorldInt.TARGET_SPEEDS] = len(world.target_speeds_mps)
+        self.trace[slot] = self.entity_float[slot, :4].T
+
+    def _grow(self, capacity: Capacity) -> None:
+        """Move everything into larger arrays."""
+        old = (self.entity_float, self.entity_int, self.route, self.world_float, self.world_int, self.trace)
+        networks = self.networks
+        self._allocate(capacity)
+        new = (self.entity_float, self.entity_int, self.route, self.world_float, self.world_int, self.trace)
+        for source, destination in zip(old, new, strict=True):
+            destination[tuple(slice(size) for size in source.shape)] = source
+        for place, network in enumerate(networks):
+            self._write_network(place, network)
+
+    def _pool(self, network: RoadNetwork) -> int:
+        """Where a network stands in the pool; it is written there first if it is not yet."""
+        for place, known in enumerate(self.networks):
+            if known is network or known.digest == network.digest:
+                return place
+        used = set(self.network_of_world.tolist())
+        place = next(place for place in range(len(self.worlds)) if place not in used)
+        self._write_network(place, network)
+        return place
+
+    def _write_network(self, place: int, network: RoadNetwork) -> None:
+        if place == len(self.networks):
+            self.networks.append(network)
+        else:
+            self.networks[place] = network
+        lanes, wide = network.lane_float.shape[0], _neighbour_lanes(network)
+        self.lane_float[place] = 0.0
+        self.lane_int[place] = 0
+        self.lane_float[place, :lanes, : LaneFloat.OFFSET + wide] = network.lane_float
+        self.lane_int[place, :lanes, : LaneInt.NEIGHBOUR + wide] = network.lane_int
+
+    def step(self, actions: npt.NDArray[np.int16], active: npt.NDArray[np.bool_] | None = None) -> None:
+        """Advance by one decision: SUBSTEPS simulation steps under one action.
+
+        Args:
+            actions: [B, 2] int16 from ``quantise``: (acceleration, steering) of an EGO or PLAIN ego. A
+                CONTROLLED ego takes a meta-action in the first: 0 lane left, 1 idle, 2 lane right, 3 faster,
+                4 slower (highway-env ``DiscreteMetaAction``).
+            active: [B] bool; worlds that are not active stay as they are.
+
+        Raises:
+            ActionError: Another shape or type.
+        """
+        if actions.__class__ is not np.ndarray or actions.dtype != np.int16:
+            raise ActionError(f"actions must be an int16 array (see quantise); got {type(actions).__name__}")
+        if actions.shape != (len(self.worlds), 2):
+            raise ActionError(f"actions have shape {actions.shape}; expected ({len(self.worlds)}, 2)")
+        self._run(SUBSTEPS, False, actions, self._everyone if active is None else active)
+
+    def warm_up(self, slots: Sequence[int], substeps: int) -> None:
+        """Let the traffic of some worlds drive while their ego is absent: not moved, not seen, not touched.
+
+        Args:
+            slots: Which worlds.
+            substeps: How many simulation steps.
+        """
+        active = np.zeros(len(self.worlds), dtype=np.bool_)
+        active[list(slots)] = True
+        self._run(substeps, True, np.zeros((len(self.worlds), 2), dtype=np.int16), active)
+
+    def _run(
+        self,
+        substeps: int,
+        ego_absent: bool,
+        actions: npt.NDArray[np.int16],
+        active: npt.NDArray[np.bool_],
+    ) -> None:
+        arguments = (
+            self._numerics_value,
+            substeps,
+            ego_absent,
+            self.lane_float,
+            self.lane_int,
+            self.entity_float,
+            self.entity_int,
+            self.route,
+            self.world_float,
+            self.world_int,
+            self.trace,
+            actions,
+            active,
+        )
+        in_threads(step_worlds, len(self.worlds), arguments)
+
+    def copy(self, slots: Sequence[int]) -> "WorldBatch":
+        """A new batch whose worlds continue from the present states of some of these, to look ahead.
+
+        Args:
+            slots: Which, in order; a slot may occur several times.
+        """
+        places = np.asarray(slots, dtype=np.int64)
+        if places.size == 0:
+            raise ConfigurationError("a batch needs at least one world; got no slots to copy")
+        other = WorldBatch.__new__(WorldBatch)
+        other.numerics, other._numerics_value = self.numerics, self._numerics_value
+        other.capacity = self.capacity
+        other.worlds = [self.worlds[place] for place in places]
+        for name in ("entity_float", "entity_int", "route", "world_float", "world_int", "trace"):
+            setattr(other, name, getattr(self, name)[places])
+        pools = sorted(set(other.world_int[:, WorldInt.NETWORK].tolist()))
+        other.networks = [self.networks[pool] for pool in pools]
+        shape = (len(places), *self.lane_float.shape[1:]), (len(places), *self.lane_int.shape[1:])
+        other.lane_float, other.lane_int = np.zeros(shape[0]), np.zeros(shape[1], dtype=np.int64)
+        other.lane_float[: len(pools)], other.lane_int[: len(pools)] = (
+            self.lane_float[pools],
+            self.lane_int[pools],
+        )
+        other.world_int[:, WorldInt.NETWORK] = np.searchsorted(pools, other.world_int[:, WorldInt.NETWORK])
+        other._view()
+        return other
+
+    def snapshot(self, slot: int) -> World:
+        """The present state of a world as an initial state (its warm-up done, for example)."""
+        world, n = self.worlds[slot], int(self.entities[slot])
+        return World(
+            network=world.network,
+            entity_float=self.entity_float[slot, :, :n].copy(),
+            entity_int=self.entity_int[slot, :, :n].copy(),
+            route=self.route[slot, :n, : world.route.shape[1]].copy(),
+            vehicles=world.vehicles,
+            ego=world.ego,
+            traffic=world.traffic,
+            target_speeds_mps=world.target_speeds_mps,
+        )
+
+    def ego_kind(self, slot: int) -> EntityKind | None:
+        """The kind of a world's ego, None without one."""
+        ego = int(self.ego[slot])
+        return None if ego < 0 else EntityKind(int(self.kind[slot, ego]))
+
+
+def _parameters(traffic: TrafficParameters, target_speeds_mps: tuple[float, ...]) -> npt.NDArray[np.float64]:
+    row = np.zeros(WORLD_FLOATS)
+    row[WorldFloat.DISTANCE_WANTED] = traffic.distance_wanted_m
+    row[WorldFloat.TIME_WANTED] = traffic.time_wanted_s
+    row[WorldFloat.COMFORT_ACCELERATION] = traffic.comfort_acceleration_mps2
+    row[WorldFloat.COMFORT_BRAKING] = traffic.comfort_braking_mps2
+    row[WorldFloat.MAX_ACCELERATION] = traffic.max_acceleration_mps2
+    row[WorldFloat.POLITENESS] = traffic.politeness
+    row[WorldFloat.MIN_GAIN] = traffic.min_gain_mps2
+    row[WorldFloat.MAX_BRAKING_IMPOSED] = traffic.max_braking_imposed_mps2
+    row[WorldFloat.LANE_CHANGE_DELAY] = traffic.lane_change_delay_s
+    row[WorldFloat.TARGET_SPEEDS : WorldFloat.TARGET_SPEEDS + len(target_speeds_mps)] = target_speeds_mps
+    return row

@@ -1,0 +1,507 @@
+"""Make road networks and worlds from plain descriptions, without highway-env.
+
+Every number is rounded to a multiple of 2**-20 (about a millionth of a metre) before anything is derived from
+it, and what is derived (directions, headings, lengths, closest lanes) uses canonical numerics. So a world does
+not depend on the last bits of whatever computed the description.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+
+from drivebench.errors import ConfigurationError
+from drivebench.world import numerics
+from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt, LaneKind
+from drivebench.world.network import LaneIndex, RoadNetwork
+from drivebench.world.world import TrafficParameters, World
+
+__all__ = [
+    "GRID",
+    "LaneSpec",
+    "RouteStep",
+    "VehicleSpec",
+    "build_network",
+    "build_world",
+    "plan_route",
+    "round_to_grid",
+    "vehicle_on_lane",
+]
+
+GRID = 2.0**20
+"""Descriptions are rounded to multiples of 1/GRID."""
+
+RouteStep = tuple[str, str, int | None]
+"""A road of a route and, when fixed, the lane on it."""
+
+Point = tuple[float, float]
+
+
+def round_to_grid(value: float) -> float:
+    """Round to the nearest multiple of 2**-20; NaN and infinities stay."""
+    return float(np.rint(float(value) * GRID) / GRID)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaneSpec:
+    """Description of one lane; make it with ``straight``, ``sine`` or ``circular``.
+
+    Attributes:
+        kind: Shape.
+        origin_m: Start of a straight or sine lane, centre of a circular one.
+        end_m: End of a straight or sine lane; unused for a circular one.
+        amplitude_m, pulsation_radpm, phase_rad: Of a sine lane.
+        radius_m, start_phase_rad, end_phase_rad, clockwise: Of a circular lane; phases are angles seen from
+            the centre, in highway-env's frame (y to the right).
+        width_m: Width.
+        line_types: Left and right line: 0 none, 1 striped, 2 and 3 continuous.
+        forbidden: Whether changing onto this lane is forbidden.
+        speed_limit_mps: None when there is none.
+        priority: Right of way at regulated intersections.
+    """
+
+    kind: LaneKind
+    origin_m: Point
+    end_m: Point = (0.0, 0.0)
+    amplitude_m: float = 0.0
+    pulsation_radpm: float = 0.0
+    phase_rad: float = 0.0
+    radius_m: float = 0.0
+    start_phase_rad: float = 0.0
+    end_phase_rad: float = 0.0
+    clockwise: bool = True
+    width_m: float = 4.0
+    line_types: tuple[int, int] = (1, 1)
+    forbidden: bool = False
+    speed_limit_mps: float | None = 20.0
+    priority: int = 0
+
+    @classmethod
+    def straight(
+        cls,
+        start_m: Point,
+        end_m: Point,
+        *,
+        width_m: float = 4.0,
+        line_types: tuple[int, int] = (1, 1),
+        forbidden: bool = False,
+        speed_limit_mps: float | None = 20.0,
+        priority: int = 0,
+    ) -> Self:
+        """A straight lane from start to end."""
+        return cls(
+            kind=LaneKind.STRAIGHT,
+            origin_m=start_m,
+            end_m=end_m,
+            width_m=width_m,
+            line_types=line_types,
+            forbidden=forbidden,
+            speed_limit_mps=speed_limit_mps,
+            priority=priority,
+        )
+
+    @classmethod
+    def sine(
+        cls,
+        start_m: Point,
+        end_m: Point,
+        amplitude_m: float,
+        pulsation_radpm: float,
+        phase_rad: float,
+        *,
+        width_m: float = 4.0,
+        line_types: tuple[int, int] = (1, 1),
+        forbidden: bool = False,
+        speed_limit_mps: float | None = 20.0,
+        priority: int = 0,
+    ) -> Self:
+        """A lane that swings about the axis from start to end."""
+        return cls(
+            kind=LaneKind.SINE,
+            origin_m=start_m,
+            end_m=end_m,
+            amplitude_m=amplitude_m,
+            pulsation_radpm=pulsation_radpm,
+            phase_rad=phase_rad,
+            width_m=width_m,
+            line_types=line_types,
+            forbidden=forbidden,
+            speed_limit_mps=speed_limit_mps,
+            priority=priority,
+        )
+
+    @classmethod
+    def circular(
+        cls,
+        center_m: Point,
+        radius_m: float,
+        start_phase_rad: float,
+        end_phase_rad: float,
+        clockwise: bool = True,
+        *,
+        width_m: float = 4.0,
+        line_types: tuple[int, int] = (1, 1),
+        forbidden: bool = False,
+        speed_limit_mps: float | None = 20.0,
+        priority: int = 0,
+    ) -> Self:
+        """An arc about a centre; the phases must run in the sense of ``clockwise``."""
+        return cls(
+            kind=LaneKind.CIRCULAR,
+            origin_m=center_m,
+            radius_m=radius_m,
+            start_phase_rad=start_phase_rad,
+            end_phase_rad=end_phase_rad,
+            clockwise=clockwise,
+            width_m=width_m,
+            line_types=line_types,
+            forbidden=forbidden,
+            speed_limit_mps=speed_limit_mps,
+            priority=priority,
+        )
+
+    def row(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """[``LaneFloat.OFFSET``] the lane's numbers, derived in canonical numerics.
+
+        Raises:
+            ConfigurationError: The lane has no length, width or radius.
+        """
+        row = np.zeros(LaneFloat.OFFSET)
+        x, y = round_to_grid(self.origin_m[0]), round_to_grid(self.origin_m[1])
+        row[LaneFloat.ORIGIN_X], row[LaneFloat.ORIGIN_Y] = x, y
+        if self.kind is LaneKind.CIRCULAR:
+            turn = 1.0 if self.clockwise else -1.0
+            radius, start = round_to_grid(self.radius_m), round_to_grid(self.start_phase_rad)
+            length = radius * (round_to_grid(self.end_phase_rad) - start) * turn
+            row[LaneFloat.RADIUS], row[LaneFloat.START_PHASE], row[LaneFloat.TURN] = radius, start, turn
+        else:
+            dx, dy = round_to_grid(self.end_m[0]) - x, round_to_grid(self.end_m[1]) - y
+            length = math.sqrt(dx * dx + dy * dy)
+            if length > 0:
+                row[LaneFloat.DIRECTION_X], row[LaneFloat.DIRECTION_Y] = dx / length, dy / length
+                row[LaneFloat.LATERAL_X], row[LaneFloat.LATERAL_Y] = -(dy / length), dx / length
+                row[LaneFloat.HEADING] = numerics.atan2(None, dy, dx)
+            row[LaneFloat.AMPLITUDE] = round_to_grid(self.amplitude_m)
+            row[LaneFloat.PULSATION] = round_to_grid(self.pulsation_radpm)
+            row[LaneFloat.PHASE] = round_to_grid(self.phase_rad)
+        if not (length > 0 and self.width_m > 0):
+            raise ConfigurationError(f"a lane needs a positive length and width; got {self}")
+        row[LaneFloat.LENGTH], row[LaneFloat.WIDTH] = length, round_to_grid(self.width_m)
+        limit = self.speed_limit_mps
+        row[LaneFloat.SPEED_LIMIT] = math.nan if limit is None else round_to_grid(limit)
+        return row
+
+
+def build_network(
+    lanes: Iterable[tuple[str, str, LaneSpec]], *, connected_lanes: bool = False
+) -> RoadNetwork:
+    """Build a road network.
+
+    Args:
+        lanes: (from node, to node, lane) in the order in which highway-env's ``add_lane`` would be called.
+        connected_lanes: Whether traffic looks for neighbours on the following and preceding lanes, too
+            (highway-env's ``neighbour_vehicles_connected_lanes``).
+
+    Returns:
+        The network; rows are in highway-env's graph order.
+    """
+    rows: dict[str, dict[str, list[LaneSpec]]] = {}
+    for origin, destination, lane in lanes:
+        rows.setdefault(origin, {}).setdefault(destination, []).append(lane)
+    graph = {
+        origin: {
+            destination: [
+                (lane.row(), int(lane.kind), lane.forbidden, lane.line_types, lane.priority) for lane in specs
+            ]
+            for destination, specs in roads.items()
+        }
+        for origin, roads in rows.items()
+    }
+    return network_from_rows(graph, connected_lanes=connected_lanes)
+
+
+LaneRow = tuple[np.ndarray[tuple[int], np.dtype[np.float64]], int, bool, tuple[int, int], int]
+"""Numbers, kind, forbidden, line types, priority."""
+
+
+def network_from_rows(
+    graph: Mapping[str, Mapping[str, Sequence[LaneRow]]], *, connected_lanes: bool
+) -> RoadNetwork:
+    """Arrange lanes that are already numbers into a network.
+
+    Args:
+        graph: from node -> to node -> lanes from the left, in graph order.
+        connected_lanes: See ``build_network``.
+    """
+    names: list[LaneIndex] = []
+    nodes: dict[str, int] = {}
+    lane_rows: list[LaneRow] = []
+    for origin, roads in graph.items():
+        for destination, specs in roads.items():
+            for node in (origin, destination):
+                nodes.setdefault(node, len(nodes))
+            names.extend((origin, destination, number) for number in range(len(specs)))
+            lane_rows.extend(specs)
+    row_of = {name: row for row, name in enumerate(names)}
+    searched = [
+        _searched_lanes(graph, row_of, name, lane_rows) if connected_lanes else [(row, 0.0)]
+        for row, name in enumerate(names)
+    ]
+    widest = max(map(len, searched), default=1)
+    lane_float = np.zeros((len(names), LaneFloat.OFFSET + widest))
+    lane_int = np.zeros((len(names), LaneInt.NEIGHBOUR + widest), dtype=np.int64)
+    for row, ((origin, destination, number), (numbers, kind, forbidden, lines, priority)) in enumerate(
+        zip(names, lane_rows, strict=True)
+    ):
+        lane_float[row, : LaneFloat.OFFSET] = numbers
+        integers = lane_int[row]
+        integers[LaneInt.KIND], integers[LaneInt.FORBIDDEN], integers[LaneInt.ID] = kind, forbidden, number
+        integers[LaneInt.FROM], integers[LaneInt.TO] = nodes[origin], nodes[destination]
+        integers[LaneInt.ROAD_FIRST] = row_of[(origin, destination, 0)]
+        integers[LaneInt.ROAD_LANES] = len(graph[origin][destination])
+        integers[LaneInt.LINE_LEFT], integers[LaneInt.LINE_RIGHT] = lines
+        integers[LaneInt.PRIORITY] = priority
+        integers[LaneInt.NEIGHBOURS] = len(searched[row])
+        for place, (other, offset) in enumerate(searched[row]):
+            integers[LaneInt.NEIGHBOUR + place] = other
+            lane_float[row, LaneFloat.OFFSET + place] = offset
+    return RoadNetwork(lane_float=lane_float, lane_int=lane_int, nodes=tuple(nodes), lane_index=tuple(names))
+
+
+def _searched_lanes(
+    graph: Mapping[str, Mapping[str, Sequence[LaneRow]]],
+    row_of: Mapping[LaneIndex, int],
+    name: LaneIndex,
+    lane_rows: Sequence[LaneRow],
+) -> list[tuple[int, float]]:
+    """The lane itself, the following and the preceding ones, each with its offset (highway-env's order)."""
+    origin, destination, number = name
+    row = row_of[name]
+    found = [(row, 0.0)]
+    for following, specs in graph.get(destination, {}).items():
+        other = row_of[(destination, following, number if number < len(specs) else 0)]
+        found.append((other, float(lane_rows[row][0][LaneFloat.LENGTH])))
+    for preceding, roads in graph.items():
+        if origin in roads:
+            specs = roads[origin]
+            other = row_of[(preceding, origin, number if number < len(specs) else 0)]
+            found.append((other, -float(lane_rows[other][0][LaneFloat.LENGTH])))
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class VehicleSpec:
+    """Description of one entity at the start of an episode; metres, seconds, radians.
+
+    Attributes:
+        kind: What it is; obstacles and landmarks must come after all vehicles.
+        x_m, y_m, heading_rad, speed_mps: Pose of its centre, and speed.
+        target_lane: Lane to follow; None for the closest.
+        target_speed_mps: Speed to reach; None for the initial speed.
+        route: Roads to take, beginning with the one it is on; empty for none.
+        delta: Exponent of IDM's velocity term (highway-env draws it from [3.5, 4.5]).
+        timer_s: Since its last decision about a lane change; None spreads it by position, as highway-env.
+        lane_changes: Whether an IDM vehicle may change lanes.
+        length_m, width_m: Size of its rectangle.
+        max_speed_mps, min_speed_mps: Bounds on the speed; an EGO's lower bound is 0 whatever is given.
+        check_collisions: highway-env's flag: a pair is checked when one of the two has it.
+    """
+
+    kind: EntityKind
+    x_m: float
+    y_m: float
+    heading_rad: float = 0.0
+    speed_mps: float = 0.0
+    target_lane: LaneIndex | None = None
+    target_speed_mps: float | None = None
+    route: tuple[RouteStep, ...] = ()
+    delta: float = 4.0
+    timer_s: float | None = None
+    lane_changes: bool = True
+    length_m: float = 5.0
+    width_m: float = 2.0
+    max_speed_mps: float = 40.0
+    min_speed_mps: float = -40.0
+    check_collisions: bool = True
+
+
+def vehicle_on_lane(
+    network: RoadNetwork,
+    lane: LaneIndex,
+    longitudinal_m: float,
+    *,
+    lateral_m: float = 0.0,
+    heading_error_rad: float = 0.0,
+    speed_mps: float,
+    kind: EntityKind = EntityKind.IDM,
+    target_speed_mps: float | None = None,
+    route: tuple[RouteStep, ...] = (),
+    delta: float = 4.0,
+    timer_s: float | None = None,
+    lane_changes: bool = True,
+) -> VehicleSpec:
+    """A vehicle at lane coordinates, heading along the lane.
+
+    Args:
+        network: The roads.
+        lane: On which lane; also its target lane.
+        longitudinal_m: Along the lane.
+        lateral_m: To the right of the centre line.
+        heading_error_rad: Heading relative to the lane, clockwise positive.
+        speed_mps: As in ``VehicleSpec``, and so the others.
+        kind: What it is.
+        target_speed_mps: Speed to reach; None for the initial speed.
+        route: Roads to take.
+        delta: Exponent of IDM's velocity term.
+        timer_s: Since its last decision about a lane change.
+        lane_changes: Whether an IDM vehicle may change lanes.
+    """
+    row = network.lane(lane)
+    x, y = network.position(row, longitudinal_m, lateral_m)
+    return VehicleSpec(
+        kind=kind,
+        x_m=x,
+        y_m=y,
+        heading_rad=network.heading_at(row, longitudinal_m) + heading_error_rad,
+        speed_mps=speed_mps,
+        target_lane=lane,
+        target_speed_mps=target_speed_mps,
+        route=route,
+        delta=delta,
+        timer_s=timer_s,
+        lane_changes=lane_changes,
+    )
+
+
+def plan_route(network: RoadNetwork, lane: LaneIndex, destination: str) -> tuple[RouteStep, ...]:
+    """The route that highway-env's ``plan_route_to`` gives: fewest roads, ties by node name.
+
+    Args:
+        network: The roads.
+        lane: Where the route begins.
+        destination: Node at which it ends.
+
+    Returns:
+        The lane's own road with its number, then roads without a lane; the own road alone if there is no way.
+    """
+    network.lane(lane)
+    following: dict[str, list[str]] = {}
+    for origin, to, _ in network.lane_index:
+        if to not in following.setdefault(origin, []):
+            following[origin].append(to)
+    queue: list[tuple[str, tuple[str, ...]]] = [(lane[1], (lane[1],))]
+    while queue:
+        node, path = queue.pop(0)
+        for successor in sorted(name for name in following.get(node, ()) if name not in path):
+            if successor == destination:
+                steps = (*path, successor)
+                return (lane, *((a, b, None) for a, b in pairwise(steps)))
+            queue.append((successor, (*path, successor)))
+    return (lane,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entities:
+    """Arrays in the making."""
+
+    network: RoadNetwork
+    numbers: np.ndarray[tuple[int, int], np.dtype[np.float64]]
+    integers: np.ndarray[tuple[int, int], np.dtype[np.int64]]
+    route: np.ndarray[tuple[int, int, int], np.dtype[np.int64]]
+    nodes: dict[str, int] = field(default_factory=dict)
+
+    def fill(self, place: int, spec: VehicleSpec) -> None:
+        x, y = round_to_grid(spec.x_m), round_to_grid(spec.y_m)
+        heading, speed = round_to_grid(spec.heading_rad), round_to_grid(spec.speed_mps)
+        target_speed = speed if spec.target_speed_mps is None else round_to_grid(spec.target_speed_mps)
+        timer = ((x + y) * math.pi) % 1.0 if spec.timer_s is None else round_to_grid(spec.timer_s)
+        length, width = round_to_grid(spec.length_m), round_to_grid(spec.width_m)
+        lane = self.network.closest_lane(x, y, heading)
+        f, n = EntityFloat, self.numbers[:, place]
+        n[f.X], n[f.Y], n[f.HEADING], n[f.SPEED] = x, y, heading, speed
+        n[f.COS], n[f.SIN] = numerics.cos(None, heading), numerics.sin(None, heading)
+        n[f.TIMER] = timer if spec.kind is EntityKind.IDM else 0.0
+        n[f.TARGET_SPEED], n[f.DELTA] = target_speed, round_to_grid(spec.delta)
+        n[f.LENGTH], n[f.WIDTH] = length, width
+        n[f.DIAGONAL] = math.sqrt(length * length + width * width)
+        n[f.MAX_SPEED] = round_to_grid(spec.max_speed_mps)
+        n[f.MIN_SPEED] = 0.0 if spec.kind is EntityKind.EGO else round_to_grid(spec.min_speed_mps)
+        i, k = EntityInt, self.integers[:, place]
+        k[i.KIND], k[i.LANE] = spec.kind, lane
+        k[i.TARGET_LANE] = lane if spec.target_lane is None else self.network.lane(spec.target_lane)
+        k[i.CHECK_COLLISIONS], k[i.COLLIDABLE] = spec.check_collisions, 1
+        k[i.SOLID] = spec.kind is not EntityKind.LANDMARK
+        k[i.LANE_CHANGES], k[i.ROUTE_LEFT] = spec.lane_changes, len(spec.route)
+        for step, (origin, destination, number) in enumerate(spec.route):
+            self.route[place, step] = (
+                self.nodes[origin],
+                self.nodes[destination],
+                -1 if number is None else number,
+            )
+
+
+def speed_index(speed_mps: float, target_speeds_mps: Sequence[float]) -> int:
+    """Index of the target speed next to a speed (highway-env ``MDPVehicle.speed_to_index``)."""
+    last = len(target_speeds_mps) - 1
+    share = (speed_mps - target_speeds_mps[0]) / (target_speeds_mps[-1] - target_speeds_mps[0])
+    return min(max(round(share * last), 0), last)
+
+
+def build_world(
+    network: RoadNetwork,
+    entities: Sequence[VehicleSpec],
+    *,
+    ego: int = 0,
+    traffic: TrafficParameters | None = None,
+    target_speeds_mps: tuple[float, ...] = (20.0, 25.0, 30.0),
+) -> World:
+    """Build the initial state of an episode.
+
+    Args:
+        network: The roads.
+        entities: Vehicles first (order decides ties, as in highway-env), then obstacles and landmarks.
+        ego: Which of them is the ego; -1 for none.
+        traffic: Constants of IDM and MOBIL; highway-env's if not given.
+        target_speeds_mps: Speeds that CONTROLLED vehicles can choose.
+
+    Raises:
+        ConfigurationError: Objects stand before vehicles, or a lane, node or ego does not exist.
+    """
+    count = len(entities)
+    is_vehicle = [spec.kind <= EntityKind.PLAIN for spec in entities]
+    vehicles = sum(is_vehicle)
+    if not all(is_vehicle[:vehicles]):
+        raise ConfigurationError("obstacles and landmarks must come after all vehicles in `entities`")
+    steps = max((len(spec.route) for spec in entities), default=0)
+    arrays = _Entities(
+        network=network,
+        numbers=np.zeros((len(EntityFloat), count)),
+        integers=np.zeros((len(EntityInt), count), dtype=np.int64),
+        route=np.full((count, max(steps, 1), 3), -1, dtype=np.int64),
+        nodes={name: place for place, name in enumerate(network.nodes)},
+    )
+    for place, spec in enumerate(entities):
+        for step in spec.route:
+            if step[0] not in arrays.nodes or step[1] not in arrays.nodes:
+                raise ConfigurationError(
+                    f"route step {step} of entity {place} names an unknown node; known: {network.nodes}"
+                )
+        arrays.fill(place, spec)
+        if spec.kind is EntityKind.CONTROLLED:
+            wanted = arrays.numbers[EntityFloat.TARGET_SPEED, place]
+            index = speed_index(float(wanted), target_speeds_mps)
+            arrays.integers[EntityInt.SPEED_INDEX, place] = index
+            arrays.numbers[EntityFloat.TARGET_SPEED, place] = target_speeds_mps[index]
+    return World(
+        network=network,
+        entity_float=arrays.numbers,
+        entity_int=arrays.integers,
+        route=arrays.route,
+        vehicles=vehicles,
+        ego=ego,
+        traffic=traffic or TrafficParameters(),
+        target_speeds_mps=target_speeds_mps,
+    )

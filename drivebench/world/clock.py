@@ -1,0 +1,15 @@
+"""The one time grid of drivebench: 15 simulation steps and 5 decisions a second, as in highway-env."""
+
+__all__ = ["POLICY_HZ", "SIMULATION_HZ", "SUBSTEPS", "TIME_STEP_S"]
+
+SIMULATION_HZ = 15
+"""Simulation steps a second (highway-env's ``simulation_frequency``)."""
+
+POLICY_HZ = 5
+"""Decisions of a policy a second (highway-env's ``policy_frequency`` of the continuous-control worlds)."""
+
+SUBSTEPS = SIMULATION_HZ // POLICY_HZ
+"""Simulation steps in one decision."""
+
+TIME_STEP_S = 1 / SIMULATION_HZ
+"""Length of one simulation step in seconds."""

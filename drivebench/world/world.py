@@ -1,0 +1,102 @@
+"""The initial state of one episode: road, entities, routes and traffic parameters, as immutable arrays."""
+
+from dataclasses import astuple, dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from drivebench.errors import ConfigurationError
+from drivebench.world.layout import MAX_TARGET_SPEEDS, EntityFloat, EntityInt, EntityKind
+from drivebench.world.network import RoadNetwork, array_digest
+
+__all__ = ["TrafficParameters", "World"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrafficParameters:
+    """Constants of IDM and MOBIL; the defaults are those of highway-env 1.12's ``IDMVehicle``.
+
+    They belong to a world because highway-env's intersection changes them for the whole process.
+    """
+
+    distance_wanted_m: float = 10.0
+    """Jam distance to the leader, centre to centre."""
+    time_wanted_s: float = 1.5
+    comfort_acceleration_mps2: float = 3.0
+    comfort_braking_mps2: float = -5.0
+    max_acceleration_mps2: float = 6.0
+    politeness: float = 0.0
+    min_gain_mps2: float = 0.2
+    max_braking_imposed_mps2: float = 2.0
+    lane_change_delay_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.comfort_acceleration_mps2 <= 0 or self.comfort_braking_mps2 >= 0:
+            raise ConfigurationError(
+                "comfort_acceleration_mps2 must be positive and comfort_braking_mps2 negative; got "
+                f"{self.comfort_acceleration_mps2} and {self.comfort_braking_mps2}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class World:
+    """Initial state of one episode.
+
+    Attributes:
+        network: The roads.
+        entity_float: [rows ``EntityFloat``, N] float64.
+        entity_int: [rows ``EntityInt``, N] int64.
+        route: [N, K, 3] int64 of (from node, to node, lane number or -1), K >= 1.
+        vehicles: Entities [0, vehicles) are vehicles, the others obstacles and landmarks.
+        ego: Which entity is the ego; -1 for none.
+        traffic: Constants of IDM and MOBIL.
+        target_speeds_mps: Speeds that a CONTROLLED vehicle can choose, evenly spaced.
+    """
+
+    network: RoadNetwork
+    entity_float: npt.NDArray[np.float64]
+    entity_int: npt.NDArray[np.int64]
+    route: npt.NDArray[np.int64]
+    vehicles: int
+    ego: int = 0
+    traffic: TrafficParameters = field(default_factory=TrafficParameters)
+    target_speeds_mps: tuple[float, ...] = (20.0, 25.0, 30.0)
+
+    def __post_init__(self) -> None:
+        entities = self.entity_float.shape[1]
+        expected = ((len(EntityFloat), entities), (len(EntityInt), entities))
+        given = (self.entity_float.shape, self.entity_int.shape)
+        if given != expected or self.route.ndim != 3 or self.route.shape[0] != entities:
+            raise ConfigurationError(
+                f"arrays of a world have shapes {given} and routes {self.route.shape}; expected {expected} "
+                f"and ({entities}, K, 3)"
+            )
+        if not (0 <= self.vehicles <= entities and -1 <= self.ego < self.vehicles):
+            raise ConfigurationError(
+                f"a world of {entities} entities cannot have {self.vehicles} vehicles and ego {self.ego}"
+            )
+        if not 2 <= len(self.target_speeds_mps) <= MAX_TARGET_SPEEDS:
+            raise ConfigurationError(
+                f"{len(self.target_speeds_mps)} target speeds; expected 2 to {MAX_TARGET_SPEEDS}"
+            )
+        for array in (self.entity_float, self.entity_int, self.route):
+            array.setflags(write=False)
+
+    @property
+    def entities(self) -> int:
+        """How many vehicles and objects there are."""
+        return self.entity_float.shape[1]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of everything that the episode depends on, hexadecimal."""
+        numbers = np.array([*astuple(self.traffic), *self.target_speeds_mps], dtype=np.float64)
+        counts = np.array([self.vehicles, self.ego], dtype=np.int64)
+        return array_digest(
+            self.network.digest, self.entity_float, self.entity_int, self.route, numbers, counts
+        )
+
+    def kinds(self) -> tuple[EntityKind, ...]:
+        """The kind of each entity."""
+        return tuple(EntityKind(int(kind)) for kind in self.entity_int[EntityInt.KIND])

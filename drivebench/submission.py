@@ -121,7 +121,7 @@ def read_submission(directory: Path) -> Submission:
     if not path.is_file():
         what = "there is no such directory" if not directory.is_dir() else f"it has no {MANIFEST}"
         raise ConfigurationError(
-            f"{directory} is not a submission: {what}. Expected a directory with {MANIFEST}, code and weights, "
+            f"{directory} is not a submission: {what}. Expected one with {MANIFEST}, code and weights, "
             "as `drivebench train BASELINE --out DIR` writes it."
         )
     try:

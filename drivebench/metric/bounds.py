@@ -34,7 +34,7 @@ NUPLAN_BOUNDS = Bounds(
     longitudinal_jerk_mps3=4.13,
     jerk_mps3=8.37,
 )
-"""nuPlan's (``ego_is_comfortable_statistics.yaml``), from its human drivers; reported in a column of their own."""
+"""Those of nuPlan (``ego_is_comfortable_statistics.yaml``), reported in a column of their own."""
 
 DRIVEBENCH_BOUNDS = Bounds(
     acceleration_mps2=3.5,

@@ -23,12 +23,26 @@ from numpy.typing import NDArray
 
 from drivebench.compiled import kernel
 from drivebench.world import numerics
+from drivebench.world.layout import EntityFloat
 from scenarios.reference_path import ARC, CAP, CURVATURE, HEADING, X, Y
 
 __all__ = ["command", "leader", "project", "steer"]
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
+
+_X, _Y, _HEADING, _SPEED = (
+    int(EntityFloat.X),
+    int(EntityFloat.Y),
+    int(EntityFloat.HEADING),
+    int(EntityFloat.SPEED),
+)
+_LENGTH, _WIDTH, _COS, _SIN = (
+    int(EntityFloat.LENGTH),
+    int(EntityFloat.WIDTH),
+    int(EntityFloat.COS),
+    int(EntityFloat.SIN),
+)
 
 PI = 3.141592653589793
 
@@ -167,54 +181,51 @@ def steer(
 
 @kernel
 def leader(
-    knots: F8,
-    count: int,
-    segment: int,
-    arc: float,
-    right: float,
-    half_length: float,
-    half_width: float,
-    ego: int,
-    entities: int,
-    x: F8,
-    y: F8,
-    heading: F8,
-    speed: F8,
-    length: F8,
-    width: F8,
+    knots: F8, count: int, segment: int, arc: float, right: float, states: F8, ego: int, entities: int
 ) -> tuple[float, float]:
     """Nearest vehicle or obstacle ahead in the corridor from where the ego is to the path.
 
     The corridor covers what the ego sweeps on its way to the path: during a lane change it is both lanes.
 
+    Args:
+        knots: Of the path.
+        count: Knots of the path.
+        segment: Where the ego is beside the path, from :func:`project`.
+        arc: Its arc length there (m).
+        right: Its distance to the right of the path (m).
+        states: ``f8[EntityFloat, N]`` of one world.
+        ego: Which entity is the ego.
+        entities: How many entities there are.
+
     Returns:
         Gap from bumper to bumper (m, infinite when nobody is ahead) and the leader's speed along the
         path (m/s).
     """
-    low = min(right, 0.0) - half_width - SIDE_MARGIN_M
-    high = max(right, 0.0) + half_width + SIDE_MARGIN_M
+    low = min(right, 0.0) - 0.5 * states[_WIDTH, ego] - SIDE_MARGIN_M
+    high = max(right, 0.0) + 0.5 * states[_WIDTH, ego] + SIDE_MARGIN_M
     nearest = np.inf
     its_speed = 0.0
     for j in range(entities):
         if j == ego:
             continue
-        dx = x[j] - x[ego]
-        dy = y[j] - y[ego]
+        dx = states[_X, j] - states[_X, ego]
+        dy = states[_Y, j] - states[_Y, ego]
         if dx * dx + dy * dy > LEADER_RANGE_M * LEADER_RANGE_M:
             continue
-        i, t, s, r = project(knots, count, segment, x[j], y[j])
+        i, t, s, r = project(knots, count, segment, states[_X, j], states[_Y, j])
         if s <= arc or (t > 1.0 and i == count - 2):
             continue
-        path_heading = knots[i, HEADING] + min(max(t, 0.0), 1.0) * (knots[i + 1, HEADING] - knots[i, HEADING])
-        cosine = numerics.cos(None, heading[j] - path_heading)
-        sine = numerics.sin(None, heading[j] - path_heading)
-        lateral = 0.5 * (abs(sine) * length[j] + abs(cosine) * width[j])
+        heading = knots[i, HEADING] + min(max(t, 0.0), 1.0) * (knots[i + 1, HEADING] - knots[i, HEADING])
+        cosine = numerics.cos(None, states[_HEADING, j] - heading)
+        sine = numerics.sin(None, states[_HEADING, j] - heading)
+        length, width = states[_LENGTH, j], states[_WIDTH, j]
+        lateral = 0.5 * (abs(sine) * length + abs(cosine) * width)
         if r - lateral > high or r + lateral < low:
             continue
-        gap = s - arc - half_length - 0.5 * (abs(cosine) * length[j] + abs(sine) * width[j])
+        gap = s - arc - 0.5 * (states[_LENGTH, ego] + abs(cosine) * length + abs(sine) * width)
         if gap < nearest:
             nearest = gap
-            its_speed = speed[j] * cosine
+            its_speed = states[_SPEED, j] * cosine
     return nearest, its_speed
 
 
@@ -246,12 +257,7 @@ def command(
     slot: I8,
     ego: I8,
     entities: I8,
-    x: F8,
-    y: F8,
-    heading: F8,
-    speed: F8,
-    length: F8,
-    width: F8,
+    states: F8,
     lateral_offset: float,
     heading_offset: float,
     out: F8,
@@ -268,30 +274,22 @@ def command(
         slot: ``i8[n]`` world.
         ego: ``i8[B]`` index of the ego in each world.
         entities: ``i8[B]`` vehicles and obstacles in each world.
-        x: ``f8[B, N]``, as the following: states of all entities.
-        y: See x.
-        heading: See x.
-        speed: See x.
-        length: See x.
-        width: See x.
+        states: ``f8[B, EntityFloat, N]`` of all entities.
         lateral_offset: The ego is thought to be this far to its right (m).
         heading_offset: The ego is thought to be turned by this to the right (rad).
         out: ``f8[n, 2]``: acceleration (m/s²), steering angle (rad).
     """
     for k in range(slot.shape[0]):
-        b = slot[k]
-        e = ego[b]
+        world = states[slot[k]]
+        e = ego[slot[k]]
         table = knots[row[k], path[k]]
         count = counts[row[k], path[k]]
-        h = heading[b, e] + heading_offset
-        px = x[b, e] - lateral_offset * numerics.sin(None, heading[b, e])
-        py = y[b, e] + lateral_offset * numerics.cos(None, heading[b, e])
-        i, t, arc, right = project(table, count, hint[k], px, py)
+        x = world[_X, e] - lateral_offset * world[_SIN, e]
+        y = world[_Y, e] + lateral_offset * world[_COS, e]
+        heading = world[_HEADING, e] + heading_offset
+        speed = world[_SPEED, e]
+        i, t, arc, right = project(table, count, hint[k], x, y)
         hint[k] = i
-        v = speed[b, e]
-        gap, leader_speed = leader(
-            table, count, i, arc, right, 0.5 * length[b, e], 0.5 * width[b, e],
-            e, entities[b], x[b], y[b], heading[b], speed[b], length[b], width[b],
-        )  # fmt: skip
-        out[k, 0] = accelerate(table, count, i, arc, v, cap[k], gap, leader_speed)
-        out[k, 1] = steer(table, count, i, t, right, h, v, length[b, e])
+        gap, leader_speed = leader(table, count, i, arc, right, world, e, entities[slot[k]])
+        out[k, 0] = accelerate(table, count, i, arc, speed, cap[k], gap, leader_speed)
+        out[k, 1] = steer(table, count, i, t, right, heading, speed, world[_LENGTH, e])

@@ -1,0 +1,26 @@
+"""highway-env: the one module that imports it. Scenarios take roads and vehicles over from here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium
+import highway_env
+
+__all__ = ["stock_environment"]
+
+gymnasium.register_envs(highway_env)
+
+
+def stock_environment(env_id: str, *, seed: int = 0, config: Mapping[str, Any] | None = None) -> Any:
+    """A stock highway-env environment after its reset, without gymnasium's wrappers.
+
+    Roads and vehicles are read from ``.road`` and ``.vehicle``. Nothing is rendered.
+
+    Args:
+        env_id: highway-env's id with its version, such as ``racetrack-v1``.
+        seed: For highway-env's own random numbers.
+        config: Settings that differ from the environment's defaults.
+    """
+    environment: Any = gymnasium.make(env_id, config=dict(config or {}), disable_env_checker=True).unwrapped
+    environment.reset(seed=seed)
+    return environment

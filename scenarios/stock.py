@@ -5,8 +5,9 @@ from typing import Any
 
 import gymnasium
 import highway_env
+from highway_env.road.road import RoadNetwork
 
-__all__ = ["stock_environment"]
+__all__ = ["stock_environment", "straight_road"]
 
 gymnasium.register_envs(highway_env)
 
@@ -24,3 +25,14 @@ def stock_environment(env_id: str, *, seed: int = 0, config: Mapping[str, Any] |
     environment: Any = gymnasium.make(env_id, config=dict(config or {}), disable_env_checker=True).unwrapped
     environment.reset(seed=seed)
     return environment
+
+
+def straight_road(*, lanes: int, length_m: float, speed_limit_mps: float) -> Any:
+    """highway-env's motorway, shorter than the 10 km of ``highway-v0``: its ``RoadNetwork``.
+
+    Args:
+        lanes: How many, side by side.
+        length_m: Of the road.
+        speed_limit_mps: On all lanes.
+    """
+    return RoadNetwork.straight_road_network(lanes, length=length_m, speed_limit=speed_limit_mps)

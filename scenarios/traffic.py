@@ -1,0 +1,198 @@
+"""Flowing traffic about the ego: vehicles spawned along lanes, settled in the compiled core, free of crashes.
+
+How a scene is made:
+
+1. Every vehicle, the one that becomes the ego included, is an IDM/MOBIL driver of highway-env with target
+   speeds around the limit and IDM's exponent drawn from [3.5, 4.5], as stock highway-env draws it.
+2. The scene drives for a few seconds in the compiled core, so that gaps and speeds have settled when it starts.
+3. It is then driven on to the episode's horizon, still without an ego. A vehicle that collides on the way
+   (highway-env's drivers look neither across a junction nor at who enters a roundabout) is taken out, and
+   the scene is made again without it. What is left is traffic that gets along with itself.
+4. The chosen vehicle becomes the ego where it is, at the speed that it has: in the flow, with vehicles ahead and behind.
+
+Poses, speeds and timers are rounded to 2**-20 when the ego takes over.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivebench.errors import ConfigurationError
+from drivebench.world import EntityKind, RoadNetwork, World, WorldBatch
+from drivebench.world.build import RouteStep, VehicleSpec, build_world, vehicle_on_lane
+from drivebench.world.clock import SIMULATION_HZ
+from drivebench.world.layout import EntityFloat, EntityInt
+from drivebench.world.network import LaneIndex
+
+__all__ = ["EXPONENTS", "column_of_vehicles", "settled", "with_ego"]
+
+EXPONENTS = (3.5, 4.5)
+"""Range of IDM's exponent: ``IDMVehicle.DELTA_RANGE`` of highway-env."""
+ATTEMPTS = 12
+"""How often a scene is made again without the vehicles that collided."""
+
+
+def column_of_vehicles(
+    network: RoadNetwork,
+    lane: LaneIndex,
+    *,
+    start_m: float,
+    end_m: float,
+    gaps_m: tuple[float, float],
+    speed_mps: float,
+    target_speed_mps: Callable[[np.random.Generator], float],
+    route: tuple[RouteStep, ...] = (),
+    generator: np.random.Generator,
+) -> list[VehicleSpec]:
+    """A column of traffic on one lane.
+
+    Args:
+        network: The roads.
+        lane: Where.
+        start_m: Longitudinal position before which nobody is.
+        end_m: Longitudinal position beyond which nobody is.
+        gaps_m: Range of the distances from centre to centre.
+        speed_mps: Of all of them at first.
+        target_speed_mps: Draws the speed that a driver wants.
+        route: Roads that all of them take, beginning with the one of the lane; empty for none.
+        generator: Source of randomness.
+    """
+    found = []
+    position = start_m + generator.uniform(0.0, gaps_m[1])
+    while position < end_m:
+        wanted = target_speed_mps(generator)
+        found.append(
+            vehicle_on_lane(
+                network,
+                lane,
+                position,
+                speed_mps=min(speed_mps, wanted),
+                target_speed_mps=wanted,
+                route=route,
+                delta=generator.uniform(*EXPONENTS),
+                timer_s=generator.uniform(0.0, 1.0),
+            )
+        )
+        position += generator.uniform(*gaps_m)
+    return found
+
+
+def settled(
+    network: RoadNetwork,
+    vehicles: Sequence[VehicleSpec],
+    obstacles: Sequence[VehicleSpec] = (),
+    *,
+    protagonist: int,
+    warm_up_s: float,
+    horizon_s: float,
+) -> tuple[VehicleSpec, ...]:
+    """Warm traffic up, and take out who would collide before the horizon.
+
+    Args:
+        network: The roads.
+        vehicles: Traffic, the future ego among them.
+        obstacles: Objects on the road.
+        protagonist: Place of the future ego in ``vehicles``; it is never taken out.
+        warm_up_s: How long the scene drives before it starts.
+        horizon_s: How long the traffic has to get along after that.
+
+    Returns:
+        The vehicles at the start of the episode, the future ego first.
+
+    Raises:
+        ConfigurationError: Collisions remain after several attempts: the scene is too dense for its drivers.
+    """
+    present = list(range(len(vehicles)))
+    for _ in range(ATTEMPTS):
+        order = [protagonist, *(name for name in present if name != protagonist)]
+        world = build_world(network, [*(vehicles[name] for name in order), *obstacles], ego=-1)
+        batch = WorldBatch([world])
+        batch.warm_up([0], round(warm_up_s * SIMULATION_HZ))
+        if not batch.crashed[0].any():
+            start = build_world(network, [*_vehicles(batch.snapshot(0)), *obstacles], ego=-1)
+            batch = WorldBatch([start])
+            batch.warm_up([0], round(horizon_s * SIMULATION_HZ))
+        crashed = {order[place] for place in np.flatnonzero(batch.crashed[0, : world.vehicles]).tolist()}
+        if not crashed:
+            return _vehicles(start)
+        # Of a pair, the one that was placed later goes.
+        candidates = sorted(crashed - {protagonist})
+        victims = candidates[len(candidates) // 2 :]
+        present = [name for name in present if name not in victims]
+    raise ConfigurationError(
+        f"traffic of {len(vehicles)} vehicles still collides after {ATTEMPTS} attempts; spawn it less densely"
+    )
+
+
+def with_ego(
+    network: RoadNetwork,
+    vehicles: Sequence[VehicleSpec],
+    obstacles: Sequence[VehicleSpec] = (),
+    *,
+    lateral_m: float,
+    heading_error_rad: float,
+) -> World:
+    """Turn the first vehicle into the ego, displaced by what the condition says.
+
+    Args:
+        network: The roads.
+        vehicles: From :func:`settled`.
+        obstacles: Objects on the road.
+        lateral_m: Displacement to the right of where the vehicle is.
+        heading_error_rad: Turn to the right.
+    """
+    first = vehicles[0]
+    x, y = _displaced(network, first, lateral_m)
+    ego = replace(
+        first,
+        kind=EntityKind.EGO,
+        x_m=x,
+        y_m=y,
+        heading_rad=first.heading_rad + heading_error_rad,
+        route=(),
+    )
+    return build_world(network, [ego, *vehicles[1:], *obstacles], ego=0)
+
+
+def _displaced(network: RoadNetwork, vehicle: VehicleSpec, lateral_m: float) -> tuple[float, float]:
+    lane = network.closest_lane(vehicle.x_m, vehicle.y_m, vehicle.heading_rad)
+    s, r = network.local_coordinates(lane, vehicle.x_m, vehicle.y_m)
+    return network.position(lane, s, r + lateral_m)
+
+
+def _vehicles(world: World) -> tuple[VehicleSpec, ...]:
+    """Describe the vehicles of a world as they are."""
+    network = world.network
+    numbers, integers = world.entity_float, world.entity_int
+    f, i = EntityFloat, EntityInt
+    return tuple(
+        VehicleSpec(
+            kind=EntityKind(int(integers[i.KIND, place])),
+            x_m=float(numbers[f.X, place]),
+            y_m=float(numbers[f.Y, place]),
+            heading_rad=float(numbers[f.HEADING, place]),
+            speed_mps=float(numbers[f.SPEED, place]),
+            target_lane=network.lane_index[int(integers[i.TARGET_LANE, place])],
+            target_speed_mps=float(numbers[f.TARGET_SPEED, place]),
+            route=_route(world, world.route[place], integers[:, place]),
+            delta=float(numbers[f.DELTA, place]),
+            timer_s=float(numbers[f.TIMER, place]),
+            lane_changes=bool(integers[i.LANE_CHANGES, place]),
+            length_m=float(numbers[f.LENGTH, place]),
+            width_m=float(numbers[f.WIDTH, place]),
+        )
+        for place in range(world.vehicles)
+    )
+
+
+def _route(
+    world: World, steps: NDArray[np.int64], integers: NDArray[np.int64]
+) -> tuple[RouteStep, ...]:
+    start, left = int(integers[EntityInt.ROUTE_START]), int(integers[EntityInt.ROUTE_LEFT])
+    nodes = world.network.nodes
+    return tuple(
+        (nodes[int(origin)], nodes[int(to)], None if lane < 0 else int(lane))
+        for origin, to, lane in steps[start : start + left].tolist()
+    )

@@ -38,8 +38,7 @@ def in_threads(function: Callable[..., None], count: int, arguments: tuple[Any, 
         return
     bounds = [count * part // threads for part in range(threads + 1)]
     waiting = [
-        _pool(threads).submit(function, first, last, *arguments)
-        for first, last in pairwise(bounds[1:])
+        _pool(threads).submit(function, first, last, *arguments) for first, last in pairwise(bounds[1:])
     ]
     function(bounds[0], bounds[1], *arguments)
     wait(waiting)

@@ -1,0 +1,127 @@
+"""Car following: the Intelligent Driver Model as highway-env writes it (``IDMVehicle.acceleration``).
+
+Treiber, Hennecke and Helbing, "Congested traffic states in empirical observations and microscopic simulations",
+Physical Review E 62 (2000). As in highway-env, the constants and the exponent are those of the vehicle that asks,
+even when it asks about another, and distances are measured along the follower's own lane.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from drivebench.compiled import inlined_kernel, kernel
+from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, WorldFloat
+from drivebench.world.numerics import power
+from drivebench.world.tables import longitudinal
+
+__all__ = ["clip", "desired_gap", "free_flow", "idm_acceleration", "not_zero"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_SPEED, _TARGET_SPEED = int(EntityFloat.SPEED), int(EntityFloat.TARGET_SPEED)
+_DELTA, _COS, _SIN = int(EntityFloat.DELTA), int(EntityFloat.COS), int(EntityFloat.SIN)
+_KIND, _LANE = int(EntityInt.KIND), int(EntityInt.LANE)
+_EGO, _PLAIN, _OBSTACLE = int(EntityKind.EGO), int(EntityKind.PLAIN), int(EntityKind.OBSTACLE)
+_SPEED_LIMIT = int(LaneFloat.SPEED_LIMIT)
+_DISTANCE, _TIME = int(WorldFloat.DISTANCE_WANTED), int(WorldFloat.TIME_WANTED)
+_COMFORT, _BRAKING = int(WorldFloat.COMFORT_ACCELERATION), int(WorldFloat.COMFORT_BRAKING)
+
+
+@inlined_kernel
+def not_zero(x: float) -> float:
+    """Keep |x| above 0.01 (highway-env ``utils.not_zero``)."""
+    small = 1e-2 if x >= 0.0 else -1e-2
+    return x if abs(x) > 1e-2 else small
+
+
+@inlined_kernel
+def clip(x: float, low: float, high: float) -> float:
+    """Bound x to [low, high]."""
+    raised = low if x < low else x
+    return high if raised > high else raised
+
+
+@kernel
+def free_flow(
+    numerics: int | None,
+    lane_float: Floats,
+    numbers: Floats,
+    integers: Ints,
+    vehicles: int,
+    wanted: Floats,
+    free: Floats,
+) -> None:
+    """For every vehicle: the speed it wants, and IDM's free term 1 - (v / wanted) ** delta with its own delta.
+
+    The wanted speed is the target speed, at most the lane's limit. Stock quirk: a plain vehicle has no target
+    speed and counts as one that wants to stand. drivebench's ego counts as a driver who wants the limit.
+    """
+    speed = numbers[_SPEED]
+    delta = numbers[_DELTA]
+    for i in range(vehicles):
+        kind = integers[_KIND, i]
+        limit = lane_float[integers[_LANE, i], _SPEED_LIMIT]
+        target = numbers[_TARGET_SPEED, i]
+        limited = not math.isnan(limit)
+        if kind == _PLAIN:
+            target = 0.0
+        elif kind == _EGO:
+            target = limit if limited else speed[i]
+        if limited:
+            target = clip(target, 0.0, limit)
+        wanted[i] = abs(not_zero(target))
+    for i in range(vehicles):
+        free[i] = 1.0 - power(numerics, max(speed[i], 0.0) / wanted[i], delta[i])
+
+
+@inlined_kernel
+def desired_gap(parameters: Floats, numbers: Floats, follower: int, leader: int) -> float:
+    """IDM's desired distance from the follower to the leader, from velocities projected on its heading."""
+    v = numbers[_SPEED, follower]
+    c = numbers[_COS, follower]
+    s = numbers[_SIN, follower]
+    leader_speed = numbers[_SPEED, leader]
+    dx = v * c - leader_speed * numbers[_COS, leader]
+    dy = v * s - leader_speed * numbers[_SIN, leader]
+    approach = dx * c + dy * s
+    product = -parameters[_COMFORT] * parameters[_BRAKING]
+    return parameters[_DISTANCE] + v * parameters[_TIME] + v * approach / (2.0 * math.sqrt(product))
+
+
+@inlined_kernel
+def idm_acceleration(
+    numerics: int | None,
+    lane_float: Floats,
+    parameters: Floats,
+    numbers: Floats,
+    integers: Ints,
+    s_table: Floats,
+    wanted: Floats,
+    free: Floats,
+    asking: int,
+    follower: int,
+    leader: int,
+) -> float:
+    """Acceleration that ``asking`` expects of ``follower`` behind ``leader`` (-1 for none).
+
+    Returns:
+        m/s², not bounded; 0 if the follower is missing or not a vehicle.
+    """
+    if follower < 0 or integers[_KIND, follower] >= _OBSTACLE:
+        return 0.0
+    if follower == asking:
+        term = free[follower]
+    else:
+        ratio = max(numbers[_SPEED, follower], 0.0) / wanted[follower]
+        term = 1.0 - power(numerics, ratio, numbers[_DELTA, asking])
+    acceleration = parameters[_COMFORT] * term
+    if leader >= 0:
+        lane = integers[_LANE, follower]
+        gap = longitudinal(numerics, lane_float, numbers, s_table, lane, leader) - longitudinal(
+            numerics, lane_float, numbers, s_table, lane, follower
+        )
+        ratio = desired_gap(parameters, numbers, follower, leader) / not_zero(gap)
+        acceleration -= parameters[_COMFORT] * (ratio * ratio)
+    return acceleration

@@ -1,0 +1,203 @@
+"""Lane changes of the traffic: MOBIL as highway-env writes it (``IDMVehicle.change_lane_policy``).
+
+Kesting, Treiber and Helbing, "General lane-changing model MOBIL for car-following models", Transportation Research
+Record 1999 (2007). Vehicles decide in their order in the list, and a later one sees what an earlier one chose.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from drivebench.compiled import inlined_kernel, kernel
+from drivebench.world.following import desired_gap, idm_acceleration
+from drivebench.world.geometry import VEHICLE_LENGTH_M
+from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt, WorldFloat
+from drivebench.world.tables import longitudinal, neighbours
+
+__all__ = ["change_lane", "is_reachable"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+_SPEED, _TIMER = int(EntityFloat.SPEED), int(EntityFloat.TIMER)
+_KIND, _LANE, _TARGET_LANE = int(EntityInt.KIND), int(EntityInt.LANE), int(EntityInt.TARGET_LANE)
+_ROUTE_START, _ROUTE_LEFT = int(EntityInt.ROUTE_START), int(EntityInt.ROUTE_LEFT)
+_IDM, _CONTROLLED = int(EntityKind.IDM), int(EntityKind.CONTROLLED)
+_ID, _FORBIDDEN = int(LaneInt.ID), int(LaneInt.FORBIDDEN)
+_ROAD_FIRST, _ROAD_LANES = int(LaneInt.ROAD_FIRST), int(LaneInt.ROAD_LANES)
+_LENGTH, _WIDTH = int(LaneFloat.LENGTH), int(LaneFloat.WIDTH)
+_POLITENESS, _MIN_GAIN = int(WorldFloat.POLITENESS), int(WorldFloat.MIN_GAIN)
+_MAX_BRAKING, _DELAY = int(WorldFloat.MAX_BRAKING_IMPOSED), int(WorldFloat.LANE_CHANGE_DELAY)
+
+_SLOWEST_CHANGE_MPS = 1.0
+"""A vehicle changes lanes only when it is at least this fast."""
+
+
+@inlined_kernel
+def _sign(value: int) -> int:
+    return (1 if value > 0 else 0) - (1 if value < 0 else 0)
+
+
+@kernel
+def is_reachable(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    numbers: Floats,
+    s_table: Floats,
+    r_table: Floats,
+    lane: int,
+    i: int,
+) -> bool:
+    """Whether a vehicle may and can change to a lane from where it is (``AbstractLane.is_reachable_from``)."""
+    if lane_int[lane, _FORBIDDEN] != 0 or abs(r_table[lane, i]) > 2 * lane_float[lane, _WIDTH]:
+        return False
+    s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
+    return 0.0 <= s < lane_float[lane, _LENGTH] + VEHICLE_LENGTH_M
+
+
+@kernel
+def _recommends(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    parameters: Floats,
+    numbers: Floats,
+    integers: Ints,
+    route: Ints,
+    s_table: Floats,
+    on_lane: Flags,
+    occupants: Ints,
+    occupied: Ints,
+    wanted: Floats,
+    free: Floats,
+    i: int,
+    lane: int,
+) -> bool:
+    """MOBIL's verdict on a change of vehicle i to a lane."""
+    s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
+    new_front, new_rear = neighbours(lane_float, lane_int, s_table, on_lane, occupants, occupied, lane, i, s)
+    shared = (numerics, lane_float, parameters, numbers, integers, s_table, wanted, free, i)
+    rear_after = idm_acceleration(*shared, new_rear, i)
+    if rear_after < -parameters[_MAX_BRAKING]:
+        return False
+    own_after = idm_acceleration(*shared, i, new_front)
+    step = integers[_ROUTE_START, i]
+    if integers[_ROUTE_LEFT, i] > 0 and route[i, step, 2] >= 0:
+        target = lane_int[integers[_TARGET_LANE, i], _ID]
+        if _sign(lane_int[lane, _ID] - target) != _sign(route[i, step, 2] - target):
+            return False
+        return not own_after < -parameters[_MAX_BRAKING]
+    current = integers[_LANE, i]
+    s = longitudinal(numerics, lane_float, numbers, s_table, current, i)
+    old_front, old_rear = neighbours(
+        lane_float, lane_int, s_table, on_lane, occupants, occupied, current, i, s
+    )
+    gain = own_after - idm_acceleration(*shared, i, old_front)
+    politeness = parameters[_POLITENESS]
+    if politeness != 0.0:
+        gain += politeness * (
+            rear_after
+            - idm_acceleration(*shared, new_rear, new_front)
+            + idm_acceleration(*shared, old_rear, old_front)
+            - idm_acceleration(*shared, old_rear, i)
+        )
+    return not gain < parameters[_MIN_GAIN]
+
+
+@kernel
+def _abort_if_contested(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    parameters: Floats,
+    numbers: Floats,
+    integers: Ints,
+    vehicles: int,
+    absent: int,
+    s_table: Floats,
+    i: int,
+) -> None:
+    """Give a change up when somebody close ahead is changing to the same lane."""
+    lane = integers[_LANE, i]
+    target = integers[_TARGET_LANE, i]
+    if lane_int[lane, _ROAD_FIRST] != lane_int[target, _ROAD_FIRST]:
+        return
+    for k in range(vehicles):
+        kind = integers[_KIND, k]
+        if (
+            k != i
+            and k != absent
+            and integers[_LANE, k] != target
+            and (kind == _IDM or kind == _CONTROLLED)
+            and integers[_TARGET_LANE, k] == target
+        ):
+            gap = longitudinal(numerics, lane_float, numbers, s_table, lane, k) - longitudinal(
+                numerics, lane_float, numbers, s_table, lane, i
+            )
+            if 0.0 < gap < desired_gap(parameters, numbers, i, k):
+                integers[_TARGET_LANE, i] = lane
+                return
+
+
+@kernel
+def change_lane(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    parameters: Floats,
+    numbers: Floats,
+    integers: Ints,
+    route: Ints,
+    vehicles: int,
+    absent: int,
+    s_table: Floats,
+    r_table: Floats,
+    on_lane: Flags,
+    occupants: Ints,
+    occupied: Ints,
+    wanted: Floats,
+    free: Floats,
+    i: int,
+) -> None:
+    """An IDM vehicle's decision about its target lane.
+
+    During a change it may only give it up; else, once every second, the left lane is considered and then the
+    right one, and the last that MOBIL recommends wins.
+    """
+    lane = integers[_LANE, i]
+    if lane != integers[_TARGET_LANE, i]:
+        _abort_if_contested(
+            numerics, lane_float, lane_int, parameters, numbers, integers, vehicles, absent, s_table, i
+        )
+        return
+    if not parameters[_DELAY] < numbers[_TIMER, i]:
+        return
+    numbers[_TIMER, i] = 0.0
+    number = lane_int[lane, _ID]
+    for side in (-1, 1):
+        candidate = lane + side
+        if number + side < 0 or number + side >= lane_int[lane, _ROAD_LANES]:
+            continue
+        if not is_reachable(numerics, lane_float, lane_int, numbers, s_table, r_table, candidate, i):
+            continue
+        if abs(numbers[_SPEED, i]) < _SLOWEST_CHANGE_MPS:
+            continue
+        if _recommends(
+            numerics,
+            lane_float,
+            lane_int,
+            parameters,
+            numbers,
+            integers,
+            route,
+            s_table,
+            on_lane,
+            occupants,
+            occupied,
+            wanted,
+            free,
+            i,
+            candidate,
+        ):
+            integers[_TARGET_LANE, i] = candidate

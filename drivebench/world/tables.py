@@ -1,0 +1,246 @@
+"""Where every entity is on every lane: tables that are computed once per simulation step.
+
+While vehicles decide, positions stand still, so lane coordinates can be shared by all decisions. ``s_table`` and
+``r_table`` are [lanes, entities]. The longitudinal coordinate on a circular lane costs an arc tangent and is
+seldom wanted: it is NaN until ``longitudinal`` is asked for it.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from drivebench.compiled import inlined_kernel, kernel
+from drivebench.world.geometry import (
+    VEHICLE_LENGTH_M,
+    angle_to_lane,
+    circular_longitudinal,
+    longitudinal_excess,
+)
+from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt, LaneKind
+from drivebench.world.numerics import sin
+
+__all__ = ["find_occupants", "longitudinal", "neighbours", "tabulate", "update_lanes"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+_X, _Y, _HEADING = int(EntityFloat.X), int(EntityFloat.Y), int(EntityFloat.HEADING)
+_KIND, _LANE = int(EntityInt.KIND), int(EntityInt.LANE)
+_TARGET_LANE = int(EntityInt.TARGET_LANE)
+_EGO, _LANDMARK = int(EntityKind.EGO), int(EntityKind.LANDMARK)
+_ORIGIN_X, _ORIGIN_Y = int(LaneFloat.ORIGIN_X), int(LaneFloat.ORIGIN_Y)
+_DIRECTION_X, _DIRECTION_Y = int(LaneFloat.DIRECTION_X), int(LaneFloat.DIRECTION_Y)
+_LATERAL_X, _LATERAL_Y = int(LaneFloat.LATERAL_X), int(LaneFloat.LATERAL_Y)
+_AMPLITUDE, _PULSATION, _PHASE = int(LaneFloat.AMPLITUDE), int(LaneFloat.PULSATION), int(LaneFloat.PHASE)
+_RADIUS, _TURN = int(LaneFloat.RADIUS), int(LaneFloat.TURN)
+_LENGTH, _WIDTH, _OFFSET = int(LaneFloat.LENGTH), int(LaneFloat.WIDTH), int(LaneFloat.OFFSET)
+_LANE_KIND, _NEIGHBOURS, _NEIGHBOUR = int(LaneInt.KIND), int(LaneInt.NEIGHBOURS), int(LaneInt.NEIGHBOUR)
+_SINE, _CIRCULAR = int(LaneKind.SINE), int(LaneKind.CIRCULAR)
+
+_MARGIN_M = 1.0
+"""How far beside a lane a vehicle still counts as being on it (highway-env ``neighbour_vehicles``)."""
+
+
+@kernel
+def tabulate(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    lanes: int,
+    numbers: Floats,
+    entities: int,
+    s_table: Floats,
+    r_table: Floats,
+) -> None:
+    """Fill the tables from the present positions."""
+    x = numbers[_X]
+    y = numbers[_Y]
+    for lane in range(lanes):
+        kind = lane_int[lane, _LANE_KIND]
+        origin_x = lane_float[lane, _ORIGIN_X]
+        origin_y = lane_float[lane, _ORIGIN_Y]
+        s = s_table[lane]
+        r = r_table[lane]
+        if kind == _CIRCULAR:
+            radius = lane_float[lane, _RADIUS]
+            turn = lane_float[lane, _TURN]
+            for i in range(entities):
+                dx = x[i] - origin_x
+                dy = y[i] - origin_y
+                r[i] = turn * (radius - math.sqrt(dx * dx + dy * dy))
+                s[i] = np.nan
+        else:
+            direction_x = lane_float[lane, _DIRECTION_X]
+            direction_y = lane_float[lane, _DIRECTION_Y]
+            lateral_x = lane_float[lane, _LATERAL_X]
+            lateral_y = lane_float[lane, _LATERAL_Y]
+            for i in range(entities):
+                dx = x[i] - origin_x
+                dy = y[i] - origin_y
+                s[i] = dx * direction_x + dy * direction_y
+                r[i] = dx * lateral_x + dy * lateral_y
+            if kind == _SINE:
+                amplitude = lane_float[lane, _AMPLITUDE]
+                pulsation = lane_float[lane, _PULSATION]
+                phase = lane_float[lane, _PHASE]
+                for i in range(entities):
+                    r[i] = r[i] - amplitude * sin(numerics, pulsation * s[i] + phase)
+
+
+@kernel
+def _missing_longitudinal(
+    numerics: int | None, lane_float: Floats, s_table: Floats, lane: int, i: int, x: float, y: float
+) -> float:
+    s = circular_longitudinal(numerics, lane_float, lane, x, y)
+    s_table[lane, i] = s
+    return s
+
+
+@inlined_kernel
+def longitudinal(
+    numerics: int | None, lane_float: Floats, numbers: Floats, s_table: Floats, lane: int, i: int
+) -> float:
+    """Longitudinal coordinate of an entity on a lane, from the table or into it."""
+    s = s_table[lane, i]
+    if s != s:  # noqa: PLR0124 - NaN: not computed yet
+        s = _missing_longitudinal(numerics, lane_float, s_table, lane, i, numbers[_X, i], numbers[_Y, i])
+    return s
+
+
+@kernel
+def find_occupants(
+    numerics: int | None,
+    lane_float: Floats,
+    lanes: int,
+    numbers: Floats,
+    integers: Ints,
+    entities: int,
+    absent: int,
+    s_table: Floats,
+    r_table: Floats,
+    on_lane: Flags,
+    occupants: Ints,
+    occupied: Ints,
+) -> None:
+    """List who is on which lane, in the order of entities: ``occupants[lane, : occupied[lane]]``.
+
+    Args:
+        absent: An entity that nobody sees, or -1.
+        on_lane: [lanes, entities] the same as truth values.
+    """
+    kind = integers[_KIND]
+    for lane in range(lanes):
+        half = lane_float[lane, _WIDTH] / 2 + _MARGIN_M
+        end = lane_float[lane, _LENGTH] + VEHICLE_LENGTH_M
+        r = r_table[lane]
+        count = 0
+        for i in range(entities):
+            inside = False
+            if abs(r[i]) <= half and kind[i] != _LANDMARK and i != absent:
+                s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
+                inside = -VEHICLE_LENGTH_M <= s and s < end
+                if inside:
+                    occupants[lane, count] = i
+                    count += 1
+            on_lane[lane, i] = inside
+        occupied[lane] = count
+
+
+@kernel
+def neighbours(
+    lane_float: Floats,
+    lane_int: Ints,
+    s_table: Floats,
+    on_lane: Flags,
+    occupants: Ints,
+    occupied: Ints,
+    lane: int,
+    i: int,
+    s: float,
+) -> tuple[int, int]:
+    """Who drives in front of and behind an entity on a lane (highway-env ``Road.neighbour_vehicles``).
+
+    An entity counts on the first of the searched lanes that it is on. On a tie the later entity is in front, and
+    the earlier one behind.
+
+    Args:
+        lane: The lane, not necessarily the entity's own.
+        i: The entity, which does not see itself.
+        s: Its longitudinal coordinate there.
+
+    Returns:
+        Front and rear entity, -1 for none.
+    """
+    front = -1
+    rear = -1
+    s_front = np.inf
+    s_rear = -np.inf
+    for place in range(lane_int[lane, _NEIGHBOURS]):
+        other = lane_int[lane, _NEIGHBOUR + place]
+        offset = lane_float[lane, _OFFSET + place]
+        for position in range(occupied[other]):
+            k = occupants[other, position]
+            if k == i:
+                continue
+            counted = False
+            for earlier in range(place):
+                counted = counted or on_lane[lane_int[lane, _NEIGHBOUR + earlier], k]
+            if counted:
+                continue
+            at = s_table[other, k] + offset
+            if s <= at:
+                if at < s_front or (at == s_front and k > front):
+                    s_front = at
+                    front = k
+            elif at < s and (at > s_rear or (at == s_rear and k < rear)):
+                s_rear = at
+                rear = k
+    return front, rear
+
+
+@kernel
+def update_lanes(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    lanes: int,
+    numbers: Floats,
+    integers: Ints,
+    vehicles: int,
+    absent: int,
+    s_table: Floats,
+    r_table: Floats,
+) -> None:
+    """Find the closest lane of every vehicle: the first with the least L1 distance plus heading difference.
+
+    The distance is a sum of terms that are not negative, so a lane whose first term already exceeds the distance
+    of a lane that was seen before (to begin with, the present one) is skipped without changing the outcome.
+    """
+    for i in range(vehicles):
+        if i == absent:
+            continue
+        heading = numbers[_HEADING, i]
+        lane = integers[_LANE, i]
+        s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
+        bound = longitudinal_excess(lane_float, lane, s, r_table[lane, i])
+        bound = bound + abs(angle_to_lane(numerics, lane_float, lane_int, lane, s, heading))
+        best = -1
+        least = np.inf
+        for lane in range(lanes):
+            if abs(r_table[lane, i]) > bound:
+                continue
+            s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
+            distance = longitudinal_excess(lane_float, lane, s, r_table[lane, i])
+            if distance > bound:
+                continue
+            distance = distance + abs(angle_to_lane(numerics, lane_float, lane_int, lane, s, heading))
+            if distance < least:
+                best = lane
+                least = distance
+                bound = min(bound, distance)
+        if best >= 0:
+            integers[_LANE, i] = best
+        if integers[_KIND, i] == _EGO:
+            integers[_TARGET_LANE, i] = integers[_LANE, i]

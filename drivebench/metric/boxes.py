@@ -88,7 +88,7 @@ def time_to_touch(
     side = SIDE
     if begin_long >= begin_side:
         side = FRONT if gap_long > 0.0 else REAR
-    return max(begin, 0.0), side
+    return begin if begin > 0.0 else 0.0, side
 
 
 @kernel

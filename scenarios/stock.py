@@ -7,7 +7,7 @@ import gymnasium
 import highway_env
 from highway_env.road.road import RoadNetwork
 
-__all__ = ["stock_environment", "straight_road"]
+__all__ = ["environment_without_reward", "stock_environment", "straight_road"]
 
 gymnasium.register_envs(highway_env)
 
@@ -23,6 +23,29 @@ def stock_environment(env_id: str, *, seed: int = 0, config: Mapping[str, Any] |
         config: Settings that differ from the environment's defaults.
     """
     environment: Any = gymnasium.make(env_id, config=dict(config or {}), disable_env_checker=True).unwrapped
+    environment.reset(seed=seed)
+    return environment
+
+
+def environment_without_reward(env_id: str, *, seed: int = 0, config: Mapping[str, Any] | None = None) -> Any:
+    """A stock environment that decides five times a second, with continuous actions and without its reward.
+
+    The rewards of merge and roundabout ask ``action in [0, 2]`` and raise on a continuous action, already
+    in the reset; the road does not need them.
+
+    Args:
+        env_id: highway-env's id with its version.
+        seed: For highway-env's own random numbers.
+        config: Settings that differ from these; its action may be another one, too.
+    """
+    settings = {"action": {"type": "ContinuousAction"}, "policy_frequency": 5, **(config or {})}
+    environment: Any = gymnasium.make(env_id, disable_env_checker=True).unwrapped
+
+    def no_rewards(action: Any) -> dict[str, float]:
+        raise NotImplementedError(f"no rewards for {action}")
+
+    environment._rewards = no_rewards
+    environment.configure(settings)
     environment.reset(seed=seed)
     return environment
 

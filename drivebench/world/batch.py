@@ -21,7 +21,7 @@ from drivebench.world.layout import (
 )
 from drivebench.world.network import RoadNetwork
 from drivebench.world.numerics import PARITY
-from drivebench.world.step import step_worlds
+from drivebench.world.step import EGO_ABSENT, NEW_ACTION, SAME_ACTION, step_worlds
 from drivebench.world.threads import in_threads
 from drivebench.world.world import TrafficParameters, World
 
@@ -236,7 +236,17 @@ class WorldBatch:
             raise ActionError(f"actions must be an int16 array (see quantise); got {type(actions).__name__}")
         if actions.shape != (len(self.worlds), 2):
             raise ActionError(f"actions have shape {actions.shape}; expected ({len(self.worlds)}, 2)")
-        self._run(SUBSTEPS, False, actions, self._everyone if active is None else active)
+        self._run(SUBSTEPS, NEW_ACTION, actions, self._everyone if active is None else active)
+
+    def substep(self, actions: npt.NDArray[np.int16], *, new_action: bool) -> None:
+        """Advance all worlds by one simulation step only, to look inside a decision.
+
+        Args:
+            actions: [B, 2] int16 as for ``step``.
+            new_action: Whether the actions are put into force; else those of before stay, as in the second
+                and third simulation step of a decision.
+        """
+        self._run(1, NEW_ACTION if new_action else SAME_ACTION, actions, self._everyone)
 
     def warm_up(self, slots: Sequence[int], substeps: int) -> None:
         """Let the traffic of some worlds drive while their ego is absent: not moved, not seen, not touched.
@@ -247,19 +257,19 @@ class WorldBatch:
         """
         active = np.zeros(len(self.worlds), dtype=np.bool_)
         active[list(slots)] = True
-        self._run(substeps, True, np.zeros((len(self.worlds), 2), dtype=np.int16), active)
+        self._run(substeps, EGO_ABSENT, np.zeros((len(self.worlds), 2), dtype=np.int16), active)
 
     def _run(
         self,
         substeps: int,
-        ego_absent: bool,
+        mode: int,
         actions: npt.NDArray[np.int16],
         active: npt.NDArray[np.bool_],
     ) -> None:
         arguments = (
             self._numerics_value,
             substeps,
-            ego_absent,
+            mode,
             self.lane_float,
             self.lane_int,
             self.entity_float,

@@ -1,8 +1,8 @@
 """Make road networks and worlds from plain descriptions, without highway-env.
 
 Every number is rounded to a multiple of 2**-20 (about a millionth of a metre) before anything is derived from
-it, and what is derived (directions, headings, lengths, closest lanes) uses canonical numerics. So a world does
-not depend on the last bits of whatever computed the description.
+it, and what is derived (directions, headings, lengths, closest lanes) uses canonical numerics. So a world
+does not depend on the last bits of whatever computed the description.
 """
 
 import math

@@ -1,8 +1,9 @@
 """Collisions: which rectangles touch, and how they push each other (highway-env ``handle_collisions``).
 
 The test is the separating axis theorem for moving polygons, after
-https://www.codeproject.com/Articles/15573/2D-Polygon-Collision-Detection, with highway-env's order of evaluation:
-every pair once, in the order of the list, and a later pair overwrites an impact of an earlier one.
+https://www.codeproject.com/Articles/15573/2D-Polygon-Collision-Detection, with highway-env's order of
+evaluation: every pair once, in the order of the list, and a later pair overwrites an impact of an earlier
+one.
 """
 
 import math
@@ -73,7 +74,7 @@ def _mean(corners: Floats, axis: int) -> float:
 def _separation(
     corners_a: Floats, corners_b: Floats, moved_x: float, moved_y: float
 ) -> tuple[bool, bool, float, float]:
-    """Do two rectangles overlap; will they when the first moves by ``moved`` relative to the other; and the push.
+    """Do two rectangles overlap, will they when the first moves relative to the other, and the push.
 
     Returns:
         Overlapping now, overlapping after the movement, and the least translation that parts them then.
@@ -128,8 +129,7 @@ def collide(
 ) -> None:
     """Check all pairs of a vehicle with a later vehicle or object, and record crashes, hits and impacts.
 
-    Args:
-        corners_a, corners_b: [5, 2] work space.
+    ``corners_a`` and ``corners_b`` are [5, 2] work space.
     """
     x = numbers[_X]
     diagonal = numbers[_DIAGONAL]
@@ -188,5 +188,5 @@ def collide(
                     integers[_HIT, i] = 1
                 if integers[_SOLID, k] == 0:
                     integers[_HIT, k] = 1
-            if (now or later) and solid and (i == ego or k == ego) and world_int[_STRUCK] < 0:
+            if (now or later) and solid and ego in (i, k) and world_int[_STRUCK] < 0:
                 world_int[_STRUCK] = k if i == ego else i

@@ -1,6 +1,6 @@
 """Low-level control: how a vehicle steers to its target lane and keeps its target speed.
 
-highway-env's ``ControlledVehicle.steering_control`` (a lateral controller cascaded on a heading controller) and
+highway-env's ``ControlledVehicle.steering_control`` (a lateral controller on a heading controller) and
 ``speed_control``, and the discrete speeds of ``MDPVehicle``.
 """
 
@@ -67,8 +67,7 @@ def steer(
 ) -> None:
     """Set the front wheel angle of all vehicles that follow a target lane.
 
-    Args:
-        lateral, ahead, steering: [entities] work space.
+    ``lateral``, ``ahead`` and ``steering`` are [entities] work space.
     """
     speed = numbers[_SPEED]
     heading = numbers[_HEADING]
@@ -78,7 +77,7 @@ def steer(
         kind = integers[_KIND, i]
         lateral[i] = 0.0
         ahead[i] = heading[i]
-        if kind == _IDM or kind == _CONTROLLED:
+        if kind in (_IDM, _CONTROLLED):
             s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
             lateral[i] = r_table[lane, i]
             ahead[i] = heading_at(numerics, lane_float, lane_int, lane, s + speed[i] * _PURSUIT_S)

@@ -1,8 +1,8 @@
 """Car following: the Intelligent Driver Model as highway-env writes it (``IDMVehicle.acceleration``).
 
-Treiber, Hennecke and Helbing, "Congested traffic states in empirical observations and microscopic simulations",
-Physical Review E 62 (2000). As in highway-env, the constants and the exponent are those of the vehicle that asks,
-even when it asks about another, and distances are measured along the follower's own lane.
+Treiber, Hennecke and Helbing, "Congested traffic states in empirical observations and microscopic
+simulations", Physical Review E 62 (2000). As in highway-env, the constants and the exponent are those of the
+vehicle that asks, even when it asks about another, and distances are measured along the follower's own lane.
 """
 
 import math
@@ -53,7 +53,7 @@ def free_flow(
     wanted: Floats,
     free: Floats,
 ) -> None:
-    """For every vehicle: the speed it wants, and IDM's free term 1 - (v / wanted) ** delta with its own delta.
+    """For every vehicle: the speed it wants, and IDM's free term 1 - (v / wanted) ** delta.
 
     The wanted speed is the target speed, at most the lane's limit. Stock quirk: a plain vehicle has no target
     speed and counts as one that wants to stand. drivebench's ego counts as a driver who wants the limit.

@@ -1,7 +1,8 @@
 """Lane changes of the traffic: MOBIL as highway-env writes it (``IDMVehicle.change_lane_policy``).
 
-Kesting, Treiber and Helbing, "General lane-changing model MOBIL for car-following models", Transportation Research
-Record 1999 (2007). Vehicles decide in their order in the list, and a later one sees what an earlier one chose.
+Kesting, Treiber and Helbing, "General lane-changing model MOBIL for car-following models", Transportation
+Research Record 1999 (2007). Vehicles decide in their order in the list, and a later one sees what an
+earlier one chose.
 """
 
 import numpy as np
@@ -49,7 +50,7 @@ def is_reachable(
     lane: int,
     i: int,
 ) -> bool:
-    """Whether a vehicle may and can change to a lane from where it is (``AbstractLane.is_reachable_from``)."""
+    """Whether a vehicle may and can change to a lane from where it is (``is_reachable_from``)."""
     if lane_int[lane, _FORBIDDEN] != 0 or abs(r_table[lane, i]) > 2 * lane_float[lane, _WIDTH]:
         return False
     s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
@@ -126,10 +127,9 @@ def _abort_if_contested(
     for k in range(vehicles):
         kind = integers[_KIND, k]
         if (
-            k != i
-            and k != absent
+            k not in (i, absent)
             and integers[_LANE, k] != target
-            and (kind == _IDM or kind == _CONTROLLED)
+            and kind in (_IDM, _CONTROLLED)
             and integers[_TARGET_LANE, k] == target
         ):
             gap = longitudinal(numerics, lane_float, numbers, s_table, lane, k) - longitudinal(

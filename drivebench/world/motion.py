@@ -1,7 +1,8 @@
 """The kinematic bicycle: how vehicles move in one simulation step (highway-env ``Vehicle.step``).
 
-Polack et al., "The kinematic bicycle model: a consistent model for planning feasible trajectories for autonomous
-vehicles?", IEEE IV 2017, with the reference point at the centre; integrated by explicit Euler steps.
+Polack et al., "The kinematic bicycle model: a consistent model for planning feasible trajectories for
+autonomous vehicles?", IEEE IV 2017, with the reference point at the centre; integrated by explicit Euler
+steps.
 """
 
 import math
@@ -59,8 +60,9 @@ def _travel(
 def move(numerics: int | None, numbers: Floats, integers: Ints, vehicles: int, absent: int) -> None:
     """Move all vehicles by one simulation step.
 
-    A crashed vehicle brakes with its wheels straight; commands that would leave the range of speeds are bounded,
-    and as in highway-env the bounded command is the one that stays in force. drivebench's ego stops at 0.
+    A crashed vehicle brakes with its wheels straight; commands that would leave the range of speeds are
+    bounded, and as in highway-env the bounded command is the one that stays in force. drivebench's ego
+    stops at 0.
     """
     x = numbers[_X]
     y = numbers[_Y]

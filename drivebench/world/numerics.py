@@ -50,20 +50,20 @@ _ROUNDER_BITS = 0x4338000000000000
 
 
 @intrinsic
-def _bits(typing_context: Any, value: Any) -> Any:
+def _bits(typing_context: Any, value: Any) -> Any:  # noqa: ARG001 - numba reads the names
     """The 64 bits of a float64 as an integer."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], ir.IntType(64))
 
     return types.int64(types.float64), generate
 
 
 @intrinsic
-def _from_bits(typing_context: Any, value: Any) -> Any:
+def _from_bits(typing_context: Any, value: Any) -> Any:  # noqa: ARG001 - numba reads the names
     """The float64 with these 64 bits."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], ir.DoubleType())
 
     return types.float64(types.int64), generate

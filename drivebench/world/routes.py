@@ -63,8 +63,8 @@ def next_lane(
 ) -> int:
     """The lane that vehicle i takes after ``lane``; drops the route's first road when it was just finished.
 
-    Without a route, or when the route does not continue here, it is the closest lane ahead; at a dead end, the
-    same lane again.
+    Without a route, or when the route does not continue here, it is the closest lane ahead; at a dead end,
+    the same lane again.
     """
     origin = lane_int[lane, _FROM]
     node = lane_int[lane, _TO]

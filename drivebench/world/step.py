@@ -1,10 +1,8 @@
 """One decision of every world: the compiled step.
 
-The order is highway-env's: in each simulation step all vehicles decide, one after the other, from positions that
-stand still; then all move; then all pairs are checked for collisions.
+The order is highway-env's: in each simulation step all vehicles decide, one after the other, from positions
+that stand still; then all move; then all pairs are checked for collisions.
 """
-
-import math
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +19,10 @@ from drivebench.world.motion import move, update_directions
 from drivebench.world.routes import follow_road
 from drivebench.world.tables import find_occupants, longitudinal, neighbours, tabulate, update_lanes
 
-__all__ = ["step_worlds"]
+__all__ = ["EGO_ABSENT", "NEW_ACTION", "SAME_ACTION", "step_worlds"]
+
+NEW_ACTION, SAME_ACTION, EGO_ABSENT = 0, 1, 2
+"""The ego takes the action given; keeps what is in force; is neither moved nor seen."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -43,7 +44,7 @@ _MAX_ACCELERATION = int(WorldFloat.MAX_ACCELERATION)
 def _command_ego(numbers: Floats, integers: Ints, ego: int, action: npt.NDArray[np.int16]) -> None:
     """Put a continuous action into force (highway-env ``ContinuousAction`` and its ``lmap``)."""
     kind = integers[_KIND, ego]
-    if kind == _EGO_KIND or kind == _PLAIN:
+    if kind in (_EGO_KIND, _PLAIN):
         for axis, row, bound in (
             (0, _ACCELERATION, ACCELERATION_RANGE_MPS2),
             (1, _STEERING, STEERING_RANGE_RAD),
@@ -110,7 +111,7 @@ def step_worlds(
     last: int,
     numerics: int | None,
     substeps: int,
-    ego_absent: bool,
+    mode: int,
     lane_floats: Floats,
     lane_ints: Ints,
     entity_float: Floats,
@@ -129,7 +130,7 @@ def step_worlds(
         last: One past the last.
         numerics: None for canonical, an integer for parity.
         substeps: Simulation steps to take.
-        ego_absent: Whether the ego is neither moved nor seen (warm-up); no action is put into force then.
+        mode: What becomes of the ego: ``NEW_ACTION``, ``SAME_ACTION`` or ``EGO_ABSENT``.
         lane_floats: [P, L, ...] pool of networks, columns ``LaneFloat``.
         lane_ints: [P, L, ...] columns ``LaneInt``.
         entity_float: [B, rows ``EntityFloat``, N].
@@ -162,14 +163,14 @@ def step_worlds(
         entities = integers_of_world[_ENTITIES]
         vehicles = integers_of_world[_VEHICLES]
         ego = integers_of_world[_EGO]
-        absent = ego if ego_absent else -1
+        absent = ego if mode == EGO_ABSENT else -1
         numbers = entity_float[world]
         integers = entity_int[world]
         parameters = world_floats[world]
         route = routes[world]
         update_directions(numerics, numbers, entities)
         tabulate(numerics, lane_float, lane_int, lanes, numbers, entities, s_table, r_table)
-        if ego >= 0 and not ego_absent:
+        if ego >= 0 and mode == NEW_ACTION:
             if integers[_KIND, ego] == _CONTROLLED:
                 follow_road(numerics, lane_float, lane_int, lanes, numbers, integers, route, s_table, ego)
                 meta_action(
@@ -205,7 +206,7 @@ def step_worlds(
             free_flow(numerics, lane_float, numbers, integers, vehicles, wanted, free)
             for i in range(vehicles):
                 kind = integers[_KIND, i]
-                if i == absent or kind == _EGO_KIND or kind == _PLAIN:
+                if i == absent or kind in (_EGO_KIND, _PLAIN):
                     continue
                 if kind == _IDM and integers[_CRASHED, i] != 0:
                     continue

@@ -1,8 +1,8 @@
 """Where every entity is on every lane: tables that are computed once per simulation step.
 
-While vehicles decide, positions stand still, so lane coordinates can be shared by all decisions. ``s_table`` and
-``r_table`` are [lanes, entities]. The longitudinal coordinate on a circular lane costs an arc tangent and is
-seldom wanted: it is NaN until ``longitudinal`` is asked for it.
+While vehicles decide, positions stand still, so lane coordinates can be shared by all decisions.
+``s_table`` and ``r_table`` are [lanes, entities]. The longitudinal coordinate on a circular lane costs an
+arc tangent and is seldom wanted: it is NaN until ``longitudinal`` is asked for it.
 """
 
 import math
@@ -126,9 +126,8 @@ def find_occupants(
 ) -> None:
     """List who is on which lane, in the order of entities: ``occupants[lane, : occupied[lane]]``.
 
-    Args:
-        absent: An entity that nobody sees, or -1.
-        on_lane: [lanes, entities] the same as truth values.
+    ``on_lane`` [lanes, entities] has the same as truth values; nobody sees the entity ``absent`` (-1 for
+    none).
     """
     kind = integers[_KIND]
     for lane in range(lanes):
@@ -140,7 +139,7 @@ def find_occupants(
             inside = False
             if abs(r[i]) <= half and kind[i] != _LANDMARK and i != absent:
                 s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
-                inside = -VEHICLE_LENGTH_M <= s and s < end
+                inside = -VEHICLE_LENGTH_M <= s < end
                 if inside:
                     occupants[lane, count] = i
                     count += 1
@@ -162,13 +161,8 @@ def neighbours(
 ) -> tuple[int, int]:
     """Who drives in front of and behind an entity on a lane (highway-env ``Road.neighbour_vehicles``).
 
-    An entity counts on the first of the searched lanes that it is on. On a tie the later entity is in front, and
-    the earlier one behind.
-
-    Args:
-        lane: The lane, not necessarily the entity's own.
-        i: The entity, which does not see itself.
-        s: Its longitudinal coordinate there.
+    An entity counts on the first of the searched lanes that it is on. On a tie the later entity is in front,
+    and the earlier one behind. The lane need not be the entity's own; ``s`` is where it is along that lane.
 
     Returns:
         Front and rear entity, -1 for none.
@@ -215,8 +209,8 @@ def update_lanes(
 ) -> None:
     """Find the closest lane of every vehicle: the first with the least L1 distance plus heading difference.
 
-    The distance is a sum of terms that are not negative, so a lane whose first term already exceeds the distance
-    of a lane that was seen before (to begin with, the present one) is skipped without changing the outcome.
+    The distance is a sum of terms that are not negative, so a lane whose first term already exceeds the
+    distance of one seen before (to begin with, the present one) is skipped without changing the outcome.
     """
     for i in range(vehicles):
         if i == absent:

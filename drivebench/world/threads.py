@@ -1,8 +1,8 @@
 """Spread the worlds of a batch over threads.
 
 Compiled kernels release the interpreter lock, so plain threads do; numba's own parallel loops would double
-the compile time and spin while they wait. Each world is computed by one thread alone, so results do not depend on
-their number.
+the compile time and spin while they wait. Each world is computed by one thread alone, so results do not
+depend on their number.
 """
 
 from collections.abc import Callable

@@ -88,13 +88,14 @@ class DriverPilot:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
 
-    def begin(self, worlds: WorldBatch, monitor: Monitor, episodes: Mapping[int, Episode]) -> None:  # noqa:
-    ARG002
+    def begin(self, worlds: WorldBatch, monitor: Monitor, episodes: Mapping[int, Episode]) -> None:
         """Reset the driver in all slots."""
+        del monitor  # a driver sees worlds
         self._driver.reset(worlds, episodes, np.array(sorted(episodes), np.int64))
 
-    def decide(self, worlds: WorldBatch, monitor: Monitor, slots: Slots) -> Actions:  # noqa: ARG002
+    def decide(self, worlds: WorldBatch, monitor: Monitor, slots: Slots) -> Actions:
         """Ask the driver."""
+        del monitor
         actions = self._driver.act(worlds, slots)
         fault = _row_faults(actions)
         if fault:

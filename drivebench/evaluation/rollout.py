@@ -20,7 +20,7 @@ from drivebench.policy import Actions, Driver, Slots
 from drivebench.scenario import Episode
 from drivebench.world import WorldBatch, quantise
 
-__all__ = ["BATCH_SIZE", "DriverPilot", "Pilot", "PolicyFailure", "Rollout", "roll_out", "roll_out_batch"]
+__all__ = ["BATCH_SIZE", "DriverPilot", "Pilot", "PolicyFaultError", "Rollout", "roll_out", "roll_out_batch"]
 
 BATCH_SIZE = 32
 """Episodes that are driven together."""
@@ -29,7 +29,7 @@ OVERSHOOT = 1e-6
 """An action may leave [-1, 1] by this, the rounding of a float32, before it is out of range."""
 
 
-class PolicyFailure(PolicyError):
+class PolicyFaultError(PolicyError):
     """The policy failed all episodes that it was driving: which status, and why."""
 
     def __init__(self, status: Status, reason: str) -> None:
@@ -59,7 +59,7 @@ class Pilot(Protocol):
             slots: ``i8[n]`` where the episodes are.
 
         Raises:
-            PolicyFailure: None of them can be driven on.
+            PolicyFaultError: None of them can be driven on.
         """
 
 
@@ -83,7 +83,7 @@ class Rollout:
 
 
 class DriverPilot:
-    """A privileged driver as a pilot. An action that it should not take is an error of ours, and is raised."""
+    """A privileged driver as a pilot. An impossible action is an error of ours and is raised as such."""
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
@@ -157,7 +157,7 @@ def roll_out_batch(
         actions = np.zeros((batch, 2), np.int16)
         try:
             wanted = decide(worlds, monitor, slots)
-        except PolicyFailure as failure:
+        except PolicyFaultError as failure:
             failures |= dict.fromkeys(slots.tolist(), (failure.status, failure.reason))
             progress(before)
             break
@@ -196,7 +196,7 @@ def _begin(
     """Begin a batch; whether it can be driven."""
     try:
         pilot.begin(worlds, monitor, dict(enumerate(episodes)))
-    except PolicyFailure as failure:
+    except PolicyFaultError as failure:
         failures |= dict.fromkeys(range(len(episodes)), (failure.status, failure.reason))
         return False
     return True
@@ -205,8 +205,8 @@ def _begin(
 def _row_faults(actions: Actions) -> dict[int, tuple[Status, str]]:
     """What is wrong with each row of a batch of actions, where anything is."""
     faults: dict[int, tuple[Status, str]] = {}
-    finite = np.isfinite(actions).all(axis=1)
-    within = (np.abs(actions) <= 1.0 + OVERSHOOT).all(axis=1)
+    finite: NDArray[np.bool_] = np.isfinite(actions).all(axis=1)
+    within: NDArray[np.bool_] = (np.abs(actions) <= 1.0 + OVERSHOOT).all(axis=1)
     for row in np.flatnonzero(~(finite & within)).tolist():
         given = ", ".join(f"{value:g}" for value in actions[row].tolist())
         if not finite[row]:

@@ -34,7 +34,8 @@ class ReferencePath:
 
     Attributes:
         knots: ``f8[K, 6]``: x, y (m), heading (rad, continuous: not wrapped), curvature of the segment from
-            this knot to the next (1/m, positive to the right), highest speed (m/s), arc length (m).
+            this knot to the next (1/m, positive to the right), highest speed (m/s), arc length (m),
+            which is 0 beside the ego's start.
     """
 
     knots: NDArray[np.float64]
@@ -52,7 +53,7 @@ class ReferencePath:
 
         Args:
             points_m: ``f8[P, 2]`` points in driving order, on a smooth curve.
-            arc_m: ``f8[P]`` arc lengths of the points.
+            arc_m: ``f8[P]`` arc lengths of the points; 0 beside the ego's start.
             speed_limit_mps: The speed is nowhere above it.
             stop_at_m: The path has to be left before this arc length: the profile ends with a stop there.
 
@@ -67,6 +68,11 @@ class ReferencePath:
         _lay_headings(knots)
         _lay_speeds(knots, float(speed_limit_mps), float(stop_at_m))
         return cls(knots=knots)
+
+    @property
+    def start(self) -> int:
+        """The segment beside the ego's start, where the arc length is 0."""
+        return int(np.searchsorted(self.knots[:, ARC], 0.0))
 
 
 @kernel

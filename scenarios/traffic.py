@@ -20,16 +20,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.errors import ConfigurationError
+from drivebench.scenario import episode_generator
 from drivebench.world import EntityKind, RoadNetwork, World, WorldBatch
 from drivebench.world.build import RouteStep, VehicleSpec, build_world, vehicle_on_lane
 from drivebench.world.clock import SIMULATION_HZ
 from drivebench.world.layout import EntityFloat, EntityInt
 from drivebench.world.network import LaneIndex
 
-__all__ = ["EXPONENTS", "column_of_vehicles", "settled", "with_ego"]
+__all__ = ["EXPONENTS", "column_of_vehicles", "settled", "start_offset", "with_ego"]
 
 EXPONENTS = (3.5, 4.5)
 """Range of IDM's exponent: ``IDMVehicle.DELTA_RANGE`` of highway-env."""
+HALF = 0.5
+BESIDE_M = (0.4, 0.9)
+"""Lateral offset of off-course starts; with 0.04 rad the corners of a car are 2.0 m from the lane's centre."""
+ASKEW_M, ASKEW_RAD = 0.3, 0.02
+"""Nominal starts are as far off as this: at 27 m/s, holding the wheel still leaves a lane within 4 s."""
 ATTEMPTS = 12
 """How often a scene is made again without the vehicles that collided."""
 
@@ -124,6 +130,25 @@ def settled(
     raise ConfigurationError(
         f"traffic of {len(vehicles)} vehicles still collides after {ATTEMPTS} attempts; spawn it less densely"
     )
+
+
+def start_offset(scenario: str, condition: str, seed: int, *, turn_rad: float) -> tuple[float, float]:
+    """Where the ego starts beside its lane's centre: lateral (m, to the right) and heading (rad, to the right).
+
+    Under ``nominal`` it is as a driver is found, a little beside and a little askew; under ``off-course`` it
+    is 0.4 to 0.9 m beside, so that its corners are still on the lane's asphalt.
+
+    Args:
+        scenario: Id of the scenario.
+        condition: ``nominal`` or ``off-course``.
+        seed: The episode's seed.
+        turn_rad: Largest heading error of ``off-course``.
+    """
+    generator = episode_generator(scenario, condition, seed)
+    side = -1.0 if generator.random() < HALF else 1.0
+    if condition == "off-course":
+        return side * generator.uniform(*BESIDE_M), generator.uniform(-turn_rad, turn_rad)
+    return side * generator.uniform(0.0, ASKEW_M), generator.uniform(-ASKEW_RAD, ASKEW_RAD)
 
 
 def with_ego(

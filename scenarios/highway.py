@@ -1,0 +1,166 @@
+"""``highway-v1``: keep going on a motorway, in traffic that flows near the limit.
+
+Map
+    highway-env's straight road, four lanes of 4 m, 1.6 km long, the same for every seed; limit 30 m/s.
+Traffic
+    About 30 IDM/MOBIL drivers from 300 m behind the ego to 330 m ahead. Most want 26 to 30 m/s; one in six
+    wants 21 to 24 m/s and is what there is to overtake. They have driven for 4 s before the episode begins.
+Start
+    The ego takes the place of one of them in the middle of the flow, at that one's speed, in any lane,
+    with vehicles ahead, behind and beside it. It is never quite centred or quite straight (up to 0.3 m and 0.02 rad), so that
+    holding the wheel still is not a way to drive.
+Observation
+    The front camera shows leaders and lane marks; the mirrors show whether the next lane is free.
+Route and goal
+    Along the road, open-ended. Any lane will do; progress is compared with the expert's, which overtakes.
+Success
+    As much progress as the expert (95 %), no collision, never off the road.
+Failure
+    An at-fault collision, the grass, driving back, or crawling: vehicles behind arrive at 27 m/s.
+Horizon
+    30 s, 150 decisions.
+Ability
+    Interaction.
+Conditions
+    ``nominal``; ``off-course``: up to 1 m beside the lane's centre and up to 0.03 rad off its direction.
+
+Version history
+    1: first version.
+"""
+
+from functools import cache
+
+import numpy as np
+
+from drivebench.scenario import (
+    Ability,
+    Command,
+    CommandSegment,
+    Episode,
+    Route,
+    Scenario,
+    episode_generator,
+)
+from drivebench.world import RoadNetwork
+from drivebench.world.takeover import take_network
+from scenarios.manoeuvres import Change, Manoeuvres
+from scenarios.reference_path import ReferencePath
+from scenarios.stock import straight_road
+from scenarios.traffic import column_of_vehicles, settled, start_offset, with_ego
+
+__all__ = ["SCENARIO", "manoeuvres"]
+
+LANES = 4
+LANE_WIDTH_M = 4.0
+ROAD_M = 1600.0
+LIMIT_MPS = 30.0
+HORIZON_S = 30.0
+WARM_UP_S = 4.0
+
+START_M = 440.0
+BEHIND_M = 300.0
+AHEAD_M = 330.0
+GAPS_M = (60.0, 120.0)
+FLOW_MPS = 27.0
+SLOW_SHARE = 0.16
+SLOW_MPS = (21.0, 24.0)
+FAST_MPS = (26.0, 30.0)
+OFF_COURSE_RAD = 0.03
+POINT_SPACING_M = 1.0
+PATH_SPACING_M = 40.0
+
+
+@cache
+def _network() -> RoadNetwork:
+    road = straight_road(lanes=LANES, length_m=ROAD_M, speed_limit_mps=LIMIT_MPS)
+    return take_network(road.graph, connected_lanes=True)
+
+
+def _target_speed(generator: np.random.Generator) -> float:
+    low, high = SLOW_MPS if generator.random() < SLOW_SHARE else FAST_MPS
+    return generator.uniform(low, high)
+
+
+def build(seed: int, condition: str) -> Episode:
+    """The episode of a seed under a condition."""
+    generator = episode_generator(SCENARIO.id, "nominal", seed)
+    network = _network()
+    warm_up_m = WARM_UP_S * FLOW_MPS
+    vehicles = [
+        vehicle
+        for lane in range(LANES)
+        for vehicle in column_of_vehicles(
+            network,
+            ("0", "1", lane),
+            start_m=START_M - BEHIND_M - warm_up_m,
+            end_m=START_M + AHEAD_M - warm_up_m,
+            gaps_m=GAPS_M,
+            speed_mps=FLOW_MPS,
+            target_speed_mps=_target_speed,
+            generator=generator,
+        )
+    ]
+    ego_lane = int(generator.integers(LANES))
+    start_y = LANE_WIDTH_M * ego_lane
+    protagonist = min(
+        range(len(vehicles)),
+        key=lambda place: abs(vehicles[place].x_m + warm_up_m - START_M) + 1e3 * abs(vehicles[place].y_m - start_y),
+    )
+    start = settled(network, vehicles, protagonist=protagonist, warm_up_s=WARM_UP_S, horizon_s=HORIZON_S)
+    lateral_m, turn_rad = start_offset(SCENARIO.id, condition, seed, turn_rad=OFF_COURSE_RAD)
+    world = with_ego(network, start, lateral_m=lateral_m, heading_error_rad=turn_rad)
+    ego_x, ego_y = float(world.entity_float[0, 0]), float(world.entity_float[1, 0])
+    lane = int(np.rint(ego_y / LANE_WIDTH_M))
+    points = np.arange(0.0, ROAD_M, POINT_SPACING_M)
+    return Episode(
+        scenario=SCENARIO.id,
+        condition=condition,
+        seed=seed,
+        world=world,
+        route=Route.along(
+            np.stack([points, np.full_like(points, LANE_WIDTH_M * lane)], axis=1),
+            start_index=int(ego_x / POINT_SPACING_M),
+            start_m=(ego_x, ego_y),
+            half_width_m=LANE_WIDTH_M * (max(lane, LANES - 1 - lane) + 0.5),
+            commands=(
+                CommandSegment(start_m=-ROAD_M, command=Command.FOLLOW, text="Keep going along the motorway."),
+            ),
+        ),
+        horizon_s=HORIZON_S,
+        speed_limit_mps=LIMIT_MPS,
+    )
+
+
+def manoeuvres(episode: Episode) -> Manoeuvres:
+    """Any lane, and a change to its neighbour anywhere; the ego's lane comes first."""
+    own = int(np.rint(episode.route.points_m[0, 1] / LANE_WIDTH_M))
+    order = sorted(range(LANES), key=lambda lane: abs(lane - own))
+    along = np.arange(0.0, ROAD_M + PATH_SPACING_M, PATH_SPACING_M)
+    start = episode.world.entity_float[0, 0]
+    paths = tuple(
+        ReferencePath.through(
+            np.stack([along, np.full_like(along, LANE_WIDTH_M * lane)], axis=1),
+            along - start,
+            speed_limit_mps=LIMIT_MPS,
+        )
+        for lane in order
+    )
+    changes = tuple(
+        Change(origin=a, destination=b)
+        for a in range(LANES)
+        for b in range(LANES)
+        if abs(order[a] - order[b]) == 1
+    )
+    return Manoeuvres(paths=paths, changes=changes)
+
+
+SCENARIO = Scenario(
+    id="highway-v1",
+    title="Motorway",
+    description="Keep going in four lanes of flowing traffic, as fast as is safe.",
+    abilities=(Ability.INTERACTION,),
+    conditions=("nominal", "off-course"),
+    horizon_s=HORIZON_S,
+    open_ended=True,
+    build=build,
+)

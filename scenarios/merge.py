@@ -1,0 +1,247 @@
+"""``merge-v1``: past a motorway junction, along the main road or from the ramp, in flowing traffic.
+
+Map
+    highway-env's generic merge: two lanes of 4 m and a ramp that runs beside them for 150 m before it ends at
+    an obstacle; limit 30 m/s; the same for every seed.
+Traffic
+    IDM/MOBIL drivers that want 26 to 30 m/s on both lanes, from 300 m behind the ego to 330 m ahead, and on the
+    ramp ahead of it and behind it.
+Start
+    Even seeds on the main road, 300 m before the junction; odd seeds on the ramp. The ego takes the place of one
+    of the drivers, at that one's speed, never quite centred or quite straight (up to 0.3 m and 0.02 rad).
+Observation
+    From the ramp, the left mirror and the front camera show the gaps of the main road.
+Route and goal
+    The goal is 150 m past the end of the ramp, on either lane.
+Success
+    At the goal within 1.5 times the expert's time, no collision, never off the road.
+Failure
+    An at-fault collision, the obstacle at the end of the ramp, the grass.
+Horizon
+    40 s, 200 decisions.
+Ability
+    Interaction.
+Conditions
+    ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.03 rad off its direction.
+
+Version history
+    1: first version.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivebench.scenario import (
+    Ability,
+    Command,
+    CommandSegment,
+    Episode,
+    Route,
+    Scenario,
+    episode_generator,
+)
+from drivebench.world import RoadNetwork
+from drivebench.world.build import VehicleSpec
+from drivebench.world.takeover import take_network, vehicle_spec
+from scenarios.manoeuvres import Change, Manoeuvres
+from scenarios.reference_path import ReferencePath
+from scenarios.stock import stock_environment
+from scenarios.traffic import column_of_vehicles, settled, start_offset, with_ego
+
+__all__ = ["SCENARIO", "manoeuvres"]
+
+LANE_WIDTH_M = 4.0
+LANES = 2
+BEFORE_M, CONVERGE_M, BESIDE_M, AFTER_M = 500.0, 110.0, 150.0, 440.0
+"""Lengths: until the ramp begins to bend, until it runs beside the road, until it ends, and after that. The bend
+of 110 m is taken at 28 m/s with 2.1 m/s² to the side; highway-env's own 80 m would be 3.9 m/s²."""
+JOINED_M = BEFORE_M + CONVERGE_M
+RAMP_END_M = JOINED_M + BESIDE_M
+ROAD_M = RAMP_END_M + AFTER_M
+GOAL_M = RAMP_END_M + 150.0
+LIMIT_MPS = 30.0
+HORIZON_S = 40.0
+WARM_UP_S = 4.0
+
+FLOW_MPS = 27.0
+MAIN_START_M, RAMP_START_M = 420.0, 400.0
+BEHIND_M, AHEAD_M = 300.0, 330.0
+GAPS_M = (65.0, 120.0)
+RAMP_GAPS_M = (70.0, 130.0)
+RAMP_BEHIND_M, RAMP_AHEAD_M = 150.0, 150.0
+WANTED_MPS = (26.0, 30.0)
+OFF_COURSE_RAD = 0.03
+POINT_SPACING_M = 1.0
+PATH_SPACING_M = 40.0
+STOP_BEFORE_END_M = 8.0
+CROSSING_M = (15.0, 120.0)
+"""The route crosses from the ramp to the road between these distances past the point where they join."""
+
+
+@cache
+def _road() -> tuple[RoadNetwork, tuple[VehicleSpec, ...]]:
+    environment = stock_environment(
+        "merge-generic-v1",
+        config={
+            "lanes_count": LANES,
+            "before_merge_length": BEFORE_M,
+            "converge_merge_length": CONVERGE_M,
+            "parallel_merge_length": BESIDE_M,
+            "after_merge_length": AFTER_M,
+        },
+    )
+    road = environment.road
+    network = take_network(road.network.graph, connected_lanes=True)
+    return network, tuple(vehicle_spec(entity) for entity in road.objects)
+
+
+def _wanted(generator: np.random.Generator) -> float:
+    return generator.uniform(*WANTED_MPS)
+
+
+def build(seed: int, condition: str) -> Episode:
+    """The episode of a seed under a condition."""
+    generator = episode_generator(SCENARIO.id, "nominal", seed)
+    network, obstacles = _road()
+    from_ramp = seed % 2 == 1
+    start_m = RAMP_START_M if from_ramp else MAIN_START_M
+    warm_up_m = WARM_UP_S * FLOW_MPS
+    vehicles: list[VehicleSpec] = []
+    for lane in range(LANES):
+        vehicles += column_of_vehicles(
+            network,
+            ("a", "b", lane),
+            start_m=max(start_m - BEHIND_M - warm_up_m, 0.0),
+            end_m=start_m + AHEAD_M - warm_up_m,
+            gaps_m=GAPS_M,
+            speed_mps=FLOW_MPS,
+            target_speed_mps=_wanted,
+            generator=generator,
+        )
+    on_ramp = len(vehicles)
+    vehicles += column_of_vehicles(
+        network,
+        ("j", "k", 0),
+        start_m=RAMP_START_M - RAMP_BEHIND_M - warm_up_m,
+        end_m=min(RAMP_START_M + RAMP_AHEAD_M - warm_up_m, BEFORE_M),
+        gaps_m=RAMP_GAPS_M,
+        speed_mps=FLOW_MPS,
+        target_speed_mps=_wanted,
+        generator=generator,
+    )
+    candidates = range(on_ramp, len(vehicles)) if from_ramp else range(on_ramp)
+    protagonist = min(candidates, key=lambda place: abs(vehicles[place].x_m + warm_up_m - start_m))
+    start = settled(
+        network, vehicles, obstacles, protagonist=protagonist, warm_up_s=WARM_UP_S, horizon_s=HORIZON_S
+    )
+    lateral_m, turn_rad = start_offset(SCENARIO.id, condition, seed, turn_rad=OFF_COURSE_RAD)
+    world = with_ego(network, start, obstacles, lateral_m=lateral_m, heading_error_rad=turn_rad)
+    return Episode(
+        scenario=SCENARIO.id,
+        condition=condition,
+        seed=seed,
+        world=world,
+        route=_route(network, world.entity_float[0, 0], world.entity_float[1, 0], from_ramp=from_ramp),
+        horizon_s=HORIZON_S,
+        speed_limit_mps=LIMIT_MPS,
+    )
+
+
+def _route(network: RoadNetwork, x_m: float, y_m: float, *, from_ramp: bool) -> Route:
+    goal_from_start_m = GOAL_M - x_m
+    if not from_ramp:
+        lane = int(np.rint(y_m / LANE_WIDTH_M))
+        along = np.arange(0.0, ROAD_M, POINT_SPACING_M)
+        points = np.stack([along, np.full_like(along, LANE_WIDTH_M * lane)], axis=1)
+        commands = (CommandSegment(start_m=-ROAD_M, command=Command.FOLLOW, text="Stay on the motorway."),)
+    else:
+        points = np.concatenate([_ramp(network), _crossing()])
+        commands = (
+            CommandSegment(start_m=-ROAD_M, command=Command.FOLLOW, text="Follow the ramp."),
+            CommandSegment(
+                start_m=BEFORE_M - x_m,
+                command=Command.CHANGE_LEFT,
+                text="Merge to the left onto the motorway before the ramp ends.",
+            ),
+            CommandSegment(start_m=RAMP_END_M - x_m, command=Command.FOLLOW, text="Stay on the motorway."),
+        )
+    return Route.along(
+        points,
+        start_index=int(x_m / POINT_SPACING_M),
+        start_m=(x_m, y_m),
+        half_width_m=LANE_WIDTH_M * (LANES + 0.5),
+        goal_from_start_m=goal_from_start_m,
+        commands=commands,
+    )
+
+
+def _ramp(network: RoadNetwork) -> NDArray[np.float64]:
+    """Centre of the ramp until it runs beside the road."""
+    straight, bend = network.lane(("j", "k", 0)), network.lane(("k", "b", 0))
+    return np.array(
+        [network.position(straight, s) for s in np.arange(0.0, BEFORE_M, POINT_SPACING_M).tolist()]
+        + [network.position(bend, s) for s in np.arange(0.0, CONVERGE_M, POINT_SPACING_M).tolist()]
+    )
+
+
+def _crossing() -> NDArray[np.float64]:
+    """From beside the road onto its right lane, by a curve without a jump of curvature, and on."""
+    along = np.arange(JOINED_M, ROAD_M, POINT_SPACING_M)
+    start, end = JOINED_M + CROSSING_M[0], JOINED_M + CROSSING_M[1]
+    share = np.clip((along - start) / (end - start), 0.0, 1.0)
+    share = share * share * share * (10.0 + share * (6.0 * share - 15.0))
+    return np.stack([along, LANE_WIDTH_M * (LANES - share)], axis=1)
+
+
+def manoeuvres(episode: Episode) -> Manoeuvres:
+    """Both lanes of the road; from the ramp, a change to the right one while they run side by side."""
+    network, _ = _road()
+    x = float(episode.world.entity_float[0, 0])
+    y = float(episode.world.entity_float[1, 0])
+    along = np.arange(0.0, ROAD_M + PATH_SPACING_M, PATH_SPACING_M)
+    lanes = [
+        ReferencePath.through(
+            np.stack([along, np.full_like(along, LANE_WIDTH_M * lane)], axis=1),
+            along - x,
+            speed_limit_mps=LIMIT_MPS,
+        )
+        for lane in range(LANES)
+    ]
+    if y < LANE_WIDTH_M * (LANES - 0.5):
+        own = int(np.rint(y / LANE_WIDTH_M))
+        return Manoeuvres(
+            paths=(lanes[own], lanes[1 - own]),
+            changes=(Change(origin=0, destination=1), Change(origin=1, destination=0)),
+            slower_by_mps=(-3.0,),
+        )
+    beside = np.arange(JOINED_M, RAMP_END_M, POINT_SPACING_M)
+    points = np.concatenate([_ramp(network), np.stack([beside, np.full_like(beside, 8.0)], axis=1)])
+    steps = np.diff(points, axis=0)
+    arc = np.concatenate([[0.0], np.cumsum(np.sqrt(steps[:, 0] ** 2 + steps[:, 1] ** 2))])
+    arc -= arc[int(x)] + (x - points[int(x), 0])
+    ramp = ReferencePath.through(
+        points, arc, speed_limit_mps=LIMIT_MPS, stop_at_m=arc[-1] - STOP_BEFORE_END_M
+    )
+    return Manoeuvres(
+        paths=(ramp, lanes[1], lanes[0]),
+        changes=(
+            Change(origin=0, destination=1, start_m=JOINED_M + 3.0 - x, end_m=RAMP_END_M - 20.0 - x),
+            Change(origin=1, destination=2, start_m=RAMP_END_M - x),
+            Change(origin=2, destination=1),
+        ),
+        slower_by_mps=(-3.0, -6.0),
+    )
+
+
+SCENARIO = Scenario(
+    id="merge-v1",
+    title="Merge",
+    description="Past a motorway junction, along the main road or from the ramp, in flowing traffic.",
+    abilities=(Ability.INTERACTION,),
+    conditions=("nominal", "off-course"),
+    horizon_s=HORIZON_S,
+    open_ended=False,
+    build=build,
+)

@@ -1,0 +1,237 @@
+"""``roundabout-v1``: enter a two-lane roundabout, find a gap, leave at the assigned exit.
+
+Map
+    highway-env's roundabout: a ring of two lanes (radius 20 and 24 m) and four approaches, at 36 km/h; the
+    same for every seed. highway-env has no limit of its own here and lets traffic circle at 16 m/s, which is
+    1.3 g; at 10 m/s it is 4.2 m/s².
+Traffic
+    Circulating drivers, some for a lap or two; drivers who enter at the other approaches; one ahead of the ego
+    and one behind it. They want 8.5 to 10 m/s and look at who is in front of them, not at who comes in.
+Start
+    On the southern approach, 50 to 70 m before the ring, at the speed of the flow; never quite centred or
+    quite straight (up to 0.3 m and 0.02 rad).
+Observation
+    The front camera sees the ring from the approach; the left mirror does not see who is on it. The command says
+    which exit.
+Route and goal
+    To the first, second or third exit (right, straight on, left), by seed; the goal is 45 m down the exit road.
+Success
+    At the goal within 1.5 times the expert's time, no collision, never off the road.
+Failure
+    An at-fault collision, the grass, another exit, another lap.
+Horizon
+    60 s, 300 decisions.
+Ability
+    Interaction.
+Conditions
+    ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.04 rad off its direction.
+
+Version history
+    1: first version.
+"""
+
+from functools import cache
+
+import numpy as np
+
+from drivebench.scenario import (
+    Ability,
+    Command,
+    CommandSegment,
+    Episode,
+    Route,
+    Scenario,
+    episode_generator,
+)
+from drivebench.world import RoadNetwork
+from drivebench.world.build import RouteStep, VehicleSpec, vehicle_on_lane
+from drivebench.world.network import LaneIndex
+from drivebench.world.takeover import take_network
+from scenarios.manoeuvres import Manoeuvres
+from scenarios.reference_path import ReferencePath
+from scenarios.roundabout_way import APPROACH_M, way_through
+from scenarios.stock import stock_environment
+from scenarios.traffic import EXPONENTS, settled, start_offset, with_ego
+
+__all__ = ["SCENARIO", "manoeuvres"]
+
+LIMIT_MPS = 10.0
+HORIZON_S = 60.0
+TRAFFIC_S = 40.0
+"""How long the traffic has to get along with itself; the expert takes 20 to 35 s."""
+WARM_UP_S = 3.0
+WANTED_MPS = (8.5, 10.0)
+FLOW_MPS = 9.0
+
+RING = ("se", "ex", "ee", "nx", "ne", "wx", "we", "sx")
+"""Nodes of the ring in driving order: entries end in e, exits in x."""
+EXITS = ("ex", "nx", "wx")
+"""First, second and third exit as seen from the south."""
+COMMANDS = (
+    (Command.RIGHT, "At the roundabout, take the first exit."),
+    (Command.STRAIGHT, "At the roundabout, take the second exit."),
+    (Command.LEFT, "At the roundabout, take the third exit."),
+)
+START_M = (50.0, 70.0)
+"""Distance of the ego's start before the ring."""
+AHEAD_M, BEHIND_M = (22.0, 34.0), (18.0, 30.0)
+CIRCULATING = (2, 5)
+ENTERING = (1, 3)
+LAPS = (1, 3)
+OFF_COURSE_RAD = 0.04
+COMMAND_BEFORE_RING_M = 30.0
+GOAL_PAST_RING_M = 45.0
+
+
+@cache
+def _network() -> RoadNetwork:
+    road = stock_environment("roundabout-v1").road
+    for lane in road.network.lanes_list():
+        lane.speed_limit = LIMIT_MPS
+    return take_network(road.network.graph, connected_lanes=True)
+
+
+def _ring_route(first: int, segments: int, exit_node: str) -> tuple[RouteStep, ...]:
+    """Along the ring from a node for at least some segments, and out at a node."""
+    steps: list[RouteStep] = []
+    place = first
+    while len(steps) < segments or RING[place] != exit_node:
+        following = (place + 1) % len(RING)
+        steps.append((RING[place], RING[following], None))
+        place = following
+    arm = exit_node[0]
+    return (*steps, (exit_node, f"{arm}xs", None), (f"{arm}xs", f"{arm}xr", None))
+
+
+def _driver(
+    network: RoadNetwork,
+    lane: LaneIndex,
+    longitudinal_m: float,
+    route: tuple[RouteStep, ...],
+    generator: np.random.Generator,
+) -> VehicleSpec:
+    wanted = generator.uniform(*WANTED_MPS)
+    return vehicle_on_lane(
+        network,
+        lane,
+        longitudinal_m,
+        speed_mps=min(FLOW_MPS, wanted),
+        target_speed_mps=wanted,
+        route=route,
+        delta=generator.uniform(*EXPONENTS),
+        timer_s=generator.uniform(0.0, 1.0),
+        lane_changes=False,
+    )
+
+
+def _entering(
+    network: RoadNetwork, arm: str, longitudinal_m: float, generator: np.random.Generator
+) -> VehicleSpec:
+    """A driver on an approach, on the way to any of the four exits."""
+    node = f"{arm}e"
+    exit_node = str(RING[(RING.index(node) + 1 + 2 * int(generator.integers(4))) % len(RING)])
+    route: tuple[RouteStep, ...] = (
+        (f"{arm}er", f"{arm}es", None),
+        (f"{arm}es", node, None),
+        *_ring_route(RING.index(node), 1, exit_node),
+    )
+    return _driver(network, (f"{arm}er", f"{arm}es", 0), longitudinal_m, route, generator)
+
+
+def _traffic(network: RoadNetwork, start_m: float, generator: np.random.Generator) -> list[VehicleSpec]:
+    """The ego's driver first, then who is ahead of it, behind it, on the ring and on the other approaches."""
+    ring_at = network.length_m(network.lane(("ser", "ses", 0))) + network.length_m(
+        network.lane(("ses", "se", 0))
+    )
+    at = ring_at - start_m - WARM_UP_S * FLOW_MPS
+    vehicles = [
+        _entering(network, "s", at, generator),
+        _entering(network, "s", at + generator.uniform(*AHEAD_M), generator),
+        _entering(network, "s", max(at - generator.uniform(*BEHIND_M), 0.0), generator),
+    ]
+    places = generator.permutation(len(RING))[: int(generator.integers(*CIRCULATING, endpoint=True))]
+    for place in places.tolist():
+        lane = (RING[place], RING[(place + 1) % len(RING)], 1)
+        along = generator.uniform(0.0, 1.0) * network.length_m(network.lane(lane))
+        segments = 8 * int(generator.integers(*LAPS, endpoint=True)) + int(generator.integers(8))
+        exit_node = RING[1 + 2 * int(generator.integers(4))]
+        vehicles.append(_driver(network, lane, along, _ring_route(place, segments, exit_node), generator))
+    for arm in ("e", "n", "w"):
+        longitudinal = network.length_m(network.lane((f"{arm}er", f"{arm}es", 0))) - generator.uniform(0.0, 30.0)
+        for _ in range(int(generator.integers(*ENTERING, endpoint=True))):
+            if longitudinal < 0.0:
+                break
+            vehicles.append(_entering(network, arm, longitudinal, generator))
+            longitudinal -= generator.uniform(25.0, 60.0)
+    return vehicles
+
+
+def build(seed: int, condition: str) -> Episode:
+    """The episode of a seed under a condition."""
+    generator = episode_generator(SCENARIO.id, "nominal", seed)
+    network = _network()
+    start_m = generator.uniform(*START_M)
+    choice = int(generator.integers(len(EXITS)))
+    start = settled(
+        network,
+        _traffic(network, start_m, generator),
+        protagonist=0,
+        warm_up_s=WARM_UP_S,
+        horizon_s=TRAFFIC_S,
+    )
+    lateral_m, turn_rad = start_offset(SCENARIO.id, condition, seed, turn_rad=OFF_COURSE_RAD)
+    world = with_ego(network, start, lateral_m=lateral_m, heading_error_rad=turn_rad)
+    way = way_through(EXITS[choice])
+    x, y = float(world.entity_float[0, 0]), float(world.entity_float[1, 0])
+    index = int(np.argmin(np.abs(way.points_m[: way.ring_from, 1] - y)))
+    index -= int(way.points_m[index, 1] < y)
+    route = Route.along(
+        way.points_m,
+        start_index=index,
+        start_m=(x, y),
+        half_width_m=4.0,
+        goal_from_start_m=1.0,
+        commands=(CommandSegment(start_m=-1e3, command=Command.FOLLOW, text=""),),
+    )
+    command, text = COMMANDS[choice]
+    arc = route.arc_m
+    return Episode(
+        scenario=SCENARIO.id,
+        condition=condition,
+        seed=seed,
+        world=world,
+        route=Route(
+            points_m=route.points_m,
+            arc_m=arc,
+            half_width_m=route.half_width_m,
+            goal_m=float(arc[way.ring_to]) + GOAL_PAST_RING_M,
+            commands=(
+                CommandSegment(start_m=-APPROACH_M, command=Command.FOLLOW, text="Go on to the roundabout."),
+                CommandSegment(
+                    start_m=float(arc[way.ring_from]) - COMMAND_BEFORE_RING_M, command=command, text=text
+                ),
+                CommandSegment(start_m=float(arc[way.ring_to]), command=Command.FOLLOW, text="Go on."),
+            ),
+        ),
+        horizon_s=HORIZON_S,
+        speed_limit_mps=LIMIT_MPS,
+    )
+
+
+def manoeuvres(episode: Episode) -> Manoeuvres:
+    """One way, at speeds between a stop and the limit."""
+    route = episode.route
+    path = ReferencePath.through(route.points_m, route.arc_m, speed_limit_mps=episode.speed_limit_mps)
+    return Manoeuvres(paths=(path,), caps_mps=(7.0, 5.0, 3.0, 1.5, 0.0), plan_every_s=0.6, horizon_s=5.0)
+
+
+SCENARIO = Scenario(
+    id="roundabout-v1",
+    title="Roundabout",
+    description="Enter a two-lane roundabout, find a gap, leave at the assigned exit.",
+    abilities=(Ability.INTERACTION,),
+    conditions=("nominal", "off-course"),
+    horizon_s=HORIZON_S,
+    open_ended=False,
+    build=build,
+)

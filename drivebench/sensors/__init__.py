@@ -1,1 +1,21 @@
-"""What a policy can sense: cameras, speed, route command, kinematics table."""
+"""What a policy can see: cameras, speed, route command, kinematics."""
+
+from drivebench.sensors.camera import FRONT, LEFT, MIRROR_LEFT, MIRROR_RIGHT, RIGHT, Camera
+from drivebench.sensors.ground import GroundMap
+from drivebench.sensors.palette import DAY, Palette
+from drivebench.sensors.render import render
+from drivebench.sensors.scene import Moments
+
+__all__ = [
+    "DAY",
+    "FRONT",
+    "LEFT",
+    "MIRROR_LEFT",
+    "MIRROR_RIGHT",
+    "RIGHT",
+    "Camera",
+    "GroundMap",
+    "Moments",
+    "Palette",
+    "render",
+]

@@ -21,7 +21,8 @@ LATERAL_ACCELERATION_MPS2 = 3.0
 (``ego_lat_acceleration_statistics.yaml``)."""
 LIMIT_STEP_MPS = 0.5
 """Limits are multiples of this."""
-LANE_WIDTH_M = (4.5, 5.0)
+LANE_WIDTH_M = {1: (5.0, 5.4), 2: (4.5, 5.0)}
+"""By the number of lanes; highway-env's tracks have lanes of 5 m."""
 TIGHTEST_M = (16.0, 45.0)
 """Range of a road's tightest radius, on the inner lane."""
 WIDEST_M = 80.0
@@ -108,7 +109,7 @@ def winding_road(generator: np.random.Generator) -> WindingRoad:
         generator: The road's random numbers.
     """
     lanes = int(generator.integers(1, 3))
-    width, tightest, length = (_draw(generator, r) for r in (LANE_WIDTH_M, TIGHTEST_M, LENGTH_M))
+    width, tightest, length = (_draw(generator, r) for r in (LANE_WIDTH_M[lanes], TIGHTEST_M, LENGTH_M))
     outermost = 0.5 * width * (lanes - 1)
     pieces: list[_Piece] = []
     while not pieces:

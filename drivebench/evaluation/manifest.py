@@ -90,13 +90,22 @@ class Selection:
 
 @dataclass(frozen=True, kw_only=True)
 class SuiteCard:
-    """Which suite was driven."""
+    """Which suite was driven.
+
+    Attributes:
+        name: Of the suite.
+        version: Its version.
+        digest: Its digest.
+        abilities: By scenario id, what each of its scenarios tests: a table needs it, and is made from
+            records alone.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     name: str
     version: int
     digest: str
+    abilities: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)

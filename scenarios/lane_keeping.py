@@ -267,7 +267,7 @@ def _build(seed: int, condition: str) -> Episode:
 SCENARIO = Scenario(
     id=ID,
     title="lane keeping",
-    description="Follow one lane of an empty winding road or racetrack for 25 s; each split has its own roads.",
+    description="Follow one lane of an empty winding road or racetrack for 25 s; other roads in each split.",
     abilities=(Ability.LANE_KEEPING, Ability.RECOVERY, Ability.GENERALISATION),
     conditions=("nominal", "off-course", "off-course-far"),
     horizon_s=HORIZON_S,

@@ -77,7 +77,7 @@ class SuiteEntry:
         return episode
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Suite:
     """A fixed list of episodes.
 
@@ -86,12 +86,14 @@ class Suite:
         version: Raised whenever the entries change.
         description: One sentence for people.
         entries: The episodes in the order in which they are driven.
+        refused: Episodes that the builder turned away, and why; for information, not part of the digest.
     """
 
     name: str
     version: int
     description: str
     entries: tuple[SuiteEntry, ...]
+    refused: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         keys = [entry.key for entry in self.entries]
@@ -143,6 +145,7 @@ def read_suite(path: Path) -> Suite:
             version=content["version"],
             description=content["description"],
             entries=tuple(SuiteEntry(**entry) for entry in content["entries"]),
+            refused=tuple(content["refused"]),
         )
         stated = content["digest"]
     except (OSError, json.JSONDecodeError, KeyError, TypeError, ConfigurationError) as error:
@@ -163,6 +166,7 @@ def write_suite(suite: Suite, path: Path) -> None:
         ("version", suite.version),
         ("description", suite.description),
         ("digest", suite.digest),
+        ("refused", suite.refused),
     )
     lines = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in head]
     entries = ",\n".join(f"    {json.dumps(asdict(entry))}" for entry in suite.entries)

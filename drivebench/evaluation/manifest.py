@@ -162,6 +162,7 @@ class RunManifest:
         selection: Which part of it.
         metric_version: Version of the score.
         metric_digest: Digest of its formula and thresholds.
+        engine_digest: Digest of the compiled sources: world, sensors, measurement.
         isolation: The tier that was in force, not the one that was asked for.
         chunk_size: Episodes that were driven together.
         limits: What the policy was allowed.
@@ -178,6 +179,7 @@ class RunManifest:
     selection: Selection
     metric_version: int
     metric_digest: str
+    engine_digest: str
     isolation: str
     chunk_size: int
     limits: Limits

@@ -1,0 +1,223 @@
+"""Who is evaluated: a submission directory, a registered driver, or a baseline that needs no training."""
+
+import hashlib
+import importlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+import gymnasium
+import numpy as np
+
+from drivebench import registry
+from drivebench.baseline import TrainRequest, load_baseline
+from drivebench.errors import ConfigurationError, DataError, UnknownNameError
+from drivebench.evaluation.manifest import Driven, Limits, PolicyCard
+from drivebench.evaluation.policy_process import PolicyProcess
+from drivebench.evaluation.protocol import Layout
+from drivebench.evaluation.rollout import DriverPilot, Pilot
+from drivebench.metric.monitor import Monitor
+from drivebench.policy import Actions, Driver, Slots
+from drivebench.scenario import Episode
+from drivebench.sensors import SensorRig
+from drivebench.submission import Submission, read_submission
+from drivebench.world import WorldBatch
+
+__all__ = ["Competitor", "PolicyPilot", "competitor"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Competitor:
+    """Who is to be evaluated. Can be sent to another process.
+
+    Attributes:
+        card: What is recorded of it.
+        submission: Its directory; None for a driver.
+    """
+
+    card: PolicyCard
+    submission: Submission | None
+
+    @contextmanager
+    def pilot(self, batch_size: int, limits: Limits) -> "Iterator[ChunkPilot]":
+        """A pilot for chunks of episodes, and its end.
+
+        Args:
+            batch_size: Slots.
+            limits: What a policy is allowed.
+        """
+        if self.submission is None:
+            driver: Driver = registry.load("driver", self.card.name)()
+            yield _DriverPilot(driver)
+            return
+        rig = SensorRig(self.submission.manifest.sensors)
+        layout = _layout(rig, batch_size)
+        with PolicyProcess(self.submission, layout, batch_size, limits) as process:
+            yield PolicyPilot(process, rig, batch_size)
+
+
+class ChunkPilot(Pilot):
+    """A pilot that is told with which chunk it goes on."""
+
+    def prepare(self, seed: int) -> None:
+        """A new chunk begins; whatever is random in it follows from the seed."""
+
+    @property
+    def latencies_s(self) -> list[float]:
+        """Time of each answer in this chunk."""
+        return []
+
+    @property
+    def log_tail(self) -> str:
+        """The end of what the policy printed."""
+        return ""
+
+
+class _DriverPilot(DriverPilot, ChunkPilot):
+    """A privileged driver in the harness's own process."""
+
+
+class PolicyPilot(ChunkPilot):
+    """A policy in its own process. The batch keeps its size; rows of ended episodes are zeros."""
+
+    def __init__(self, process: PolicyProcess, rig: SensorRig, batch_size: int) -> None:
+        self._process = process
+        self._rig = rig
+        self._batch_size = batch_size
+        self._seed = 0
+
+    def prepare(self, seed: int) -> None:
+        """Note the seed of the next chunk."""
+        self._seed = seed
+
+    @property
+    def latencies_s(self) -> list[float]:
+        """Time of each answer in this chunk."""
+        return self._process.latencies_s
+
+    @property
+    def log_tail(self) -> str:
+        """The end of what the policy printed."""
+        return self._process.log_tail
+
+    def begin(self, worlds: WorldBatch, monitor: Monitor, episodes: Mapping[int, Episode]) -> None:
+        """Make the policy anew, so that nothing that it remembers reaches from one chunk into another."""
+        del worlds, monitor
+        self._process.load(self._seed)
+        self._process.reset(np.array(sorted(episodes), np.int64))
+
+    def decide(self, worlds: WorldBatch, monitor: Monitor, slots: Slots) -> Actions:
+        """Observe, and ask the policy."""
+        observation = self._rig.observe(worlds, monitor, slots)
+        ended = np.ones(self._batch_size, np.bool_)
+        ended[slots] = False
+        texts: dict[str, list[str]] = {}
+        for name, values in observation.items():
+            if name in self._process.observation:
+                target = self._process.observation[name]
+                target[slots] = values
+                target[ended] = 0
+            else:
+                texts[name] = [""] * self._batch_size
+                for slot, text in zip(slots.tolist(), values, strict=True):
+                    texts[name][slot] = str(text)
+        return self._process.act(texts)[slots]
+
+
+def _layout(rig: SensorRig, batch_size: int) -> Layout:
+    shapes, texts = {}, []
+    for name, space in rig.space().spaces.items():
+        if isinstance(space, gymnasium.spaces.Text):
+            texts.append(name)
+        else:
+            assert space.shape is not None
+            shapes[name] = (np.dtype(space.dtype).str, (batch_size, *space.shape))
+    return Layout.of(shapes, texts)
+
+
+@contextmanager
+def competitor(what: str) -> Iterator[Competitor]:
+    """Find out who is meant; what had to be made for it is removed in the end.
+
+    Args:
+        what: A submission directory, or the name of a driver, or of a baseline that learns nothing.
+
+    Raises:
+        ConfigurationError: The submission is not one.
+        UnknownNameError: Neither a directory nor a name.
+    """
+    if Path(what).exists() or "/" in what:
+        yield of_submission(read_submission(Path(what)))
+    elif what in registry.names("driver"):
+        yield Competitor(card=_driver_card(what), submission=None)
+    elif what in registry.names("baseline"):
+        with _untrained(what) as submission:
+            yield of_submission(submission)
+    else:
+        known = [*registry.names("driver"), *registry.names("baseline")]
+        raise UnknownNameError("submission directory, driver or baseline", what, known)
+
+
+def of_submission(submission: Submission) -> Competitor:
+    """A submission as a competitor.
+
+    Args:
+        submission: Read and checked.
+    """
+    manifest = submission.manifest
+    training = submission.directory / "training.json"
+    return Competitor(
+        card=PolicyCard(
+            kind=Driven.SUBMISSION,
+            name=manifest.name,
+            track=manifest.track.value,
+            digest=submission.digest,
+            sensors=tuple({"name": s.name, **s.options} for s in manifest.sensors),
+            authors=manifest.authors,
+            paper=manifest.paper,
+            training_data=manifest.training_data,
+            training=_read_json(training) if training.is_file() else None,
+        ),
+        submission=submission,
+    )
+
+
+@contextmanager
+def _untrained(name: str) -> Iterator[Submission]:
+    baseline = load_baseline(name)
+    if baseline.demand is not None:
+        raise ConfigurationError(
+            f"the baseline {name!r} has to be trained first: `drivebench train {name} --out DIR`, then "
+            "`drivebench evaluate DIR …`."
+        )
+    with TemporaryDirectory(prefix="drivebench-") as folder:
+        report = baseline.train(TrainRequest(out=Path(folder) / name, data=None))
+        yield read_submission(report.submission)
+
+
+def _driver_card(name: str) -> PolicyCard:
+    driver = registry.load("driver", name)
+    module = importlib.import_module(driver.__module__.partition(".")[0])
+    assert module.__file__ is not None
+    digest = hashlib.sha256(name.encode())
+    for source in sorted(Path(module.__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
+    return PolicyCard(
+        kind=Driven.DRIVER,
+        name=name,
+        track="privileged",
+        digest=digest.hexdigest(),
+        training_data="none: a driver that sees the whole world",
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is not JSON: {error}") from error
+    return cast(dict[str, Any], content)

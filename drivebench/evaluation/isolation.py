@@ -1,0 +1,50 @@
+"""How far a policy is kept from everything but its observation: tiers by name.
+
+A tier that is asked for is in force or the run does not start; it is never lowered silently.
+"""
+
+from enum import StrEnum
+
+from drivebench.errors import ConfigurationError, UnknownNameError
+
+__all__ = ["AVAILABLE", "Tier", "require_tier"]
+
+
+class Tier(StrEnum):
+    """Tiers, from the weakest."""
+
+    PROCESS = "process"
+    """A process of its own that can only read its observation, and whose time and memory are limited."""
+    LANDLOCK = "landlock"
+    """Besides, file system and system calls restricted by the kernel."""
+    BUBBLEWRAP = "bubblewrap"
+    """Besides, namespaces of its own."""
+    GVISOR = "gvisor"
+    """Besides, a kernel of its own in user space."""
+
+
+AVAILABLE = (Tier.PROCESS,)
+"""Tiers that this version can put in force."""
+
+
+def require_tier(name: str) -> Tier:
+    """The tier of a name, if it can be put in force.
+
+    Args:
+        name: As on the command line.
+
+    Raises:
+        UnknownNameError: There is no such tier; suggests the nearest.
+        ConfigurationError: It is not available.
+    """
+    if name not in {tier.value for tier in Tier}:
+        raise UnknownNameError("isolation tier", name, [tier.value for tier in Tier])
+    tier = Tier(name)
+    if tier not in AVAILABLE:
+        known = ", ".join(available.value for available in AVAILABLE)
+        raise ConfigurationError(
+            f"isolation tier {name!r} is not available in this version of drivebench; available: {known}. A "
+            "run never falls back to a weaker tier by itself: ask for one that is available, and evaluate "
+            "only code that you trust."
+        )
+    return tier

@@ -1,0 +1,297 @@
+"""A policy in a process of its own, as seen from the harness.
+
+What the policy gets: its declared observation, in memory that it cannot write; one thread for each numerical
+library; no standard input. What it may take: time to start and time to answer, on the harness's clock, and
+resident memory. Memory is watched rather than limited by ``RLIMIT_AS`` or ``RLIMIT_DATA``, because what a
+process *reserves* says little (CUDA reserves hundreds of gigabytes, each thread a stack), and because a watch
+can say by how much the limit was passed. It is looked at every 50 ms while an answer is awaited and after
+each answer (Linux only).
+
+Whatever it does wrong is raised as :class:`~drivebench.evaluation.rollout.PolicyFaultError` with a status;
+the process is then killed with its whole session, and the next :meth:`PolicyProcess.load` starts another.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivebench.evaluation.manifest import Limits
+from drivebench.evaluation.protocol import (
+    Layout,
+    ProtocolError,
+    SilenceError,
+    create_memory,
+    receive,
+    send,
+    views,
+)
+from drivebench.evaluation.record import Status
+from drivebench.evaluation.rollout import PolicyFaultError
+from drivebench.policy import Actions, Slots
+from drivebench.submission import Submission
+
+__all__ = ["PolicyProcess"]
+
+LOG_BYTES = 64 * 1024
+"""How much of what a policy prints is kept, from the end."""
+_KEPT = {
+    "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV",
+}  # fmt: skip
+_KEPT_PREFIXES = ("CUDA_", "NVIDIA_", "DYLD_")
+_FIXED = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+}
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class PolicyProcess:
+    """Runs a submission's policy and asks it for actions.
+
+    Attributes:
+        observation: Arrays to fill before :meth:`act`, by sensor; the first axis has the batch size.
+        latencies_s: Time of each answer since the last :meth:`load`.
+    """
+
+    def __init__(self, submission: Submission, layout: Layout, batch_size: int, limits: Limits) -> None:
+        """Prepare; nothing runs yet.
+
+        Args:
+            submission: What to run.
+            layout: Of its observation, for ``batch_size`` slots.
+            batch_size: Slots.
+            limits: What it is allowed.
+        """
+        self._submission = submission
+        self._layout = layout
+        self._batch_size = batch_size
+        self._limits = limits
+        self._descriptor, self._memory = create_memory(layout.size)
+        self.observation: dict[str, NDArray[Any]] = views(self._memory, layout)
+        self.latencies_s: list[float] = []
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: socket.socket | None = None
+        self._log = bytearray()
+        self._reader: threading.Thread | None = None
+
+    def __enter__(self) -> "PolicyProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        self.observation = {}
+        os.close(self._descriptor)
+
+    @property
+    def log_tail(self) -> str:
+        """The end of what the policy wrote to standard output and standard error."""
+        return bytes(self._log).decode(errors="replace")
+
+    def load(self, seed: int) -> None:
+        """Import the submission and make its policy anew; starts the process if there is none.
+
+        Args:
+            seed: Of the generators of random numbers that a policy may use.
+
+        Raises:
+            PolicyFaultError: It cannot be imported or made.
+        """
+        self.latencies_s = []
+        deadline = time.monotonic() + self._limits.start_up_s
+        with self._faults(Status.START_UP, self._limits.start_up_s):
+            if self._process is None:
+                self._start()
+            self._ask(
+                {
+                    "operation": "load",
+                    "directory": str(self._submission.directory),
+                    "entry_point": self._submission.manifest.entry_point,
+                    "seed": seed,
+                    "layout": self._layout.encode(),
+                },
+                deadline,
+            )
+
+    def reset(self, slots: Slots) -> None:
+        """Tell the policy that new episodes begin.
+
+        Args:
+            slots: Where.
+
+        Raises:
+            PolicyFaultError: It failed.
+        """
+        with self._faults(None, self._limits.start_up_s):
+            self._ask(
+                {"operation": "reset", "slots": slots.tolist()}, time.monotonic() + self._limits.start_up_s
+            )
+
+    def act(self, texts: Mapping[str, Sequence[str]]) -> Actions:
+        """Ask for the actions of the whole batch, after filling :attr:`observation`.
+
+        Args:
+            texts: Sensors that are texts, one for each slot.
+
+        Returns:
+            ``f4[batch, 2]``; not yet checked for values.
+
+        Raises:
+            PolicyFaultError: It failed, or answered with something else than actions.
+        """
+        request = {
+            "operation": "act",
+            "slots": list(range(self._batch_size)),
+            "texts": {name: list(values) for name, values in texts.items()},
+        }
+        started = time.monotonic()
+        with self._faults(None, self._limits.decision_s):
+            answer = self._ask(request, started + self._limits.decision_s)
+            self._watch_memory()
+        self.latencies_s.append(time.monotonic() - started)
+        with self._faults(None, self._limits.decision_s):
+            return self._actions(answer)
+
+    def close(self) -> None:
+        """End the process and everything that it started; a later :meth:`load` starts another."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        if self._connection is not None:
+            self._connection.close()
+        if self._reader is not None:
+            self._reader.join(timeout=1.0)
+        self._process = self._connection = self._reader = None
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name in _KEPT or name.startswith(_KEPT_PREFIXES)
+        }
+        command = [
+            sys.executable, "-P", "-m", "drivebench.evaluation.host",
+            "--socket", str(theirs.fileno()), "--memory", str(self._descriptor),
+        ]  # fmt: skip
+        with theirs:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=environment | _FIXED,
+                pass_fds=(theirs.fileno(), self._descriptor),
+                start_new_session=True,
+            )
+        self._connection = ours
+        self._log.clear()
+        self._reader = threading.Thread(target=self._keep_log, args=(self._process,), daemon=True)
+        self._reader.start()
+
+    def _keep_log(self, process: subprocess.Popen[bytes]) -> None:
+        """Drain what the process prints, so that it never blocks, and keep the end."""
+        assert process.stdout is not None
+        with process.stdout as pipe:
+            while part := os.read(pipe.fileno(), 65536):
+                self._log += part
+                del self._log[:-LOG_BYTES]
+
+    def _ask(self, request: Mapping[str, Any], deadline: float) -> dict[str, Any]:
+        if self._connection is None:
+            raise ProtocolError("")
+        send(self._connection, request)
+        answer = receive(self._connection, deadline=deadline, watch=self._watch_memory)
+        error = answer.get("error")
+        if isinstance(error, dict):
+            raise _RaisedError(f"{error.get('type')}: {error.get('message')}")
+        return answer
+
+    @contextlib.contextmanager
+    def _faults(self, status: Status | None, allowed_s: float) -> Iterator[None]:
+        """Turn what goes wrong into a fault of the policy, and end its process.
+
+        Args:
+            status: The status of all faults in here; None for the one that fits.
+            allowed_s: For the message.
+        """
+        try:
+            yield
+        except _RaisedError as error:
+            fault = PolicyFaultError(status or Status.RAISED, str(error))
+        except SilenceError:
+            fault = PolicyFaultError(status or Status.TIMED_OUT, f"no answer within {allowed_s:g} s")
+        except ProtocolError as error:
+            fault = self._broken(status, str(error))
+        except PolicyFaultError as error:
+            fault = PolicyFaultError(status or error.status, error.reason)
+        else:
+            return
+        self.close()
+        raise fault
+
+    def _broken(self, status: Status | None, problem: str) -> PolicyFaultError:
+        if problem:
+            return PolicyFaultError(status or Status.PROTOCOL, f"its process {problem}")
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=1.0)
+        code = self._process.returncode
+        if code is None:
+            return PolicyFaultError(status or Status.PROTOCOL, "its process closed the connection")
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
+        return PolicyFaultError(status or Status.EXITED, f"its process {how}")
+
+    def _actions(self, answer: Mapping[str, Any]) -> Actions:
+        """Check type and shape of an answer."""
+        dtype, shape, data = answer.get("dtype"), answer.get("shape"), answer.get("data")
+        expected = [self._batch_size, 2]
+        if not isinstance(dtype, str) or not isinstance(shape, list) or not isinstance(data, bytes):
+            raise ProtocolError("answered with something else than actions")
+        if not dtype.startswith("float"):
+            raise PolicyFaultError(
+                Status.WRONG_TYPE, f"actions of type {dtype[:40]}; expected float32 in [-1, 1]"
+            )
+        if shape != expected:
+            raise PolicyFaultError(
+                Status.WRONG_SHAPE, f"actions of shape {tuple(shape)}; expected {tuple(expected)}"
+            )
+        if len(data) != self._batch_size * 2 * 8:
+            raise ProtocolError(f"sent {len(data)} bytes of actions; expected {self._batch_size * 2 * 8}")
+        with np.errstate(over="ignore"):  # a number beyond float32 becomes an infinity, which is refused
+            return np.frombuffer(data, np.float64).reshape(self._batch_size, 2).astype(np.float32)
+
+    def _watch_memory(self) -> None:
+        assert self._process is not None
+        statistics = Path(f"/proc/{self._process.pid}/statm")
+        try:
+            resident = int(statistics.read_text().split()[1]) * _PAGE_BYTES
+        except (OSError, IndexError):  # another system, or it has just ended
+            return
+        if resident > self._limits.memory_bytes:
+            raise PolicyFaultError(
+                Status.MEMORY,
+                f"more than {self._limits.memory_bytes / 2**30:g} GiB of memory",
+            )
+
+
+class _RaisedError(Exception):
+    """The policy raised."""

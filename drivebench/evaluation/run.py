@@ -1,0 +1,218 @@
+"""Evaluating a competitor on a suite: from a name and a name to a run directory."""
+
+import os
+import platform
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from drivebench.compiled import source_digest
+from drivebench.errors import ConfigurationError, UnknownNameError
+from drivebench.evaluation.chunk import ChunkJob
+from drivebench.evaluation.competitor import Competitor, competitor
+from drivebench.evaluation.isolation import Tier, require_tier
+from drivebench.evaluation.manifest import Attempt, Limits, RunManifest, Selection, SuiteCard
+from drivebench.evaluation.record import Run, load_run
+from drivebench.evaluation.rollout import BATCH_SIZE
+from drivebench.evaluation.run_directory import RunDirectory
+from drivebench.evaluation.workers import run_chunks
+from drivebench.metric.score import METRIC_VERSION, metric_digest
+from drivebench.scenario import load_scenario
+from drivebench.suite import Suite, SuiteEntry, load_suite
+
+__all__ = ["EvaluationRequest", "evaluate", "select"]
+
+_LIBRARIES = ("numpy", "numba", "highway-env", "gymnasium", "torch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationRequest:
+    """What a user asks of an evaluation.
+
+    Attributes:
+        what: A submission directory, a driver, or a baseline that learns nothing.
+        suite: Name of a suite.
+        out: The run directory.
+        workers: Processes that drive; results do not depend on it.
+        isolation: Tier that must be in force.
+        resume: Go on with the run that is in ``out``.
+        selection: Which part of the suite.
+        limits: What the policy is allowed.
+        chunk_size: Episodes that are driven together.
+    """
+
+    what: str
+    suite: str
+    out: Path
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    isolation: str = Tier.PROCESS.value
+    resume: bool = False
+    selection: Selection = field(default_factory=Selection)
+    limits: Limits = field(default_factory=Limits)
+    chunk_size: int = BATCH_SIZE
+
+    def __post_init__(self) -> None:
+        if self.workers < 1 or self.chunk_size < 1:
+            raise ConfigurationError(
+                f"{self.workers} workers, chunks of {self.chunk_size}; expected at least 1 of each"
+            )
+
+
+def _ignore(done: int, total: int) -> None:
+    """Nobody counts."""
+
+
+def evaluate(request: EvaluationRequest, progress: Callable[[int, int], None] = _ignore) -> Run:
+    """Drive the episodes of a suite and write a run directory.
+
+    Args:
+        request: What to do.
+        progress: Called with the number of finished episodes and of all episodes.
+
+    Returns:
+        The run, read back and checked.
+
+    Raises:
+        ConfigurationError: The request cannot be fulfilled as it is.
+        HarnessError: The harness failed; nothing of that chunk was scored.
+        KeyboardInterrupt: Interrupted; chunks that were finished stay, and ``resume`` goes on.
+    """
+    tier = require_tier(request.isolation)
+    suite = load_suite(request.suite)
+    entries = select(suite, request.selection)
+    with competitor(request.what) as driven:
+        manifest = _manifest(request, suite, entries, driven, tier)
+        if request.resume and request.out.exists():
+            directory = RunDirectory.resume(request.out, manifest)
+        else:
+            directory = RunDirectory.create(request.out, manifest)
+        if not directory.finished:
+            _drive(directory, request, entries, driven, progress)
+    return load_run(request.out)
+
+
+def select(suite: Suite, selection: Selection) -> tuple[SuiteEntry, ...]:
+    """The entries of a suite that a selection keeps.
+
+    Args:
+        suite: The suite.
+        selection: Which part.
+
+    Raises:
+        UnknownNameError: It names a scenario or condition that the suite does not have.
+        ConfigurationError: It keeps nothing.
+    """
+    for kind, wanted, known in (
+        ("scenario", selection.scenarios, {entry.scenario for entry in suite.entries}),
+        ("condition", selection.conditions, {entry.condition for entry in suite.entries}),
+    ):
+        for name in wanted:
+            if name not in known:
+                raise UnknownNameError(f"{kind} of the suite {suite.name!r}", name, known)
+    kept: list[SuiteEntry] = []
+    taken: Counter[tuple[str, str]] = Counter()
+    for entry in suite.entries:
+        group = (entry.scenario, entry.condition)
+        if selection.scenarios and entry.scenario not in selection.scenarios:
+            continue
+        if selection.conditions and entry.condition not in selection.conditions:
+            continue
+        if selection.limit is not None and taken[group] >= selection.limit:
+            continue
+        taken[group] += 1
+        kept.append(entry)
+    if not kept:
+        raise ConfigurationError(
+            f"nothing of the suite {suite.name!r} is left with {selection}; expected at least one episode"
+        )
+    return tuple(kept)
+
+
+def _manifest(
+    request: EvaluationRequest, suite: Suite, entries: tuple[SuiteEntry, ...], driven: Competitor, tier: Tier
+) -> RunManifest:
+    return RunManifest(
+        drivebench=version("drivebench"),
+        policy=driven.card,
+        suite=SuiteCard(
+            name=suite.name,
+            version=suite.version,
+            digest=suite.digest,
+            abilities={
+                scenario: tuple(ability.value for ability in load_scenario(scenario).abilities)
+                for scenario in suite.scenarios
+            },
+        ),
+        selection=request.selection,
+        metric_version=METRIC_VERSION,
+        metric_digest=metric_digest(),
+        engine_digest=source_digest(),
+        isolation=tier.value,
+        chunk_size=request.chunk_size,
+        limits=request.limits,
+        episodes=tuple(entry.key for entry in entries),
+    )
+
+
+def _drive(
+    directory: RunDirectory,
+    request: EvaluationRequest,
+    entries: tuple[SuiteEntry, ...],
+    driven: Competitor,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Drive the chunks that are not there yet, and finish the directory."""
+    attempt = _attempt(request.workers)
+    directory.note_attempt(attempt, first=True)
+    todo = directory.open_chunks()
+    size = directory.manifest.chunk_size
+    finished = len(entries) - sum(len(entries[chunk * size : (chunk + 1) * size]) for chunk in todo)
+    written: list[int] = []
+
+    def count(episodes: int) -> None:
+        nonlocal finished
+        finished += episodes
+        progress(finished, len(entries))
+
+    progress(finished, len(entries))
+    job = ChunkJob(competitor=driven, entries=entries, directory=directory)
+    outcome = "failed"
+    try:
+        run_chunks(job, todo, request.workers, count, written.append)
+        outcome = "finished"
+    except KeyboardInterrupt:
+        outcome = "interrupted"
+        raise
+    finally:
+        attempt = replace(attempt, ended=_now(), outcome=outcome, chunks=len(written))
+        if outcome != "finished":
+            directory.note_attempt(attempt, first=False)
+    directory.finish(attempt)
+
+
+def _attempt(workers: int) -> Attempt:
+    versions = {"python": platform.python_version()}
+    for library in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            versions[library] = version(library)
+    return Attempt(
+        started=_now(),
+        ended=None,
+        outcome="running",
+        chunks=0,
+        workers=workers,
+        versions=versions,
+        machine={
+            "system": platform.system(),
+            "architecture": platform.machine(),
+            "processors": os.cpu_count(),
+        },
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,197 @@
+"""Verifying a run by driving every episode again from its action log.
+
+The simulation is a pure function of scenario, seed and actions, so that agreement is exact or there is none.
+What cannot be replayed is the policy itself: that it failed in an episode is taken from the record, and what
+it had driven until then is checked.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivebench.errors import RecordError
+from drivebench.evaluation.record import EpisodeRecord, Run, Status, encode, load_run
+from drivebench.metric.measurement import EpisodeMeasurement, Reference
+from drivebench.metric.monitor import Monitor
+from drivebench.metric.score import METRIC_VERSION, metric_digest
+from drivebench.scenario import Episode
+from drivebench.suite import SuiteEntry, load_suite
+from drivebench.world import WorldBatch
+
+__all__ = ["Disagreement", "Verification", "replay", "verify_run"]
+
+Log = NDArray[np.int16]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disagreement:
+    """Something in a record that its action log does not give.
+
+    Attributes:
+        episode: Key of the record.
+        what: Which number, what the record says, and what it should say.
+    """
+
+    episode: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What verifying a run has shown.
+
+    Attributes:
+        run: The run.
+        disagreements: In the order of the records; none in an honest run.
+    """
+
+    run: Run = field(repr=False)
+    disagreements: tuple[Disagreement, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every number agrees."""
+        return not self.disagreements
+
+
+def _ignore(episodes: int) -> None:
+    """Nobody counts."""
+
+
+def verify_run(path: Path, progress: Callable[[int], None] = _ignore) -> Verification:
+    """Check a run's files, drive all of its episodes again, and compare every number.
+
+    Args:
+        path: The run directory.
+        progress: Called with the number of episodes that have just been checked.
+
+    Raises:
+        RecordError: The run is not whole, or of another version of suite or metric; names what is wrong.
+    """
+    run = load_run(path)
+    entries = _entries(run)
+    found: list[Disagreement] = []
+    size = run.manifest.chunk_size
+    for first in range(0, len(run.episodes), size):
+        records = run.episodes[first : first + size]
+        part = [entries[record.key] for record in records]
+        found += _verify_chunk(path, records, part)
+        progress(len(records))
+    return Verification(run=run, disagreements=tuple(found))
+
+
+def replay(
+    episodes: Sequence[Episode], references: Sequence[Reference | None], logs: Sequence[Log]
+) -> list[tuple[EpisodeMeasurement, int]]:
+    """Drive a batch of episodes by their action logs.
+
+    Args:
+        episodes: What was driven.
+        references: What the expert did on each.
+        logs: ``i2[T, 2]`` of each.
+
+    Returns:
+        For each episode the measurement, and how many of its actions were taken before it ended.
+    """
+    worlds = WorldBatch([episode.world for episode in episodes])
+    monitor = Monitor(worlds, episodes, references)
+    lengths = np.array([len(log) for log in logs])
+    taken = np.zeros(len(episodes), np.int64)
+    for decision in range(int(lengths.max())):
+        active = (lengths > decision) & ~monitor.done
+        if not active.any():
+            break
+        actions = np.zeros((len(episodes), 2), np.int16)
+        for slot in np.flatnonzero(active).tolist():
+            actions[slot] = logs[slot][decision]
+        worlds.step(actions, active)
+        monitor.update(active)
+        taken += active
+    return [(monitor.finish(slot), int(taken[slot])) for slot in range(len(episodes))]
+
+
+def _entries(run: Run) -> dict[str, SuiteEntry]:
+    """The suite's entries of a run's episodes, if suite and metric are those of this version."""
+    manifest = run.manifest
+    suite = load_suite(manifest.suite.name)
+    if suite.digest != manifest.suite.digest:
+        raise RecordError(
+            f"{run.path} was driven on version {manifest.suite.version} of the suite {suite.name!r} with the "
+            f"digest {manifest.suite.digest[:16]}…; this drivebench has version {suite.version} with "
+            f"{suite.digest[:16]}…. Verify it with drivebench {manifest.drivebench}."
+        )
+    if manifest.metric_digest != metric_digest():
+        raise RecordError(
+            f"{run.path} was measured by version {manifest.metric_version} of the metric; this drivebench has "
+            f"version {METRIC_VERSION}, with another digest. Verify it with drivebench {manifest.drivebench}."
+        )
+    entries = {entry.key: entry for entry in suite.entries}
+    unknown = [key for key in manifest.episodes if key not in entries]
+    if unknown:
+        raise RecordError(f"{run.path} has {unknown[0]}, which is not in the suite {suite.name!r}.")
+    return entries
+
+
+def _verify_chunk(
+    path: Path, records: Sequence[EpisodeRecord], entries: Sequence[SuiteEntry]
+) -> list[Disagreement]:
+    file = path / records[0].actions.file
+    try:
+        actions = np.load(file, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{file} is not an action log ({error}).") from error
+    if actions.dtype != np.dtype("<i2") or actions.ndim != 2 or actions.shape[1] != 2:
+        raise RecordError(
+            f"{file} holds {actions.dtype}{list(actions.shape)}; expected int16 [decisions, 2]."
+        )
+    logs, start = [], 0
+    for record in records:
+        place = record.actions
+        log = actions[place.start : place.start + place.decisions]
+        intact = hashlib.sha256(log.tobytes()).hexdigest() == place.sha256
+        if place.file != records[0].actions.file or place.start != start or not intact:
+            raise RecordError(f"{file}: the action log of {record.key} was moved or edited.")
+        start += place.decisions
+        logs.append(log)
+    if start != len(actions):
+        raise RecordError(f"{file} has {len(actions)} decisions; its records have {start}.")
+    references = [
+        Reference(time_s=entry.reference_time_s, distance_m=entry.reference_distance_m) for entry in entries
+    ]
+    replayed = replay([entry.episode() for entry in entries], references, logs)
+    found = []
+    for record, entry, reference, (measurement, taken) in zip(
+        records, entries, references, replayed, strict=True
+    ):
+        problems = _differences(asdict(record.measurement), asdict(measurement))
+        if encode(record.reference) != encode(reference):
+            problems += _differences(asdict(record.reference), asdict(reference), "reference.")
+        if record.world_digest != entry.world_digest:
+            problems.append(f"world_digest is {record.world_digest}; the suite says {entry.world_digest}")
+        if taken != record.actions.decisions:
+            problems.append(f"the episode ends after {taken} of its {record.actions.decisions} actions")
+        ended = measurement.ended_by.value != "unfinished"
+        if ended != (record.status is Status.DRIVEN):
+            problems.append(
+                f"status is {record.status.value!r}, but the log ends {measurement.ended_by.value!r}"
+            )
+        found += [Disagreement(episode=record.key, what=problem) for problem in problems]
+    return found
+
+
+def _differences(recorded: dict[str, Any], computed: dict[str, Any], prefix: str = "") -> list[str]:
+    return [
+        f"{prefix}{name} is {_brief(recorded[name])}; its action log gives {_brief(computed[name])}"
+        for name in computed
+        if recorded[name] != computed[name]
+    ]
+
+
+def _brief(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 120 else f"{text[:117]}…"

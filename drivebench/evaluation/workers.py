@@ -1,0 +1,174 @@
+"""Driving the chunks of a run in several processes of this machine.
+
+Workers get numbers of chunks and write their results themselves, so that only small messages travel. A worker
+that dies, or raises something unforeseen, is a fault of the harness: its chunk is driven again by a new
+worker, and nothing is scored. What a user can mend is raised at once.
+"""
+
+import contextlib
+import multiprocessing
+import multiprocessing.connection
+import signal
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numba
+
+from drivebench.errors import DrivebenchError
+from drivebench.evaluation.chunk import ChunkJob
+
+__all__ = ["ATTEMPTS", "HarnessError", "run_chunks"]
+
+ATTEMPTS = 3
+"""How often a chunk is begun before the harness gives up."""
+
+
+class HarnessError(DrivebenchError):
+    """The harness itself failed, repeatedly; nothing was scored."""
+
+
+def run_chunks(
+    job: ChunkJob,
+    chunks: Iterable[int],
+    workers: int,
+    progress: Callable[[int], None],
+    done: Callable[[int], None],
+) -> None:
+    """Drive chunks and write them.
+
+    Args:
+        job: What is driven.
+        chunks: Which of it.
+        workers: Processes; with one, everything happens in this process.
+        progress: Called with the number of episodes that have just finished.
+        done: Called with each chunk that has been written.
+
+    Raises:
+        HarnessError: A chunk failed again and again for a reason that is not the policy's.
+        DrivebenchError: Something that a user can mend, such as a scenario that is not the suite's.
+    """
+    todo = list(chunks)
+    if workers <= 1 or len(todo) <= 1:
+        with job.runner() as run:
+            for chunk in todo:
+                run(chunk, progress)
+                done(chunk)
+        return
+    _Pool(job, todo, min(workers, len(todo)), progress, done).run()
+
+
+class _Worker:
+    """A process that drives one chunk at a time."""
+
+    def __init__(self, job: ChunkJob) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, job), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.chunk = -1
+
+    def begin(self, chunk: int) -> None:
+        """Send it a chunk."""
+        self.chunk = chunk
+        self.connection.send(chunk)
+
+    def stop(self) -> None:
+        """End it, and with it the policy that it runs."""
+        self.process.terminate()
+        self.process.join()
+        self.connection.close()
+
+
+class _Pool:
+    """Workers, the chunks that they drive, and what is left."""
+
+    def __init__(
+        self,
+        job: ChunkJob,
+        chunks: list[int],
+        workers: int,
+        progress: Callable[[int], None],
+        done: Callable[[int], None],
+    ) -> None:
+        self._job, self._todo, self._count = job, list(reversed(chunks)), workers
+        self._progress, self._done = progress, done
+        self._begun: dict[int, int] = {}
+        self._workers: list[_Worker] = []
+
+    def run(self) -> None:
+        """Until every chunk is written."""
+        try:
+            for _ in range(self._count):
+                self._give(self._hire())
+            while any(worker.chunk >= 0 for worker in self._workers):
+                busy = {worker.connection: worker for worker in self._workers if worker.chunk >= 0}
+                for ready in multiprocessing.connection.wait(list(busy)):
+                    self._hear(busy[ready])  # type: ignore[index]
+        finally:
+            for worker in self._workers:
+                worker.stop()
+
+    def _hire(self) -> _Worker:
+        worker = _Worker(self._job)
+        self._workers.append(worker)
+        return worker
+
+    def _give(self, worker: _Worker) -> None:
+        if self._todo:
+            chunk = self._todo.pop()
+            self._begun[chunk] = self._begun.get(chunk, 0) + 1
+            worker.begin(chunk)
+        else:
+            worker.chunk = -1
+
+    def _hear(self, worker: _Worker) -> None:
+        """Take one message from a worker."""
+        try:
+            what, content = worker.connection.recv()
+        except (EOFError, OSError):
+            worker.process.join()
+            self._replace(worker, f"its worker ended with code {worker.process.exitcode}")
+            return
+        if what == "progress":
+            self._progress(content)
+        elif what == "done":
+            self._done(worker.chunk)
+            self._give(worker)
+        elif what == "raise":
+            raise content
+        else:
+            self._replace(worker, content)
+
+    def _replace(self, worker: _Worker, problem: str) -> None:
+        """Let another worker begin the chunk again."""
+        chunk = worker.chunk
+        worker.stop()
+        self._workers.remove(worker)
+        if self._begun[chunk] >= ATTEMPTS:
+            raise HarnessError(
+                f"chunk {chunk} failed {ATTEMPTS} times for a reason that is not the policy's; nothing was "
+                f"scored. The last time {problem}"
+            )
+        self._todo.append(chunk)
+        self._give(self._hire())
+
+
+def _serve(connection: Any, job: ChunkJob) -> None:
+    """A worker's life."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
+    numba.set_num_threads(1)
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        try:
+            with job.runner() as run:
+                while True:
+                    chunk = connection.recv()
+                    run(chunk, lambda count: connection.send(("progress", count)))
+                    connection.send(("done", chunk))
+        except EOFError:
+            raise
+        except DrivebenchError as error:
+            connection.send(("raise", error))
+        except Exception:
+            connection.send(("fault", traceback.format_exc()))

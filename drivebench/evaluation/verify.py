@@ -127,7 +127,7 @@ def _entries(run: Run) -> dict[str, SuiteEntry]:
         )
     if manifest.metric_digest != metric_digest():
         raise RecordError(
-            f"{run.path} was measured by version {manifest.metric_version} of the metric; this drivebench has "
+            f"version {METRIC_VERSION} with another digest. Verify it with drivebench {manifest.drivebench}."
             f"version {METRIC_VERSION}, with another digest. Verify it with drivebench {manifest.drivebench}."
         )
     entries = {entry.key: entry for entry in suite.entries}

@@ -61,7 +61,7 @@ class Capacity:
 
 
 def _neighbour_lanes(network: RoadNetwork) -> int:
-    return network.lane_float.shape[1] - LaneFloat.OFFSET
+    return int(network.lane_float.shape[1] - LaneFloat.OFFSET)
 
 
 class WorldBatch:

@@ -67,7 +67,7 @@ def _interval_distance(low_a: float, high_a: float, low_b: float, high_b: float)
 
 @inlined_kernel
 def _mean(corners: Floats, axis: int) -> float:
-    return (((corners[0, axis] + corners[1, axis]) + corners[2, axis]) + corners[3, axis]) / 4
+    return float((((corners[0, axis] + corners[1, axis]) + corners[2, axis]) + corners[3, axis]) / 4)
 
 
 @kernel

@@ -1,7 +1,7 @@
 """Low-level control: how a vehicle steers to its target lane and keeps its target speed.
 
-highway-env's ``ControlledVehicle.steering_control`` (a lateral controller on a heading controller) and
-``speed_control``, and the discrete speeds of ``MDPVehicle``.
+highway-env's ``ControlledVehicle.steering_control`` (a lateral controller on a heading controller), and the
+meta-actions of ``MDPVehicle``.
 """
 
 import math
@@ -15,15 +15,14 @@ from drivebench.world.geometry import heading_at
 from drivebench.world.lane_change import is_reachable
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneInt, WorldFloat, WorldInt
 from drivebench.world.numerics import asin, atan, rint, tan, wrap_angle
+from drivebench.world.routes import is_after_end, next_lane
 from drivebench.world.tables import longitudinal
 
-__all__ = ["SPEED_GAIN", "meta_action", "steer"]
+__all__ = ["meta_action", "steer"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-SPEED_GAIN = 1 / 0.6
-"""``ControlledVehicle.KP_A``, 1/s."""
 _LATERAL_GAIN = 1 / 0.6
 _HEADING_GAIN = 1 / 0.2
 _PURSUIT_S = 0.5 * 0.2
@@ -100,16 +99,23 @@ def meta_action(
     numerics: int | None,
     lane_float: Floats,
     lane_int: Ints,
+    lanes: int,
     parameters: Floats,
     world_int: Ints,
     numbers: Floats,
     integers: Ints,
+    route: Ints,
     s_table: Floats,
     r_table: Floats,
     i: int,
     action: int,
 ) -> None:
     """Change a CONTROLLED vehicle's target speed or lane (highway-env ``DiscreteMetaAction``)."""
+    target = integers[_TARGET_LANE, i]
+    s = longitudinal(numerics, lane_float, numbers, s_table, target, i)
+    if is_after_end(lane_float, target, s):
+        target = next_lane(numerics, lane_float, lane_int, lanes, integers, route, i, target, s)
+        integers[_TARGET_LANE, i] = target
     if action in (_FASTER, _SLOWER):
         last = world_int[_SPEED_COUNT] - 1
         first_speed = parameters[_SPEEDS]
@@ -119,9 +125,8 @@ def meta_action(
         integers[_SPEED_INDEX, i] = index
         numbers[_TARGET_SPEED, i] = parameters[_SPEEDS + index]
     elif action in (_LANE_LEFT, _LANE_RIGHT):
-        lane = integers[_TARGET_LANE, i]
-        number = lane_int[lane, _ID] + (1 if action == _LANE_RIGHT else -1)
-        number = min(max(number, 0), lane_int[lane, _ROAD_LANES] - 1)
-        candidate = lane_int[lane, _ROAD_FIRST] + number
+        number = lane_int[target, _ID] + (1 if action == _LANE_RIGHT else -1)
+        number = min(max(number, 0), lane_int[target, _ROAD_LANES] - 1)
+        candidate = lane_int[target, _ROAD_FIRST] + number
         if is_reachable(numerics, lane_float, lane_int, numbers, s_table, r_table, candidate, i):
             integers[_TARGET_LANE, i] = candidate

@@ -13,20 +13,37 @@ import numpy.typing as npt
 from drivebench.compiled import inlined_kernel, kernel
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, WorldFloat
 from drivebench.world.numerics import power
-from drivebench.world.tables import longitudinal
+from drivebench.world.tables import longitudinal, neighbours
 
-__all__ = ["clip", "desired_gap", "free_flow", "idm_acceleration", "not_zero"]
+__all__ = [
+    "accelerate",
+    "clip",
+    "desired_gap",
+    "expected_acceleration",
+    "follow_leaders",
+    "free_flow",
+    "not_zero",
+    "own_acceleration",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+SPEED_GAIN = 1 / 0.6
+"""Of the speed controller (highway-env ``ControlledVehicle.KP_A``), 1/s."""
 
 _SPEED, _TARGET_SPEED = int(EntityFloat.SPEED), int(EntityFloat.TARGET_SPEED)
 _DELTA, _COS, _SIN = int(EntityFloat.DELTA), int(EntityFloat.COS), int(EntityFloat.SIN)
+_ACCELERATION = int(EntityFloat.ACCELERATION)
 _KIND, _LANE = int(EntityInt.KIND), int(EntityInt.LANE)
+_TARGET_LANE, _CRASHED = int(EntityInt.TARGET_LANE), int(EntityInt.CRASHED)
+_IDM, _CONTROLLED = int(EntityKind.IDM), int(EntityKind.CONTROLLED)
 _EGO, _PLAIN, _OBSTACLE = int(EntityKind.EGO), int(EntityKind.PLAIN), int(EntityKind.OBSTACLE)
 _SPEED_LIMIT = int(LaneFloat.SPEED_LIMIT)
 _DISTANCE, _TIME = int(WorldFloat.DISTANCE_WANTED), int(WorldFloat.TIME_WANTED)
 _COMFORT, _BRAKING = int(WorldFloat.COMFORT_ACCELERATION), int(WorldFloat.COMFORT_BRAKING)
+_MAX_ACCELERATION = int(WorldFloat.MAX_ACCELERATION)
 
 
 @inlined_kernel
@@ -87,11 +104,51 @@ def desired_gap(parameters: Floats, numbers: Floats, follower: int, leader: int)
     dy = v * s - leader_speed * numbers[_SIN, leader]
     approach = dx * c + dy * s
     product = -parameters[_COMFORT] * parameters[_BRAKING]
-    return parameters[_DISTANCE] + v * parameters[_TIME] + v * approach / (2.0 * math.sqrt(product))
+    return float(parameters[_DISTANCE] + v * parameters[_TIME] + v * approach / (2.0 * math.sqrt(product)))
 
 
 @inlined_kernel
-def idm_acceleration(
+def interaction(
+    numerics: int | None,
+    lane_float: Floats,
+    parameters: Floats,
+    numbers: Floats,
+    integers: Ints,
+    s_table: Floats,
+    follower: int,
+    leader: int,
+) -> float:
+    """IDM's braking term for a leader, (desired gap / gap) squared; 0 without a leader (-1)."""
+    if leader < 0:
+        return 0.0
+    lane = integers[_LANE, follower]
+    gap = longitudinal(numerics, lane_float, numbers, s_table, lane, leader) - longitudinal(
+        numerics, lane_float, numbers, s_table, lane, follower
+    )
+    ratio = desired_gap(parameters, numbers, follower, leader) / not_zero(gap)
+    return ratio * ratio
+
+
+@inlined_kernel
+def own_acceleration(
+    numerics: int | None,
+    lane_float: Floats,
+    parameters: Floats,
+    numbers: Floats,
+    integers: Ints,
+    s_table: Floats,
+    free: Floats,
+    i: int,
+    leader: int,
+) -> float:
+    """Acceleration in m/s², not bounded, that a vehicle wants behind a leader (-1 for none)."""
+    comfort = parameters[_COMFORT]
+    braking = interaction(numerics, lane_float, parameters, numbers, integers, s_table, i, leader)
+    return float(comfort * free[i] - comfort * braking)
+
+
+@kernel
+def expected_acceleration(
     numerics: int | None,
     lane_float: Floats,
     parameters: Floats,
@@ -99,29 +156,89 @@ def idm_acceleration(
     integers: Ints,
     s_table: Floats,
     wanted: Floats,
-    free: Floats,
     asking: int,
     follower: int,
     leader: int,
 ) -> float:
-    """Acceleration that ``asking`` expects of ``follower`` behind ``leader`` (-1 for none).
+    """Acceleration that ``asking`` expects of another vehicle behind ``leader`` (-1 for none).
 
     Returns:
-        m/s², not bounded; 0 if the follower is missing or not a vehicle.
+        m/s², not bounded; 0 if the follower is missing (-1) or not a vehicle.
     """
     if follower < 0 or integers[_KIND, follower] >= _OBSTACLE:
         return 0.0
-    if follower == asking:
-        term = free[follower]
-    else:
-        ratio = max(numbers[_SPEED, follower], 0.0) / wanted[follower]
-        term = 1.0 - power(numerics, ratio, numbers[_DELTA, asking])
-    acceleration = parameters[_COMFORT] * term
-    if leader >= 0:
-        lane = integers[_LANE, follower]
-        gap = longitudinal(numerics, lane_float, numbers, s_table, lane, leader) - longitudinal(
-            numerics, lane_float, numbers, s_table, lane, follower
-        )
-        ratio = desired_gap(parameters, numbers, follower, leader) / not_zero(gap)
-        acceleration -= parameters[_COMFORT] * (ratio * ratio)
-    return acceleration
+    ratio = max(numbers[_SPEED, follower], 0.0) / wanted[follower]
+    term = 1.0 - power(numerics, ratio, numbers[_DELTA, asking])
+    comfort = parameters[_COMFORT]
+    braking = interaction(numerics, lane_float, parameters, numbers, integers, s_table, follower, leader)
+    return float(comfort * term - comfort * braking)
+
+
+@kernel
+def follow_leaders(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    parameters: Floats,
+    numbers: Floats,
+    integers: Ints,
+    vehicles: int,
+    s_table: Floats,
+    on_lane: Flags,
+    occupants: Ints,
+    places: Floats,
+    occupied: Ints,
+    free: Floats,
+    following: Floats,
+) -> None:
+    """Set ``following`` to the acceleration that every IDM vehicle wants on its present lane."""
+    for i in range(vehicles):
+        if integers[_KIND, i] == _IDM:
+            lane = integers[_LANE, i]
+            s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
+            front, _ = neighbours(lane_float, lane_int, on_lane, occupants, places, occupied, lane, i, s)
+            following[i] = own_acceleration(
+                numerics, lane_float, parameters, numbers, integers, s_table, free, i, front
+            )
+
+
+@kernel
+def accelerate(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    parameters: Floats,
+    numbers: Floats,
+    integers: Ints,
+    vehicles: int,
+    absent: int,
+    s_table: Floats,
+    on_lane: Flags,
+    occupants: Ints,
+    places: Floats,
+    occupied: Ints,
+    free: Floats,
+    following: Floats,
+) -> None:
+    """Set the acceleration of all vehicles that keep a distance or a target speed.
+
+    During a lane change an IDM vehicle minds the leaders on both lanes.
+    """
+    bound = parameters[_MAX_ACCELERATION]
+    for i in range(vehicles):
+        kind = integers[_KIND, i]
+        if kind == _IDM and integers[_CRASHED, i] == 0:
+            acceleration = following[i]
+            target = integers[_TARGET_LANE, i]
+            if integers[_LANE, i] != target:
+                s = longitudinal(numerics, lane_float, numbers, s_table, target, i)
+                front, _ = neighbours(
+                    lane_float, lane_int, on_lane, occupants, places, occupied, target, i, s
+                )
+                other = own_acceleration(
+                    numerics, lane_float, parameters, numbers, integers, s_table, free, i, front
+                )
+                acceleration = min(acceleration, other)
+            numbers[_ACCELERATION, i] = clip(acceleration, -bound, bound)
+        elif kind == _CONTROLLED and i != absent:
+            numbers[_ACCELERATION, i] = SPEED_GAIN * (numbers[_TARGET_SPEED, i] - numbers[_SPEED, i])

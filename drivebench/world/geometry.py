@@ -46,7 +46,7 @@ def circular_longitudinal(numerics: int | None, lane_float: Floats, lane: int, x
     start = lane_float[lane, _START_PHASE]
     phase = atan2(numerics, y - lane_float[lane, _ORIGIN_Y], x - lane_float[lane, _ORIGIN_X])
     phase = start + wrap_angle(numerics, phase - start)
-    return lane_float[lane, _TURN] * (phase - start) * lane_float[lane, _RADIUS]
+    return float(lane_float[lane, _TURN] * (phase - start) * lane_float[lane, _RADIUS])
 
 
 @kernel
@@ -71,7 +71,7 @@ def local_coordinates(
 def sine_offset(numerics: int | None, lane_float: Floats, lane: int, s: float) -> float:
     """Lateral offset of a sine lane's centre line from its axis."""
     wave = sin(numerics, lane_float[lane, _PULSATION] * s + lane_float[lane, _PHASE])
-    return lane_float[lane, _AMPLITUDE] * wave
+    return float(lane_float[lane, _AMPLITUDE] * wave)
 
 
 @kernel
@@ -81,12 +81,14 @@ def heading_at(numerics: int | None, lane_float: Floats, lane_int: Ints, lane: i
     if kind == _CIRCULAR:
         turn = lane_float[lane, _TURN]
         phase = turn * s / lane_float[lane, _RADIUS] + lane_float[lane, _START_PHASE]
-        return phase + math.pi / 2 * turn
+        return float(phase + math.pi / 2 * turn)
     if kind == _SINE:
         pulsation = lane_float[lane, _PULSATION]
         wave = cos(numerics, pulsation * s + lane_float[lane, _PHASE])
-        return lane_float[lane, _HEADING] + atan(numerics, lane_float[lane, _AMPLITUDE] * pulsation * wave)
-    return lane_float[lane, _HEADING]
+        return float(
+            lane_float[lane, _HEADING] + atan(numerics, lane_float[lane, _AMPLITUDE] * pulsation * wave)
+        )
+    return float(lane_float[lane, _HEADING])
 
 
 @kernel
@@ -119,7 +121,7 @@ def position(
 @inlined_kernel
 def longitudinal_excess(lane_float: Floats, lane: int, s: float, r: float) -> float:
     """L1 distance to the lane from coordinates: |r|, and how far s is past either end."""
-    return abs(r) + max(s - lane_float[lane, _LENGTH], 0.0) + max(0.0 - s, 0.0)
+    return float(abs(r) + max(s - lane_float[lane, _LENGTH], 0.0) + max(0.0 - s, 0.0))
 
 
 @kernel

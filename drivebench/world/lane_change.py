@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from drivebench.compiled import inlined_kernel, kernel
-from drivebench.world.following import desired_gap, idm_acceleration
+from drivebench.world.following import desired_gap, expected_acceleration, own_acceleration
 from drivebench.world.geometry import VEHICLE_LENGTH_M
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt, WorldFloat
+from drivebench.world.routes import is_after_end, next_lane
 from drivebench.world.tables import longitudinal, neighbours
 
-__all__ = ["change_lane", "is_reachable"]
+__all__ = ["choose_lanes", "is_reachable"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -22,6 +23,7 @@ Flags = npt.NDArray[np.bool_]
 
 _SPEED, _TIMER = int(EntityFloat.SPEED), int(EntityFloat.TIMER)
 _KIND, _LANE, _TARGET_LANE = int(EntityInt.KIND), int(EntityInt.LANE), int(EntityInt.TARGET_LANE)
+_CRASHED, _LANE_CHANGES = int(EntityInt.CRASHED), int(EntityInt.LANE_CHANGES)
 _ROUTE_START, _ROUTE_LEFT = int(EntityInt.ROUTE_START), int(EntityInt.ROUTE_LEFT)
 _IDM, _CONTROLLED = int(EntityKind.IDM), int(EntityKind.CONTROLLED)
 _ID, _FORBIDDEN = int(LaneInt.ID), int(LaneInt.FORBIDDEN)
@@ -54,7 +56,7 @@ def is_reachable(
     if lane_int[lane, _FORBIDDEN] != 0 or abs(r_table[lane, i]) > 2 * lane_float[lane, _WIDTH]:
         return False
     s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
-    return 0.0 <= s < lane_float[lane, _LENGTH] + VEHICLE_LENGTH_M
+    return bool(0.0 <= s < lane_float[lane, _LENGTH] + VEHICLE_LENGTH_M)
 
 
 @kernel
@@ -69,39 +71,41 @@ def _recommends(
     s_table: Floats,
     on_lane: Flags,
     occupants: Ints,
+    places: Floats,
     occupied: Ints,
     wanted: Floats,
     free: Floats,
+    following: Floats,
     i: int,
     lane: int,
 ) -> bool:
     """MOBIL's verdict on a change of vehicle i to a lane."""
     s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
-    new_front, new_rear = neighbours(lane_float, lane_int, s_table, on_lane, occupants, occupied, lane, i, s)
-    shared = (numerics, lane_float, parameters, numbers, integers, s_table, wanted, free, i)
-    rear_after = idm_acceleration(*shared, new_rear, i)
+    front, rear = neighbours(lane_float, lane_int, on_lane, occupants, places, occupied, lane, i, s)
+    shared = (numerics, lane_float, parameters, numbers, integers, s_table, wanted, i)
+    rear_after = expected_acceleration(*shared, rear, i)
     if rear_after < -parameters[_MAX_BRAKING]:
         return False
-    own_after = idm_acceleration(*shared, i, new_front)
+    own_after = own_acceleration(numerics, lane_float, parameters, numbers, integers, s_table, free, i, front)
     step = integers[_ROUTE_START, i]
     if integers[_ROUTE_LEFT, i] > 0 and route[i, step, 2] >= 0:
         target = lane_int[integers[_TARGET_LANE, i], _ID]
         if _sign(lane_int[lane, _ID] - target) != _sign(route[i, step, 2] - target):
             return False
         return not own_after < -parameters[_MAX_BRAKING]
-    current = integers[_LANE, i]
-    s = longitudinal(numerics, lane_float, numbers, s_table, current, i)
-    old_front, old_rear = neighbours(
-        lane_float, lane_int, s_table, on_lane, occupants, occupied, current, i, s
-    )
-    gain = own_after - idm_acceleration(*shared, i, old_front)
+    gain = own_after - following[i]
     politeness = parameters[_POLITENESS]
     if politeness != 0.0:
+        current = integers[_LANE, i]
+        s = longitudinal(numerics, lane_float, numbers, s_table, current, i)
+        old_front, old_rear = neighbours(
+            lane_float, lane_int, on_lane, occupants, places, occupied, current, i, s
+        )
         gain += politeness * (
             rear_after
-            - idm_acceleration(*shared, new_rear, new_front)
-            + idm_acceleration(*shared, old_rear, old_front)
-            - idm_acceleration(*shared, old_rear, i)
+            - expected_acceleration(*shared, rear, front)
+            + expected_acceleration(*shared, old_rear, old_front)
+            - expected_acceleration(*shared, old_rear, i)
         )
     return not gain < parameters[_MIN_GAIN]
 
@@ -141,7 +145,7 @@ def _abort_if_contested(
 
 
 @kernel
-def change_lane(
+def _reconsider_lane(
     numerics: int | None,
     lane_float: Floats,
     lane_int: Ints,
@@ -149,31 +153,19 @@ def change_lane(
     numbers: Floats,
     integers: Ints,
     route: Ints,
-    vehicles: int,
-    absent: int,
     s_table: Floats,
     r_table: Floats,
     on_lane: Flags,
     occupants: Ints,
+    places: Floats,
     occupied: Ints,
     wanted: Floats,
     free: Floats,
+    following: Floats,
     i: int,
 ) -> None:
-    """An IDM vehicle's decision about its target lane.
-
-    During a change it may only give it up; else, once every second, the left lane is considered and then the
-    right one, and the last that MOBIL recommends wins.
-    """
+    """Consider the left lane and then the right one; the last that MOBIL recommends wins."""
     lane = integers[_LANE, i]
-    if lane != integers[_TARGET_LANE, i]:
-        _abort_if_contested(
-            numerics, lane_float, lane_int, parameters, numbers, integers, vehicles, absent, s_table, i
-        )
-        return
-    if not parameters[_DELAY] < numbers[_TIMER, i]:
-        return
-    numbers[_TIMER, i] = 0.0
     number = lane_int[lane, _ID]
     for side in (-1, 1):
         candidate = lane + side
@@ -194,10 +186,86 @@ def change_lane(
             s_table,
             on_lane,
             occupants,
+            places,
             occupied,
             wanted,
             free,
+            following,
             i,
             candidate,
         ):
             integers[_TARGET_LANE, i] = candidate
+
+
+@kernel
+def choose_lanes(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    lanes: int,
+    parameters: Floats,
+    numbers: Floats,
+    integers: Ints,
+    route: Ints,
+    vehicles: int,
+    absent: int,
+    s_table: Floats,
+    r_table: Floats,
+    on_lane: Flags,
+    occupants: Ints,
+    places: Floats,
+    occupied: Ints,
+    wanted: Floats,
+    free: Floats,
+    following: Floats,
+) -> None:
+    """All vehicles that follow a target lane go on to the next one at its end; traffic may change lanes.
+
+    During a change a vehicle may only give it up; else it reconsiders once every second.
+    """
+    delay = parameters[_DELAY]
+    for i in range(vehicles):
+        kind = integers[_KIND, i]
+        if i == absent or not (kind == _CONTROLLED or (kind == _IDM and integers[_CRASHED, i] == 0)):
+            continue
+        target = integers[_TARGET_LANE, i]
+        s = longitudinal(numerics, lane_float, numbers, s_table, target, i)
+        if is_after_end(lane_float, target, s):
+            target = next_lane(numerics, lane_float, lane_int, lanes, integers, route, i, target, s)
+            integers[_TARGET_LANE, i] = target
+        if kind != _IDM or integers[_LANE_CHANGES, i] == 0:
+            continue
+        if integers[_LANE, i] != target:
+            _abort_if_contested(
+                numerics,
+                lane_float,
+                lane_int,
+                parameters,
+                numbers,
+                integers,
+                vehicles,
+                absent,
+                s_table,
+                i,
+            )
+        elif delay < numbers[_TIMER, i]:
+            numbers[_TIMER, i] = 0.0
+            _reconsider_lane(
+                numerics,
+                lane_float,
+                lane_int,
+                parameters,
+                numbers,
+                integers,
+                route,
+                s_table,
+                r_table,
+                on_lane,
+                occupants,
+                places,
+                occupied,
+                wanted,
+                free,
+                following,
+                i,
+            )

@@ -37,14 +37,13 @@ _EGO, _IDM = int(EntityKind.EGO), int(EntityKind.IDM)
 
 @inlined_kernel
 def _travel(
-    numerics: int | None, heading: float, cosine: float, sine: float, steering: float
+    numerics: int | None, heading: float, cosine: float, sine: float, ratio: float
 ) -> tuple[float, float, float]:
-    """Direction of travel (unit vector) and sine of the slip angle atan(tan(steering) / 2).
+    """Direction of travel (unit vector) and sine of the slip angle, the arc tangent of ``ratio``.
 
     The canonical form rotates the known direction of the heading instead of asking for new angles.
     """
     if numerics is None:
-        ratio = 0.5 * tan(None, steering)
         slip_cosine = 1.0 / math.sqrt(1.0 + ratio * ratio)
         slip_sine = ratio * slip_cosine
         return (
@@ -52,63 +51,55 @@ def _travel(
             sine * slip_cosine + cosine * slip_sine,
             slip_sine,
         )
-    slip = atan(numerics, 0.5 * tan(numerics, steering))
+    slip = atan(numerics, ratio)
     return cos(numerics, heading + slip), sin(numerics, heading + slip), sin(numerics, slip)
 
 
 @kernel
-def move(numerics: int | None, numbers: Floats, integers: Ints, vehicles: int, absent: int) -> None:
+def move(
+    numerics: int | None, numbers: Floats, integers: Ints, vehicles: int, absent: int, ratios: Floats
+) -> None:
     """Move all vehicles by one simulation step.
 
     A crashed vehicle brakes with its wheels straight; commands that would leave the range of speeds are
-    bounded, and as in highway-env the bounded command is the one that stays in force. drivebench's ego
-    stops at 0.
+    bounded, and as in highway-env the bounded command is the one that stays in force. drivebench's ego stops
+    at 0. ``ratios`` is [entities] work space.
     """
-    x = numbers[_X]
-    y = numbers[_Y]
-    heading = numbers[_HEADING]
-    speed = numbers[_SPEED]
     steering = numbers[_STEERING]
-    acceleration = numbers[_ACCELERATION]
-    timer = numbers[_TIMER]
-    length = numbers[_LENGTH]
-    highest = numbers[_MAX_SPEED]
-    lowest = numbers[_MIN_SPEED]
-    cosine = numbers[_COS]
-    sine = numbers[_SIN]
-    impact_x = numbers[_IMPACT_X]
-    impact_y = numbers[_IMPACT_Y]
-    kind = integers[_KIND]
-    crashed = integers[_CRASHED]
-    has_impact = integers[_HAS_IMPACT]
     for i in range(vehicles):
-        moves = i != absent
-        timer[i] = timer[i] + TIME_STEP_S if kind[i] == _IDM else timer[i]
-        v = speed[i]
-        a = -1.0 * v if crashed[i] != 0 else acceleration[i]
-        above = highest[i] - v
-        below = lowest[i] - v
-        a = min(a, above) if above < 0.0 else a
-        a = max(a, below) if below > 0.0 else a
-        angle = 0.0 if crashed[i] != 0 else steering[i]
-        travel_x, travel_y, slip_sine = _travel(numerics, heading[i], cosine[i], sine[i], angle)
-        new_x = x[i] + v * travel_x * TIME_STEP_S
-        new_y = y[i] + v * travel_y * TIME_STEP_S
-        new_x = new_x + impact_x[i] if has_impact[i] != 0 else new_x
-        new_y = new_y + impact_y[i] if has_impact[i] != 0 else new_y
-        new_speed = v + a * TIME_STEP_S
-        new_speed = max(new_speed, 0.0) if kind[i] == _EGO else new_speed
-        new_heading = heading[i] + v * slip_sine / (length[i] / 2) * TIME_STEP_S
-        x[i] = new_x if moves else x[i]
-        y[i] = new_y if moves else y[i]
-        heading[i] = new_heading if moves else heading[i]
-        speed[i] = new_speed if moves else speed[i]
-        acceleration[i] = a if moves else acceleration[i]
-        steering[i] = angle if moves else steering[i]
+        if integers[_CRASHED, i] != 0 and i != absent:
+            steering[i] = 0.0
     for i in range(vehicles):
-        if has_impact[i] != 0 and i != absent:
-            crashed[i] = 1
-            has_impact[i] = 0
+        ratios[i] = 0.5 * tan(numerics, steering[i])
+    for i in range(vehicles):
+        if i == absent:
+            continue
+        kind = integers[_KIND, i]
+        if kind == _IDM:
+            numbers[_TIMER, i] += TIME_STEP_S
+        v = numbers[_SPEED, i]
+        acceleration = -1.0 * v if integers[_CRASHED, i] != 0 else numbers[_ACCELERATION, i]
+        above = numbers[_MAX_SPEED, i] - v
+        below = numbers[_MIN_SPEED, i] - v
+        if above < 0.0:
+            acceleration = min(acceleration, above)
+        elif below > 0.0:
+            acceleration = max(acceleration, below)
+        numbers[_ACCELERATION, i] = acceleration
+        heading = numbers[_HEADING, i]
+        travel_x, travel_y, slip_sine = _travel(
+            numerics, heading, numbers[_COS, i], numbers[_SIN, i], ratios[i]
+        )
+        numbers[_X, i] += v * travel_x * TIME_STEP_S
+        numbers[_Y, i] += v * travel_y * TIME_STEP_S
+        if integers[_HAS_IMPACT, i] != 0:
+            numbers[_X, i] += numbers[_IMPACT_X, i]
+            numbers[_Y, i] += numbers[_IMPACT_Y, i]
+            integers[_CRASHED, i] = 1
+            integers[_HAS_IMPACT, i] = 0
+        numbers[_HEADING, i] = heading + v * slip_sine / (numbers[_LENGTH, i] / 2) * TIME_STEP_S
+        v = v + acceleration * TIME_STEP_S
+        numbers[_SPEED, i] = max(v, 0.0) if kind == _EGO else v
 
 
 @kernel

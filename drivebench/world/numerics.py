@@ -15,7 +15,8 @@ argument's size are replaced by selections. Bounds on the error, in units in the
 """
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from llvmlite import ir
 from numba.core import types
@@ -49,24 +50,24 @@ _ROUNDER = 6755399441055744.0  # 1.5 * 2**52: adding and subtracting it rounds t
 _ROUNDER_BITS = 0x4338000000000000
 
 
-@intrinsic
-def _bits(typing_context: Any, value: Any) -> Any:  # noqa: ARG001 - numba reads the names
-    """The 64 bits of a float64 as an integer."""
-
+def _bitcast_to_integer(typing_context: Any, value: Any) -> Any:  # noqa: ARG001 - numba reads the names
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], ir.IntType(64))
 
     return types.int64(types.float64), generate
 
 
-@intrinsic
-def _from_bits(typing_context: Any, value: Any) -> Any:  # noqa: ARG001 - numba reads the names
-    """The float64 with these 64 bits."""
-
+def _bitcast_to_float(typing_context: Any, value: Any) -> Any:  # noqa: ARG001 - numba reads the names
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], ir.DoubleType())
 
     return types.float64(types.int64), generate
+
+
+_bits = cast(Callable[[float], int], intrinsic(_bitcast_to_integer))
+"""The 64 bits of a float64 as an integer."""
+_from_bits = cast(Callable[[int], float], intrinsic(_bitcast_to_float))
+"""The float64 with these 64 bits."""
 
 
 @inlined_kernel

@@ -3,20 +3,18 @@
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import kernel
+from drivebench.compiled import inlined_kernel, kernel
 from drivebench.world.geometry import VEHICLE_LENGTH_M, lane_distance, position
 from drivebench.world.layout import EntityInt, LaneFloat, LaneInt
-from drivebench.world.tables import longitudinal
 
-__all__ = ["follow_road", "next_lane"]
+__all__ = ["is_after_end", "next_lane"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_TARGET_LANE = int(EntityInt.TARGET_LANE)
 _ROUTE_START, _ROUTE_LEFT = int(EntityInt.ROUTE_START), int(EntityInt.ROUTE_LEFT)
 _ID, _FROM, _TO = int(LaneInt.ID), int(LaneInt.FROM), int(LaneInt.TO)
-_ROAD_FIRST, _ROAD_LANES = int(LaneInt.ROAD_FIRST), int(LaneInt.ROAD_LANES)
+_ROAD_LANES = int(LaneInt.ROAD_LANES)
 _LENGTH = int(LaneFloat.LENGTH)
 
 
@@ -93,22 +91,7 @@ def next_lane(
     return best
 
 
-@kernel
-def follow_road(
-    numerics: int | None,
-    lane_float: Floats,
-    lane_int: Ints,
-    lanes: int,
-    numbers: Floats,
-    integers: Ints,
-    route: Ints,
-    s_table: Floats,
-    i: int,
-) -> None:
-    """At the end of its target lane, a vehicle goes on to the next one."""
-    lane = integers[_TARGET_LANE, i]
-    s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
-    if s > lane_float[lane, _LENGTH] - VEHICLE_LENGTH_M / 2:
-        integers[_TARGET_LANE, i] = next_lane(
-            numerics, lane_float, lane_int, lanes, integers, route, i, lane, s
-        )
+@inlined_kernel
+def is_after_end(lane_float: Floats, lane: int, s: float) -> bool:
+    """Whether a vehicle at s is about to leave the lane (highway-env ``AbstractLane.after_end``)."""
+    return bool(s > lane_float[lane, _LENGTH] - VEHICLE_LENGTH_M / 2)

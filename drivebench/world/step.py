@@ -11,13 +11,12 @@ from drivebench.compiled import kernel
 from drivebench.world.actions import ACCELERATION_RANGE_MPS2, QUANTUM, STEERING_RANGE_RAD
 from drivebench.world.clock import SUBSTEPS
 from drivebench.world.collisions import collide
-from drivebench.world.control import SPEED_GAIN, meta_action, steer
-from drivebench.world.following import clip, free_flow, idm_acceleration
-from drivebench.world.lane_change import change_lane
-from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldFloat, WorldInt
+from drivebench.world.control import meta_action, steer
+from drivebench.world.following import accelerate, follow_leaders, free_flow
+from drivebench.world.lane_change import choose_lanes
+from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldInt
 from drivebench.world.motion import move, update_directions
-from drivebench.world.routes import follow_road
-from drivebench.world.tables import find_occupants, longitudinal, neighbours, tabulate, update_lanes
+from drivebench.world.tables import find_occupants, tabulate, update_lanes
 
 __all__ = ["EGO_ABSENT", "NEW_ACTION", "SAME_ACTION", "step_worlds"]
 
@@ -29,15 +28,13 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 _X, _Y, _HEADING = int(EntityFloat.X), int(EntityFloat.Y), int(EntityFloat.HEADING)
-_SPEED, _TARGET_SPEED = int(EntityFloat.SPEED), int(EntityFloat.TARGET_SPEED)
+_SPEED = int(EntityFloat.SPEED)
 _STEERING, _ACCELERATION = int(EntityFloat.STEERING), int(EntityFloat.ACCELERATION)
-_KIND, _LANE, _TARGET_LANE = int(EntityInt.KIND), int(EntityInt.LANE), int(EntityInt.TARGET_LANE)
-_CRASHED, _LANE_CHANGES = int(EntityInt.CRASHED), int(EntityInt.LANE_CHANGES)
+_KIND, _CRASHED = int(EntityInt.KIND), int(EntityInt.CRASHED)
 _EGO_KIND, _PLAIN = int(EntityKind.EGO), int(EntityKind.PLAIN)
-_IDM, _CONTROLLED = int(EntityKind.IDM), int(EntityKind.CONTROLLED)
+_CONTROLLED = int(EntityKind.CONTROLLED)
 _NETWORK, _LANES, _ENTITIES = int(WorldInt.NETWORK), int(WorldInt.LANES), int(WorldInt.ENTITIES)
 _VEHICLES, _EGO, _TRACE = int(WorldInt.VEHICLES), int(WorldInt.EGO), int(WorldInt.TRACE_CRASHED)
-_MAX_ACCELERATION = int(WorldFloat.MAX_ACCELERATION)
 
 
 @kernel
@@ -51,58 +48,6 @@ def _command_ego(numbers: Floats, integers: Ints, ego: int, action: npt.NDArray[
         ):
             value = action[axis] / QUANTUM
             numbers[row, ego] = -bound + (value + 1.0) * (bound + bound) / 2.0
-
-
-@kernel
-def _accelerate(
-    numerics: int | None,
-    lane_float: Floats,
-    lane_int: Ints,
-    parameters: Floats,
-    numbers: Floats,
-    integers: Ints,
-    vehicles: int,
-    absent: int,
-    s_table: Floats,
-    on_lane: Flags,
-    occupants: Ints,
-    occupied: Ints,
-    wanted: Floats,
-    free: Floats,
-) -> None:
-    """Set the acceleration of all vehicles that keep a distance or a target speed."""
-    for i in range(vehicles):
-        kind = integers[_KIND, i]
-        if i == absent:
-            continue
-        if kind == _CONTROLLED:
-            numbers[_ACCELERATION, i] = SPEED_GAIN * (numbers[_TARGET_SPEED, i] - numbers[_SPEED, i])
-        elif kind == _IDM and integers[_CRASHED, i] == 0:
-            lane = integers[_LANE, i]
-            target = integers[_TARGET_LANE, i]
-            lowest = np.inf
-            for considered in range(1 if lane == target else 2):
-                searched = lane if considered == 0 else target
-                s = longitudinal(numerics, lane_float, numbers, s_table, searched, i)
-                front, _ = neighbours(
-                    lane_float, lane_int, s_table, on_lane, occupants, occupied, searched, i, s
-                )
-                acceleration = idm_acceleration(
-                    numerics,
-                    lane_float,
-                    parameters,
-                    numbers,
-                    integers,
-                    s_table,
-                    wanted,
-                    free,
-                    i,
-                    i,
-                    front,
-                )
-                lowest = min(lowest, acceleration)
-            bound = parameters[_MAX_ACCELERATION]
-            numbers[_ACCELERATION, i] = clip(lowest, -bound, bound)
 
 
 @kernel
@@ -149,9 +94,11 @@ def step_worlds(
     on_lane = np.empty((most_lanes, most_entities), dtype=np.bool_)
     occupants = np.empty((most_lanes, most_entities), dtype=np.int64)
     occupied = np.empty(most_lanes, dtype=np.int64)
-    rows = np.empty((5, most_entities))
+    places = np.empty((most_lanes, most_entities))
+    rows = np.empty((6, most_entities))
     wanted = rows[0]
     free = rows[1]
+    following = rows[2]
     corners = np.empty((2, 5, 2))
     for world in range(first, last):
         if not active[world]:
@@ -172,15 +119,16 @@ def step_worlds(
         tabulate(numerics, lane_float, lane_int, lanes, numbers, entities, s_table, r_table)
         if ego >= 0 and mode == NEW_ACTION:
             if integers[_KIND, ego] == _CONTROLLED:
-                follow_road(numerics, lane_float, lane_int, lanes, numbers, integers, route, s_table, ego)
                 meta_action(
                     numerics,
                     lane_float,
                     lane_int,
+                    lanes,
                     parameters,
                     integers_of_world,
                     numbers,
                     integers,
+                    route,
                     s_table,
                     r_table,
                     ego,
@@ -201,36 +149,47 @@ def step_worlds(
                 r_table,
                 on_lane,
                 occupants,
+                places,
                 occupied,
             )
             free_flow(numerics, lane_float, numbers, integers, vehicles, wanted, free)
-            for i in range(vehicles):
-                kind = integers[_KIND, i]
-                if i == absent or kind in (_EGO_KIND, _PLAIN):
-                    continue
-                if kind == _IDM and integers[_CRASHED, i] != 0:
-                    continue
-                follow_road(numerics, lane_float, lane_int, lanes, numbers, integers, route, s_table, i)
-                if kind == _IDM and integers[_LANE_CHANGES, i] != 0:
-                    change_lane(
-                        numerics,
-                        lane_float,
-                        lane_int,
-                        parameters,
-                        numbers,
-                        integers,
-                        route,
-                        vehicles,
-                        absent,
-                        s_table,
-                        r_table,
-                        on_lane,
-                        occupants,
-                        occupied,
-                        wanted,
-                        free,
-                        i,
-                    )
+            follow_leaders(
+                numerics,
+                lane_float,
+                lane_int,
+                parameters,
+                numbers,
+                integers,
+                vehicles,
+                s_table,
+                on_lane,
+                occupants,
+                places,
+                occupied,
+                free,
+                following,
+            )
+            choose_lanes(
+                numerics,
+                lane_float,
+                lane_int,
+                lanes,
+                parameters,
+                numbers,
+                integers,
+                route,
+                vehicles,
+                absent,
+                s_table,
+                r_table,
+                on_lane,
+                occupants,
+                places,
+                occupied,
+                wanted,
+                free,
+                following,
+            )
             steer(
                 numerics,
                 lane_float,
@@ -241,11 +200,11 @@ def step_worlds(
                 absent,
                 s_table,
                 r_table,
-                rows[2],
                 rows[3],
                 rows[4],
+                rows[5],
             )
-            _accelerate(
+            accelerate(
                 numerics,
                 lane_float,
                 lane_int,
@@ -257,24 +216,16 @@ def step_worlds(
                 s_table,
                 on_lane,
                 occupants,
+                places,
                 occupied,
-                wanted,
                 free,
+                following,
             )
-            move(numerics, numbers, integers, vehicles, absent)
+            move(numerics, numbers, integers, vehicles, absent, rows[3])
             update_directions(numerics, numbers, vehicles)
             tabulate(numerics, lane_float, lane_int, lanes, numbers, entities, s_table, r_table)
             update_lanes(
-                numerics,
-                lane_float,
-                lane_int,
-                lanes,
-                numbers,
-                integers,
-                vehicles,
-                absent,
-                s_table,
-                r_table,
+                numerics, lane_float, lane_int, lanes, numbers, integers, vehicles, absent, s_table, r_table
             )
             collide(
                 numbers,

@@ -13,12 +13,12 @@ import numpy.typing as npt
 from drivebench.compiled import inlined_kernel, kernel
 from drivebench.world.geometry import (
     VEHICLE_LENGTH_M,
-    angle_to_lane,
     circular_longitudinal,
+    heading_at,
     longitudinal_excess,
 )
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt, LaneKind
-from drivebench.world.numerics import sin
+from drivebench.world.numerics import sin, wrap_angle
 
 __all__ = ["find_occupants", "longitudinal", "neighbours", "tabulate", "update_lanes"]
 
@@ -35,9 +35,10 @@ _DIRECTION_X, _DIRECTION_Y = int(LaneFloat.DIRECTION_X), int(LaneFloat.DIRECTION
 _LATERAL_X, _LATERAL_Y = int(LaneFloat.LATERAL_X), int(LaneFloat.LATERAL_Y)
 _AMPLITUDE, _PULSATION, _PHASE = int(LaneFloat.AMPLITUDE), int(LaneFloat.PULSATION), int(LaneFloat.PHASE)
 _RADIUS, _TURN = int(LaneFloat.RADIUS), int(LaneFloat.TURN)
+_LANE_HEADING = int(LaneFloat.HEADING)
 _LENGTH, _WIDTH, _OFFSET = int(LaneFloat.LENGTH), int(LaneFloat.WIDTH), int(LaneFloat.OFFSET)
 _LANE_KIND, _NEIGHBOURS, _NEIGHBOUR = int(LaneInt.KIND), int(LaneInt.NEIGHBOURS), int(LaneInt.NEIGHBOUR)
-_SINE, _CIRCULAR = int(LaneKind.SINE), int(LaneKind.CIRCULAR)
+_STRAIGHT, _SINE, _CIRCULAR = int(LaneKind.STRAIGHT), int(LaneKind.SINE), int(LaneKind.CIRCULAR)
 
 _MARGIN_M = 1.0
 """How far beside a lane a vehicle still counts as being on it (highway-env ``neighbour_vehicles``)."""
@@ -106,7 +107,7 @@ def longitudinal(
     s = s_table[lane, i]
     if s != s:  # noqa: PLR0124 - NaN: not computed yet
         s = _missing_longitudinal(numerics, lane_float, s_table, lane, i, numbers[_X, i], numbers[_Y, i])
-    return s
+    return float(s)
 
 
 @kernel
@@ -122,38 +123,109 @@ def find_occupants(
     r_table: Floats,
     on_lane: Flags,
     occupants: Ints,
+    places: Floats,
     occupied: Ints,
 ) -> None:
-    """List who is on which lane, in the order of entities: ``occupants[lane, : occupied[lane]]``.
+    """List who is on which lane, from its start to its end: ``occupants[lane, : occupied[lane]]``.
 
-    ``on_lane`` [lanes, entities] has the same as truth values; nobody sees the entity ``absent`` (-1 for
-    none).
+    ``places`` holds their longitudinal coordinates in the same order; of equals, the earlier entity comes
+    first. ``on_lane`` has the same as truth values. Nobody sees the entity ``absent`` (-1 for none).
     """
     kind = integers[_KIND]
     for lane in range(lanes):
         half = lane_float[lane, _WIDTH] / 2 + _MARGIN_M
         end = lane_float[lane, _LENGTH] + VEHICLE_LENGTH_M
-        r = r_table[lane]
         count = 0
         for i in range(entities):
-            inside = False
-            if abs(r[i]) <= half and kind[i] != _LANDMARK and i != absent:
-                s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
-                inside = -VEHICLE_LENGTH_M <= s < end
-                if inside:
-                    occupants[lane, count] = i
-                    count += 1
-            on_lane[lane, i] = inside
+            on_lane[lane, i] = False
+            if abs(r_table[lane, i]) > half or kind[i] == _LANDMARK or i == absent:
+                continue
+            s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
+            if -VEHICLE_LENGTH_M <= s < end:
+                on_lane[lane, i] = True
+                place = count
+                while place > 0 and places[lane, place - 1] > s:
+                    places[lane, place] = places[lane, place - 1]
+                    occupants[lane, place] = occupants[lane, place - 1]
+                    place -= 1
+                places[lane, place] = s
+                occupants[lane, place] = i
+                count += 1
         occupied[lane] = count
 
 
+@inlined_kernel
+def _neighbours_on_one_lane(
+    occupants: Ints, places: Floats, occupied: Ints, lane: int, i: int, s: float
+) -> tuple[int, int]:
+    count = occupied[lane]
+    behind = 0
+    for place in range(count):
+        behind += 1 if places[lane, place] < s else 0
+    rear = -1
+    if behind > 0:
+        place = behind - 1
+        while place > 0 and places[lane, place - 1] == places[lane, behind - 1]:
+            place -= 1
+        rear = occupants[lane, place]
+    front = -1
+    ahead = behind
+    if ahead < count and occupants[lane, ahead] == i:
+        ahead += 1
+    if ahead < count:
+        front = occupants[lane, ahead]
+        place = ahead + 1
+        while place < count and places[lane, place] == places[lane, ahead]:
+            if occupants[lane, place] != i:
+                front = occupants[lane, place]
+            place += 1
+    return front, rear
+
+
 @kernel
+def _neighbours_on_connected_lanes(
+    lane_float: Floats,
+    lane_int: Ints,
+    on_lane: Flags,
+    occupants: Ints,
+    places: Floats,
+    occupied: Ints,
+    lane: int,
+    i: int,
+    s: float,
+) -> tuple[int, int]:
+    front = -1
+    rear = -1
+    s_front = np.inf
+    s_rear = -np.inf
+    for searched in range(lane_int[lane, _NEIGHBOURS]):
+        other = lane_int[lane, _NEIGHBOUR + searched]
+        offset = lane_float[lane, _OFFSET + searched]
+        for place in range(occupied[other]):
+            k = occupants[other, place]
+            counted = k == i
+            for earlier in range(searched):
+                counted = counted or on_lane[lane_int[lane, _NEIGHBOUR + earlier], k]
+            if counted:
+                continue
+            at = places[other, place] + offset
+            if s <= at:
+                if at < s_front or (at == s_front and k > front):
+                    s_front = at
+                    front = k
+            elif at > s_rear or (at == s_rear and k < rear):
+                s_rear = at
+                rear = k
+    return front, rear
+
+
+@inlined_kernel
 def neighbours(
     lane_float: Floats,
     lane_int: Ints,
-    s_table: Floats,
     on_lane: Flags,
     occupants: Ints,
+    places: Floats,
     occupied: Ints,
     lane: int,
     i: int,
@@ -167,31 +239,29 @@ def neighbours(
     Returns:
         Front and rear entity, -1 for none.
     """
-    front = -1
-    rear = -1
-    s_front = np.inf
-    s_rear = -np.inf
-    for place in range(lane_int[lane, _NEIGHBOURS]):
-        other = lane_int[lane, _NEIGHBOUR + place]
-        offset = lane_float[lane, _OFFSET + place]
-        for position in range(occupied[other]):
-            k = occupants[other, position]
-            if k == i:
-                continue
-            counted = False
-            for earlier in range(place):
-                counted = counted or on_lane[lane_int[lane, _NEIGHBOUR + earlier], k]
-            if counted:
-                continue
-            at = s_table[other, k] + offset
-            if s <= at:
-                if at < s_front or (at == s_front and k > front):
-                    s_front = at
-                    front = k
-            elif at < s and (at > s_rear or (at == s_rear and k < rear)):
-                s_rear = at
-                rear = k
-    return front, rear
+    if lane_int[lane, _NEIGHBOURS] == 1:
+        return _neighbours_on_one_lane(occupants, places, occupied, lane, i, s)
+    return _neighbours_on_connected_lanes(
+        lane_float, lane_int, on_lane, occupants, places, occupied, lane, i, s
+    )
+
+
+@inlined_kernel
+def _weighted_distance(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    lane: int,
+    s: float,
+    excess: float,
+    heading: float,
+) -> float:
+    """L1 distance plus heading difference (highway-env ``AbstractLane.distance_with_heading``)."""
+    if lane_int[lane, _LANE_KIND] == _STRAIGHT:
+        along = lane_float[lane, _LANE_HEADING]
+    else:
+        along = heading_at(numerics, lane_float, lane_int, lane, s)
+    return excess + abs(wrap_angle(numerics, heading - along))
 
 
 @kernel
@@ -210,31 +280,28 @@ def update_lanes(
     """Find the closest lane of every vehicle: the first with the least L1 distance plus heading difference.
 
     The distance is a sum of terms that are not negative, so a lane whose first term already exceeds the
-    distance of one seen before (to begin with, the present one) is skipped without changing the outcome.
+    distance of the present lane, or of one seen before, is skipped without changing the outcome.
     """
     for i in range(vehicles):
         if i == absent:
             continue
         heading = numbers[_HEADING, i]
-        lane = integers[_LANE, i]
-        s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
-        bound = longitudinal_excess(lane_float, lane, s, r_table[lane, i])
-        bound = bound + abs(angle_to_lane(numerics, lane_float, lane_int, lane, s, heading))
-        best = -1
-        least = np.inf
+        present = integers[_LANE, i]
+        s = longitudinal(numerics, lane_float, numbers, s_table, present, i)
+        excess = longitudinal_excess(lane_float, present, s, r_table[present, i])
+        bound = _weighted_distance(numerics, lane_float, lane_int, present, s, excess, heading)
+        best = present
         for lane in range(lanes):
-            if abs(r_table[lane, i]) > bound:
+            if lane == present or abs(r_table[lane, i]) > bound:
                 continue
             s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
-            distance = longitudinal_excess(lane_float, lane, s, r_table[lane, i])
-            if distance > bound:
+            excess = longitudinal_excess(lane_float, lane, s, r_table[lane, i])
+            if excess > bound:
                 continue
-            distance = distance + abs(angle_to_lane(numerics, lane_float, lane_int, lane, s, heading))
-            if distance < least:
+            distance = _weighted_distance(numerics, lane_float, lane_int, lane, s, excess, heading)
+            if distance < bound or (distance == bound and lane < best):
                 best = lane
-                least = distance
-                bound = min(bound, distance)
-        if best >= 0:
-            integers[_LANE, i] = best
+                bound = distance
+        integers[_LANE, i] = best
         if integers[_KIND, i] == _EGO:
-            integers[_TARGET_LANE, i] = integers[_LANE, i]
+            integers[_TARGET_LANE, i] = best

@@ -86,7 +86,7 @@ class World:
     @property
     def entities(self) -> int:
         """How many vehicles and objects there are."""
-        return self.entity_float.shape[1]
+        return int(self.entity_float.shape[1])
 
     @cached_property
     def digest(self) -> str:

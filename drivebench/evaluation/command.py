@@ -139,7 +139,7 @@ def _short(run: "Run") -> str:
 
 
 def _summary(run: "Run") -> dict[str, Any]:
-    """What ``--json`` prints: the run in a few numbers; intervals are the business of ``score`` and ``table``."""
+    """What ``--json`` prints: the run in a few numbers; intervals are for ``score`` and ``table``."""
     families: dict[str, list[float]] = {}
     for record in run.episodes:
         families.setdefault(record.family, []).append(record.score)

@@ -128,7 +128,7 @@ def _entries(run: Run) -> dict[str, SuiteEntry]:
     if manifest.metric_digest != metric_digest():
         raise RecordError(
             f"{run.path} was measured by version {manifest.metric_version} of the metric; this drivebench "
-            f"has version {METRIC_VERSION} with another digest. Verify it with drivebench {manifest.drivebench}."
+            f"has version {METRIC_VERSION} with another digest. Verify it with {manifest.drivebench}."
         )
     entries = {entry.key: entry for entry in suite.entries}
     unknown = [key for key in manifest.episodes if key not in entries]

@@ -2,19 +2,22 @@
 
 A command is a function that lives with its subject and is found through an entry point of the group
 ``drivebench.commands``, the same road that a third party's package takes. Its module is imported when the
-command is asked for; modules that hold commands import what is heavy inside of the function, so that
-``--help`` answers at once and compiles nothing.
+command is asked for; the overview reads the first lines of their docstrings from the source text, so that
+``--help`` answers at once, imports nothing heavy, and works when a third party's package is broken.
 
 Exit codes: 0 good · 1 the thing checked is not good (a record that was edited, a policy that broke the
 protocol) · 2 wrong usage (an option, a name or a setting that does not exist) · 70 an error of drivebench
 itself, with its traceback · 130 interrupted.
 """
 
+import ast
+import importlib.util
 import os
 import re
 import sys
 import traceback
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -37,6 +40,16 @@ DEBUG_VARIABLE = "DRIVEBENCH_DEBUG"
 class RegisteredCommands(typer.core.TyperGroup):
     """The commands that are registered as entry points, each imported when it is asked for."""
 
+    _describing = False
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the overview."""
+        self._describing = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._describing = False
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (the signature is typer's)
         """Names of all commands, sorted."""
         return list(registry.names("command"))
@@ -45,6 +58,8 @@ class RegisteredCommands(typer.core.TyperGroup):
         """The command of a name, or None when there is no such command."""
         if cmd_name not in registry.names("command"):
             return None
+        if self._describing:
+            return typer.core.TyperCommand(cmd_name, help=_first_line(cmd_name))
         single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         single.command(cmd_name)(registry.load("command", cmd_name))
         return typer.main.get_command(single)
@@ -73,6 +88,20 @@ class RegisteredCommands(typer.core.TyperGroup):
         except typer.BadParameter as error:
             error.message = _with_suggestion(error.message)
             raise
+
+
+def _first_line(name: str) -> str:
+    """First line of a command's docstring, from the source text; empty when that cannot be found."""
+    module, _, attribute = registry.where("command", name).partition(":")
+    package, *inner = module.split(".")
+    spec = importlib.util.find_spec(package)  # of a top-level package: imports nothing
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        file = Path(folder, *inner).with_suffix(".py")
+        if file.is_file():
+            for node in ast.parse(file.read_bytes()).body:
+                if isinstance(node, ast.FunctionDef) and node.name == attribute:
+                    return (ast.get_docstring(node) or "").partition("\n")[0]
+    return ""
 
 
 def _with_suggestion(message: str) -> str:

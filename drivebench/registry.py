@@ -11,7 +11,7 @@ from typing import Any
 
 from drivebench.errors import ConfigurationError, UnknownNameError
 
-__all__ = ["GROUPS", "load", "names"]
+__all__ = ["GROUPS", "load", "names", "where"]
 
 GROUPS = {
     "scenario": "drivebench.scenarios",
@@ -43,6 +43,22 @@ def names(kind: str) -> tuple[str, ...]:
         kind: One of the keys of ``GROUPS``.
     """
     return tuple(sorted(_entries(kind)))
+
+
+def where(kind: str, name: str) -> str:
+    """Where a registered name leads, ``module:attribute``, without importing it.
+
+    Args:
+        kind: One of the keys of ``GROUPS``.
+        name: The registered name.
+
+    Raises:
+        UnknownNameError: No such name; the message suggests the nearest.
+    """
+    entries = _entries(kind)
+    if name not in entries:
+        raise UnknownNameError(kind, name, entries)
+    return entries[name].value
 
 
 @cache

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from drivebench.errors import RecordError
 
@@ -30,7 +30,6 @@ __all__ = [
     "generator",
     "mean_over_families",
     "mean_over_seeds",
-    "proportion",
 ]
 
 LEVEL = 0.95
@@ -121,19 +120,6 @@ def _ends(
     return low, high
 
 
-def proportion(successes: int, n: int) -> Estimate:
-    """A rate with the exact interval of Clopper and Pearson.
-
-    Args:
-        successes: How many of them.
-        n: Of how many, at least 1.
-    """
-    if n == 1:
-        return Estimate(value=float(successes), low=None, high=None, n=n)
-    interval = stats.binomtest(successes, n).proportion_ci(LEVEL, method="exact")
-    return Estimate(value=successes / n, low=float(interval.low), high=float(interval.high), n=n)
-
-
 def event_rate(events: int, exposure: float, n: int) -> Estimate:
     """Events per unit of exposure with the exact Poisson interval (Garwood 1936).
 
@@ -145,8 +131,8 @@ def event_rate(events: int, exposure: float, n: int) -> Estimate:
     if not exposure > 0.0:
         raise RecordError(f"a rate needs an exposure above 0; {exposure} was given")
     tail = (1.0 - LEVEL) / 2.0
-    low = float(stats.chi2.ppf(tail, 2 * events)) / 2.0 if events else 0.0
-    high = float(stats.chi2.ppf(1.0 - tail, 2 * events + 2)) / 2.0
+    low = float(special.gammaincinv(events, tail)) if events else 0.0
+    high = float(special.gammaincinv(events + 1, 1.0 - tail))
     return Estimate(value=events / exposure, low=low / exposure, high=high / exposure, n=n)
 
 
@@ -162,7 +148,6 @@ def mean_over_seeds(values: Sequence[float]) -> Estimate:
     mean = float(seeds.mean())
     if len(seeds) == 1:
         return Estimate(value=mean, low=None, high=None, n=1)
-    half = (
-        float(stats.t.ppf((1.0 + LEVEL) / 2.0, len(seeds) - 1)) * float(seeds.std(ddof=1)) / len(seeds) ** 0.5
-    )
+    quantile = float(special.stdtrit(len(seeds) - 1, (1.0 + LEVEL) / 2.0))
+    half = quantile * float(seeds.std(ddof=1)) / len(seeds) ** 0.5
     return Estimate(value=mean, low=mean - half, high=mean + half, n=len(seeds))

@@ -1,5 +1,6 @@
 """The command line as a user meets it: help, exit codes, errors, suggestions."""
 
+import re
 import subprocess
 import sys
 from typing import Annotated, Literal
@@ -20,6 +21,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     table: dict[str, object] = {}
     monkeypatch.setattr(registry, "names", lambda kind: tuple(sorted(table)))
     monkeypatch.setattr(registry, "load", lambda kind, name: table[name])
+    monkeypatch.setattr(registry, "where", lambda kind, name: "a_package_that_is_not_there:command")
     return table
 
 
@@ -47,7 +49,15 @@ def test_the_overview_lists_every_command_and_imports_nothing_heavy() -> None:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     for name in COMMANDS:
-        assert f" {name} " in result.stdout
+        described = re.search(rf"│ {name} +(\S.+)│", result.stdout)
+        assert described, f"the overview does not describe {name}"
+
+
+def test_a_broken_command_does_not_break_the_overview(commands: dict[str, object]) -> None:
+    commands["broken"] = None
+    result = CliRunner().invoke(cli.app, ["--help"])
+    assert result.exit_code == 0
+    assert "broken" in result.output
 
 
 def test_a_misspelt_command_is_met_with_the_nearest() -> None:

@@ -15,7 +15,6 @@ from leaderboard.statistics import (
     generator,
     mean_over_families,
     mean_over_seeds,
-    proportion,
 )
 
 
@@ -99,16 +98,6 @@ def test_a_better_episode_never_lowers_an_end(scores: list[float], gain: float) 
     assert after.value >= before.value - 1e-9
     assert after.low >= before.low - 1e-9
     assert before.low <= before.value <= (before.high or 0.0)
-
-
-def test_proportion_against_published_limits() -> None:
-    # Brown, Cai and DasGupta 2001 and any table: 0 of 50 has an exact upper limit of 7.1 %.
-    nothing = proportion(0, 50)
-    assert nothing.low == 0.0
-    assert nothing.high == pytest.approx(0.0711, abs=1e-4)
-    some = proportion(8, 10)
-    assert (some.low, some.high) == (pytest.approx(0.4439, abs=1e-4), pytest.approx(0.9748, abs=1e-4))
-    assert proportion(1, 1).low is None
 
 
 def test_event_rate_against_published_limits() -> None:

@@ -1,0 +1,52 @@
+"""Which runs may share a table: those of the same episodes, scored by the same rule."""
+
+from collections.abc import Callable, Sequence
+
+from drivebench.errors import ConfigurationError
+from drivebench.evaluation.record import Run
+
+__all__ = ["check_comparable", "episodes_of"]
+
+_MUST_AGREE: dict[str, Callable[[Run], str]] = {
+    "suite": lambda run: f"{run.manifest.suite.name} v{run.manifest.suite.version}",
+    "suite digest": lambda run: run.manifest.suite.digest,
+    "engine digest": lambda run: run.manifest.engine_digest,
+    "metric version": lambda run: str(run.manifest.metric_version),
+    "metric digest": lambda run: run.manifest.metric_digest,
+}
+
+
+def check_comparable(runs: Sequence[Run]) -> None:
+    """Make sure that runs may share a table.
+
+    Raises:
+        ConfigurationError: Two runs are of different suites or metrics, or the same run is given twice;
+            names both, and what differs.
+    """
+    first = runs[0]
+    for run in runs[1:]:
+        for what, of in _MUST_AGREE.items():
+            if of(run) != of(first):
+                raise ConfigurationError(
+                    f"{first.path} and {run.path} cannot share a table: the {what} of the first is "
+                    f"{of(first)[:16]}, of the second {of(run)[:16]}. Evaluate both policies on the same "
+                    "suite with the same drivebench."
+                )
+    seen: dict[tuple[str, str], Run] = {}
+    for run in runs:
+        key = (run.manifest.policy.digest, run.results)
+        if key in seen:
+            raise ConfigurationError(
+                f"{seen[key].path} and {run.path} are runs of the same policy with the same results. "
+                "Expected each policy once; leave one of them out."
+            )
+        seen[key] = run
+
+
+def episodes_of(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Keys of all episodes that any of the runs was asked for, in the order of the longest run.
+
+    A run that lacks some of them scores 0 there.
+    """
+    by_length = sorted(runs, key=lambda run: -len(run.manifest.episodes))
+    return tuple(dict.fromkeys(key for run in by_length for key in run.manifest.episodes))

@@ -1,0 +1,134 @@
+"""A table for a paper: LaTeX with booktabs, whatever the policies are called."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from leaderboard.formats.cells import (
+    has_interval,
+    head_of,
+    interval_of,
+    is_left,
+    name_of,
+    one_line,
+    rank_of,
+    value_of,
+)
+from leaderboard.table import Column, Row, Table
+
+__all__ = ["as_latex", "escape"]
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': "{''}",
+    "`": r"\textasciigrave{}",
+    "–": "--",
+    "—": "---",
+    "†": r"\dag{}",
+    "‡": r"\ddag{}",
+    "²": r"\textsuperscript{2}",
+    "×": r"$\times$",
+    "ß": r"\ss{}",
+    "ø": r"\o{}",
+    "Ø": r"\O{}",
+    "æ": r"\ae{}",
+    "Æ": r"\AE{}",
+    "œ": r"\oe{}",
+    "ł": r"\l{}",
+    "Ł": r"\L{}",
+}
+_ACCENTS = {
+    "\u0300": r"\`",
+    "\u0301": r"\'",
+    "\u0302": r"\^",
+    "\u0303": r"\~",
+    "\u0304": r"\=",
+    "\u0306": r"\u",
+    "\u0307": r"\.",
+    "\u0308": r"\"",
+    "\u030a": r"\r",
+    "\u030b": r"\H",
+    "\u030c": r"\v",
+    "\u0327": r"\c",
+}
+
+
+def escape(text: str) -> str:
+    """Text that LaTeX prints as it is, with any engine and encoding; what it cannot print, as its number."""
+    return "".join(map(_letter, one_line(text)))
+
+
+def _letter(letter: str) -> str:
+    if letter in _SPECIAL:
+        return _SPECIAL[letter]
+    if letter.isascii():
+        return letter
+    base, *accents = list(unicodedata.normalize("NFD", letter))
+    if base.isascii() and len(accents) == 1 and accents[0] in _ACCENTS:
+        return f"{_ACCENTS[accents[0]]}{{{base}}}"
+    return f"\\texttt{{U+{ord(letter):04X}}}"
+
+
+def as_latex(table: Table) -> str:
+    """The table as a ``table*`` environment: one tabular a block, notes below."""
+    lines = [
+        "% made by drivebench; needs \\usepackage{booktabs} and \\usepackage{graphicx}",
+        "\\begin{table*}",
+        "  \\centering",
+        f"  \\caption{{{escape(table.title[0].upper() + table.title[1:])}.}}",
+    ]
+    for name, columns in table.blocks.items():
+        lines += ["", "  \\medskip", *_block(table, name, columns)]
+    lines += ["", "  \\medskip", "  \\begin{minipage}{\\textwidth}", "    \\footnotesize"]
+    lines += [f"    {escape(note)}\\par" for note in table.notes]
+    lines += ["  \\end{minipage}", "\\end{table*}"]
+    return "\n".join(lines) + "\n"
+
+
+def _block(table: Table, name: str, columns: Sequence[Column]) -> Iterator[str]:
+    doubled = [has_interval(column, table.rows) for column in columns]
+    shape = "".join(map(_alignment, columns, doubled))
+    width = 2 + len(columns) + sum(doubled)
+    yield "  \\resizebox{\\ifdim\\width>\\textwidth\\textwidth\\else\\width\\fi}{!}{%"
+    yield f"  \\begin{{tabular}}{{rl{shape}}}"
+    yield "    \\toprule"
+    heads = ["", escape(name), *map(_head, columns, doubled)]
+    yield f"    {' & '.join(heads)} \\\\"
+    for section in table.sections:
+        yield "    \\midrule"
+        yield f"    \\multicolumn{{{width}}}{{l}}{{\\emph{{{escape(section.title)}}}}} \\\\"
+        yield from (f"    {_row(row, columns, doubled)} \\\\" for row in section.rows)
+    yield "    \\bottomrule"
+    yield "  \\end{tabular}}"
+
+
+def _alignment(column: Column, double: bool) -> str:
+    if is_left(column):
+        return "l"
+    return "r@{ }l" if double else "r"
+
+
+def _head(column: Column, double: bool) -> str:
+    head = escape(head_of(column))
+    return f"\\multicolumn{{2}}{{c}}{{{head}}}" if double else head
+
+
+def _row(row: Row, columns: Sequence[Column], doubled: Sequence[bool]) -> str:
+    cells = [escape(rank_of(row)), escape(name_of(row))]
+    for column, double in zip(columns, doubled, strict=True):
+        cell = row.cells[column.key]
+        cells.append(escape(value_of(cell, column)))
+        if double:
+            cells.append(f"{{\\scriptsize {escape(interval_of(cell, column))}}}")
+    return " & ".join(cells)

@@ -1,0 +1,58 @@
+"""A table for a terminal: one block below the other, each narrow enough to be read."""
+
+import textwrap
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+
+from leaderboard.formats.cells import head_of, interval_of, is_left, name_of, one_line, rank_of, value_of
+from leaderboard.table import Column, Row, Table
+
+__all__ = ["as_text"]
+
+WIDTH = 110
+NAME_WIDTH = 34
+GAP = "  "
+
+
+def as_text(table: Table) -> str:
+    """The table as aligned plain text."""
+    blocks = [_block(table, name, columns) for name, columns in table.blocks.items()]
+    notes = "\n".join(
+        textwrap.fill(one_line(note), WIDTH, initial_indent="  ", subsequent_indent="    ")
+        for note in table.notes
+    )
+    return "\n\n".join([one_line(table.title), *blocks, notes]) + "\n"
+
+
+def _block(table: Table, name: str, columns: Sequence[Column]) -> str:
+    rows = table.rows
+    drawn = [_aligned(["", *map(rank_of, rows)]), _aligned([name.upper(), *map(_name, rows)], left=True)]
+    drawn += [_aligned([head_of(c), *_cells(rows, c)], left=is_left(c)) for c in columns]
+    head, *lines = [GAP.join(cells).rstrip() for cells in zip(*drawn, strict=True)]
+    text = [head, "─" * min(WIDTH, max(map(cell_len, [head, *lines])))]
+    for section in table.sections:
+        text += [section.title, *lines[: len(section.rows)]]
+        lines = lines[len(section.rows) :]
+    return "\n".join(text)
+
+
+def _name(row: Row) -> str:
+    """The name, shortened in the middle: its end may hold a training seed or a mark."""
+    name = name_of(row)
+    if cell_len(name) <= NAME_WIDTH:
+        return name
+    return f"{set_cell_size(name, NAME_WIDTH - 13).rstrip()}…{name[-12:]}"
+
+
+def _cells(rows: Sequence[Row], column: Column) -> list[str]:
+    """The cells of a column; where there are intervals, values and intervals are aligned one by one."""
+    values = _aligned([value_of(row.cells[column.key], column) for row in rows], left=is_left(column))
+    intervals = _aligned([interval_of(row.cells[column.key], column) for row in rows])
+    return [f"{value} {interval}".rstrip() for value, interval in zip(values, intervals, strict=True)]
+
+
+def _aligned(texts: Sequence[str], *, left: bool = False) -> list[str]:
+    width = max(map(cell_len, texts))
+    spaces = [" " * (width - cell_len(text)) for text in texts]
+    return [text + space if left else space + text for text, space in zip(texts, spaces, strict=True)]

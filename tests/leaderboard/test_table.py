@@ -1,0 +1,196 @@
+"""Tables: order, ranks, who may stand beside whom, and every format read back."""
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from invented_runs import ABILITIES, failing, run_of, suite, write_run
+from typer.testing import CliRunner
+
+from drivebench import cli
+from drivebench.errors import ConfigurationError
+from drivebench.evaluation.manifest import PolicyCard, SuiteCard
+from drivebench.evaluation.record import Run, Status
+from leaderboard.formats import FORMATS
+from leaderboard.formats.latex import escape
+from leaderboard.table import By, Table, make_table
+
+NASTY = r"50% & more_of #1 ~{\it x}^2 <b>|$ “é” 中"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fewer_resamples() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("leaderboard.statistics.RESAMPLES", 500)
+        yield
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
+    tmp_path = tmp_path_factory.mktemp("runs")
+    faulty = [replace(e, status=Status.RAISED) if e.seed == 2_000_000 else e for e in suite()]
+    return [
+        run_of(tmp_path / "bad", failing(suite(), 1), name="bad"),
+        run_of(tmp_path / "good", suite(), name="good", training_seed=0),
+        run_of(tmp_path / "good-1", failing(suite(), 12), name="good", training_seed=1),
+        run_of(tmp_path / "faulty", faulty, name=NASTY),
+        run_of(tmp_path / "expert", suite(), name="expert", track="privileged"),
+    ]
+
+
+@pytest.fixture(scope="module")
+def table(runs: list[Run]) -> Table:
+    return make_table(runs)
+
+
+def test_policies_are_sorted_and_references_stand_apart(table: Table) -> None:
+    ranked, references = table.sections
+    assert [row.label for row in ranked.rows] == ["good (seed 0)", "good (seed 1)", NASTY, "bad"]
+    assert [row.label for row in references.rows] == ["expert"]
+    assert references.rows[0].rank is None
+    assert not references.ranked
+
+
+def test_a_rank_is_what_the_intervals_allow(table: Table) -> None:
+    ranks = {row.label: row.rank for row in table.sections[0].rows}
+    assert ranks["bad"] == (4, 4)
+    assert ranks["good (seed 0)"] == (1, 2)  # 24 perfect episodes are above 16 of 24, not above 22 of 24
+    assert ranks[NASTY] == (2, 3)
+
+
+def test_faults_are_marked_and_said(table: Table) -> None:
+    faulty = next(row for row in table.rows if row.label == NASTY)
+    assert faulty.marks == "†"
+    (note,) = [note for note in table.notes if note.startswith("†")]
+    assert "8 of 24 episodes failed" in note
+    assert "8 raised" in note
+    assert "ValueError: no such road" in note
+
+
+def test_a_leaking_sensor_is_marked_and_said(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "run", suite(), name="leaky")
+    card: PolicyCard = replace(run.manifest.policy, sensors=({"name": "front"}, {"name": "yaw-rate"}))
+    table = make_table([replace(run, manifest=replace(run.manifest, policy=card))])
+    assert table.rows[0].marks == "‡"
+    assert any("leaky senses yaw-rate, which leaks the label" in note for note in table.notes)
+
+
+def test_several_training_seeds_are_a_claim_about_the_method(table: Table) -> None:
+    (note,) = [note for note in table.notes if "training seeds" in note]
+    assert note.startswith("good as a method, over 2 training seeds: 95.8 [")
+    assert "fewer than 5 seeds" in note
+
+
+@pytest.mark.parametrize(
+    ("what", "change"),
+    [
+        ("suite digest", {"suite": SuiteCard(name="test", version=1, digest="b" * 64, abilities=ABILITIES)}),
+        ("suite", {"suite": SuiteCard(name="dev", version=1, digest="a" * 64, abilities=ABILITIES)}),
+        ("metric digest", {"metric_digest": "c" * 64}),
+        ("metric version", {"metric_version": 99}),
+        ("engine digest", {"engine_digest": "d" * 16}),
+    ],
+)
+def test_runs_that_do_not_compare_cannot_share_a_table(
+    tmp_path: Path, what: str, change: dict[str, object]
+) -> None:
+    write_run(tmp_path / "one", suite(), name="one")
+    write_run(tmp_path / "other", suite(), name="other", **change)
+    result = CliRunner().invoke(cli.app, ["table", str(tmp_path / "one"), str(tmp_path / "other")])
+    assert result.exit_code == cli.WRONG_USAGE
+    assert f"the {what} of the first" in result.stderr
+    assert str(tmp_path / "other") in result.stderr
+
+
+def test_a_run_stands_in_a_table_once(runs: list[Run]) -> None:
+    with pytest.raises(ConfigurationError, match="each policy once"):
+        make_table([runs[0], runs[1], runs[0]])
+
+
+@pytest.mark.parametrize("by", [None, "family", "ability", "condition"])
+def test_every_format_is_the_same_bytes_again(runs: list[Run], by: By | None) -> None:
+    one, again = make_table(runs, by), make_table(list(reversed(runs)), by)
+    for form in FORMATS.values():
+        assert form(one) == form(again)
+        assert form(one).endswith("\n")
+
+
+def test_text_fits_a_terminal_and_says_everything(table: Table) -> None:
+    text = FORMATS["text"](table)
+    for word in ("DBS", "success", "at-fault", "off road", "EP", "TTC", "SL", "C [%]", "worst", "latency"):
+        assert word in text
+    assert "recovery (n = 6)" in text
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_markdown_reads_back_as_tables(table: Table) -> None:
+    text = FORMATS["md"](table)
+    tables = re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
+    assert len(tables) == len(table.blocks)
+    for each in tables:
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in each.splitlines()}) == 1
+    assert "<b>" not in text
+
+
+def test_csv_reads_back(table: Table) -> None:
+    rows = list(csv.DictReader(io.StringIO(FORMATS["csv"](table))))
+    assert [row["policy"] for row in rows] == [row.label for row in table.rows]
+    good = rows[0]
+    assert float(good["dbs_low"]) < float(good["dbs"]) == 100.0
+    assert rows[-1]["rank_best"] == ""
+    assert rows[-1]["reference"] == "True"
+    assert "ability:recovery_high" in good
+
+
+def test_json_reads_back(table: Table) -> None:
+    content = json.loads(FORMATS["json"](table))
+    assert content["level"] == 0.95
+    first = content["rows"][0]
+    assert first["rank"] == [1, 2]
+    assert first["cells"]["dbs"] == first["score"]["overall"]["dbs"]
+    assert set(first["cells"]) == {column["key"] for column in content["columns"]}
+
+
+def test_the_command_prints_the_table(tmp_path: Path) -> None:
+    path = write_run(tmp_path / "run", suite())
+    result = CliRunner().invoke(cli.app, ["table", str(path), "--format", "json", "--by", "family"])
+    assert result.exit_code == 0, result.output
+    assert {"family:merge", "family:highway"} < set(json.loads(result.stdout)["rows"][0]["cells"])
+
+
+def test_latex_says_what_a_name_says() -> None:
+    assert escape("a_b & 5%") == r"a\_b \& 5\%"
+    assert escape("é\n–†中") == r"\'{e} --\dag{}\texttt{U+4E2D}"
+
+
+def test_latex_compiles_with_booktabs(runs: list[Run], tmp_path: Path) -> None:
+    compiler = next((path for name in ("pdflatex", "tectonic") if (path := shutil.which(name))), None)
+    if compiler is None:
+        pytest.skip("neither pdflatex nor tectonic is installed: apt-get install texlive-latex-base")
+    printable = "".join(chr(code) for code in range(0x20, 0x180) if chr(code).isprintable())
+    tables = [FORMATS["latex"](make_table(runs, by)) for by in (None, "family")]
+    document = "\n".join(
+        [
+            r"\documentclass[twocolumn]{article}",
+            r"\usepackage{booktabs}",
+            r"\usepackage{graphicx}",
+            r"\begin{document}",
+            *tables,
+            escape(printable),
+            r"\end{document}",
+        ]
+    )
+    (tmp_path / "paper.tex").write_text(document, encoding="utf-8")
+    options = [] if "tectonic" in compiler else ["-interaction=nonstopmode", "-halt-on-error"]
+    result = subprocess.run(
+        [compiler, *options, "paper.tex"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout[-3000:]
+    assert (tmp_path / "paper.pdf").stat().st_size > 10_000

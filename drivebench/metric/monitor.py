@@ -145,7 +145,7 @@ class Monitor:
         self._points[slot, :points], self._arc[slot, :points] = route.points_m, route.arc_m
         self._starts[slot, :commands] = [segment.start_m for segment in route.commands]
         self._commands[slot, :commands] = [segment.command for segment in route.commands]
-        self._note_network(slot)
+        self._note_networks()
 
         sums, counts = self._sums[slot], self._counts[slot]
         sums[:] = 0.0
@@ -301,19 +301,18 @@ class Monitor:
         self._road, self._road_since = _grown(self._road, entities, 1), _grown(self._road_since, entities, 1)
         self._road_before = _grown(self._road_before, entities, 1)
 
-    def _note_network(self, slot: int) -> None:
-        """Make the bounding boxes of the lanes of a network that is new in the pool."""
+    def _note_networks(self) -> None:
+        """Make the bounding boxes of the lanes of networks that are new in the pool."""
         worlds = self._worlds
         pool, lanes = worlds.lane_float.shape[:2]
         if self._boxes.shape[:2] != (pool, lanes):
             self._boxes = np.zeros((pool, lanes, 4))
             self._networks = [None] * pool
-        place = int(worlds.network_of_world[slot])
-        network = worlds.networks[place]
-        if self._networks[place] is not network:
-            boxes = lane_boxes(network)
-            self._boxes[place, : len(boxes)] = boxes
-            self._networks[place] = network
+        for place, network in enumerate(worlds.networks):
+            if self._networks[place] is not network:
+                boxes = lane_boxes(network)
+                self._boxes[place, : len(boxes)] = boxes
+                self._networks[place] = network
 
 
 def lane_boxes(network: RoadNetwork) -> NDArray[np.float64]:

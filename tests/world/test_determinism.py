@@ -1,0 +1,120 @@
+"""A canonical episode is the same bits everywhere: compiler target, threads, batch size, order, padding."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from episode_digest import WORLDS, digests
+from invented_worlds import motorway, ring
+
+from drivebench.world import Capacity, WorldBatch, quantise
+from drivebench.world.layout import EntityFloat
+from drivebench.world.numerics import PARITY
+from drivebench.world.step import step_worlds
+
+HERE = Path(__file__).parent
+ORDER = list(range(WORLDS))
+LIBRARY_FUNCTIONS = {"sin", "cos", "tan", "asin", "acos", "atan", "atan2", "pow", "exp", "log", "fmod", "fma"}
+
+
+@pytest.fixture(scope="module")
+def expected() -> list[str]:
+    return digests(WORLDS, ORDER)
+
+
+def test_digests_differ_between_worlds(expected: list[str]) -> None:
+    assert len(set(expected)) == WORLDS
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 64])
+def test_batch_size_does_not_matter(expected: list[str], batch_size: int) -> None:
+    assert digests(batch_size, ORDER) == expected
+
+
+def test_order_does_not_matter(expected: list[str]) -> None:
+    shuffled = [int(k) for k in np.random.default_rng(0).permutation(WORLDS)]
+    assert shuffled != ORDER
+    assert digests(5, shuffled) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"NUMBA_CPU_NAME": "generic", "NUMBA_NUM_THREADS": "1"},
+        {"NUMBA_NUM_THREADS": "1"},
+        {"NUMBA_NUM_THREADS": "2"},
+    ],
+    ids=["generic-processor", "one-thread", "two-threads"],
+)
+def test_processor_and_threads_do_not_matter(expected: list[str], settings: dict[str, str]) -> None:
+    result = subprocess.run(
+        [sys.executable, HERE / "episode_digest.py"],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout) == expected
+
+
+def test_padding_does_not_matter() -> None:
+    tight = WorldBatch([ring(1)])
+    roomy = WorldBatch([ring(1)], capacity=Capacity(entities=40, lanes=50, route_steps=9, neighbour_lanes=8))
+    n, lanes = int(roomy.entities[0]), len(roomy.networks[0].lane_index)
+    roomy.entity_float[:, :, n:] = np.nan
+    roomy.lane_float[:, lanes:] = np.nan
+    for _ in range(20):
+        for batch in (tight, roomy):
+            batch.step(quantise([[0.1, 0.02]]))
+    assert np.array_equal(tight.entity_float[0], roomy.entity_float[0, :, :n])
+    assert np.array_equal(tight.entity_int[0], roomy.entity_int[0, :, :n])
+    assert np.isnan(roomy.entity_float[0, EntityFloat.X, n:]).all()
+
+
+def _object_code(numerics: int | None) -> bytes:
+    """Machine code of the step in one kind of numerics, with its table of symbols, from numba's cache."""
+    batch = WorldBatch([motorway(0, 2)], numerics="parity" if numerics == PARITY else "canonical")
+    batch.step(quantise([[0.0, 0.0]]))
+    wanted = "int64" if numerics == PARITY else "none"
+    (signature,) = [s for s in step_worlds.overloads if str(s[2]) == wanted]
+    cache = step_worlds._cache
+    stored = cache._cache_file.load(cache._index_key(signature, step_worlds.targetctx.codegen()))
+    (_name, _kind, (object_code, _bitcode)), *_ = stored
+    return bytes(object_code)
+
+
+def _called(code: bytes) -> set[str]:
+    """Undefined symbols of a 64-bit ELF object (System V ABI, chapters "Object files", "Symbol table")."""
+    assert code[:5] == b"\x7fELF\x02"
+    (headers,), (count,) = struct.unpack_from("<Q", code, 0x28), struct.unpack_from("<H", code, 0x3C)
+    sections = [struct.unpack_from("<IIQQQQIIQQ", code, headers + 64 * k) for k in range(count)]
+    names = set()
+    for _, kind, _, _, offset, length, link, *_ in sections:
+        if kind == 2:  # SHT_SYMTAB
+            strings = sections[link][4]
+            for at in range(offset, offset + length, 24):
+                name, _, _, section = struct.unpack_from("<IBBH", code, at)
+                if section == 0:
+                    names.add(code[strings + name : code.index(b"\0", strings + name)].decode())
+    return names
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads ELF objects")
+def test_canonical_code_calls_no_function_of_the_c_library() -> None:
+    canonical = _object_code(None)
+    assert not _called(canonical) & LIBRARY_FUNCTIONS
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads ELF objects")
+def test_parity_code_calls_the_c_library() -> None:
+    """The twin of the test above: this way of looking does find calls."""
+    parity = _object_code(PARITY)
+    assert _called(parity) >= {"sin", "cos", "tan", "asin", "atan", "atan2", "pow"}

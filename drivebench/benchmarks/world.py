@@ -1,0 +1,130 @@
+"""Road steps: the compiled world against stock highway-env, on one thread, and two threads against one."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numba
+import numpy as np
+
+from drivebench import registry
+from drivebench.benchmarks.peer import Peer
+from drivebench.benchmarks.row import Row, seconds_per_call, side_by_side
+from drivebench.world import WorldBatch
+from drivebench.world.clock import SUBSTEPS
+
+__all__ = ["measure"]
+
+BATCH = 64
+"""Worlds that step together."""
+
+ROUNDS = 7
+"""Rounds of the comparison, each from another seed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoadCase:
+    """An environment and the ratios to reach.
+
+    Attributes:
+        env_id: Of the peer.
+        peer_decisions: Decisions of the peer in one round.
+        one_world: Ratio to reach with one world.
+        batch: Ratio to reach with ``BATCH`` worlds; None when there is none.
+    """
+
+    env_id: str
+    peer_decisions: int
+    one_world: float
+    batch: float | None = None
+
+
+CASES = (
+    RoadCase(env_id="highway-v0", peer_decisions=5, one_world=200.0, batch=800.0),
+    RoadCase(env_id="roundabout-v1", peer_decisions=20, one_world=70.0),
+    RoadCase(env_id="merge-v1", peer_decisions=20, one_world=70.0),
+    RoadCase(env_id="racetrack-v1", peer_decisions=40, one_world=70.0),
+)
+
+THREADS_TARGET = 1.9
+"""Ratio of two threads to one to reach."""
+
+
+def _seconds_per_substep(
+    batch: WorldBatch, calls: int, clock: Callable[[], float] = time.thread_time
+) -> float:
+    """Time of one simulation step of one world, the call from Python included."""
+    actions = np.zeros((len(batch), 2), dtype=np.int16)
+    moving = batch.copy(range(len(batch)))
+    moving.step(actions)
+    return seconds_per_call(partial(moving.step, actions), calls, clock) / (SUBSTEPS * len(batch))
+
+
+def _measure_case(case: RoadCase, peer: Peer) -> list[Row]:
+    seeds = iter(range(ROUNDS))
+    roads = [peer.road(case.env_id, seed) for seed in range(ROUNDS)]
+    ours: dict[int, list[WorldBatch]] = {
+        count: [WorldBatch([road.world] * count) for road in roads] for count in (1, BATCH)
+    }
+    present = 0
+
+    def stock() -> float:
+        nonlocal present
+        present = next(seeds)
+        return seconds_per_call(roads[present].decide, case.peer_decisions) / SUBSTEPS
+
+    def compiled(count: int) -> float:
+        return _seconds_per_substep(ours[count][present], 60 if count == 1 else 10)
+
+    stock_s, one_s, batch_s = side_by_side([stock, partial(compiled, 1), partial(compiled, BATCH)], ROUNDS)
+    return [
+        Row(
+            name=f"road step, {case.env_id}, {worlds}, one thread",
+            value=1 / seconds,
+            unit="simulation steps/s",
+            peer=peer.name,
+            peer_value=1 / stock_s,
+            target=target,
+        )
+        for worlds, seconds, target in (
+            ("one world", one_s, case.one_world),
+            (f"{BATCH} worlds", batch_s, case.batch),
+        )
+    ]
+
+
+def _measure_threads(peer: Peer, threads: int) -> Row:
+    batch = WorldBatch([peer.road("highway-v0", seed).world for seed in range(4)] * (BATCH // 4))
+
+    def on(count: int) -> float:
+        numba.set_num_threads(count)
+        return _seconds_per_substep(batch, 20, time.perf_counter)
+
+    one_s, two_s = side_by_side([partial(on, 1), partial(on, threads)], ROUNDS)
+    return Row(
+        name=f"road step, highway-v0, {BATCH} worlds, {threads} threads",
+        value=1 / two_s,
+        unit="simulation steps/s",
+        peer="one thread",
+        peer_value=1 / one_s,
+        target=THREADS_TARGET,
+    )
+
+
+def measure() -> list[Row]:
+    """Measure all road steps; both sides drive the same worlds from the same resets, in turn.
+
+    Returns:
+        Two rows for each environment, and one for threads where there are at least two.
+    """
+    peer: Peer = registry.load("peer", "highway-env")
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        rows = [row for case in CASES for row in _measure_case(case, peer)]
+        if threads >= 2:
+            rows.append(_measure_threads(peer, 2))
+    finally:
+        numba.set_num_threads(threads)
+    return rows

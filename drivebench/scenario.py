@@ -146,8 +146,8 @@ class Route:
     ) -> Self:
         """Measure a polyline and put the zero of its arc length beside the ego's start.
 
-        Only additions, multiplications, divisions and square roots are used, so that the arc lengths are the
-        same bits on every machine if the points are.
+        The points are rounded to the grid, and only additions, multiplications, divisions and square roots are
+        used, so that the route is the same bits on every machine.
 
         Args:
             points_m: ``(P, 2)`` points in driving order, without repetitions.
@@ -157,7 +157,9 @@ class Route:
             goal_from_start_m: Arc length of the goal, counted from the start.
             commands: See the attribute; starts are counted from the ego's start.
         """
-        points = np.ascontiguousarray(points_m, dtype=np.float64)
+        from drivebench.world.build import GRID  # here, because listing scenarios must not load the compiler
+
+        points = np.rint(np.asarray(points_m, dtype=np.float64) * GRID) / GRID
         steps = np.diff(points, axis=0)
         lengths = np.sqrt(steps[:, 0] * steps[:, 0] + steps[:, 1] * steps[:, 1])
         arc = np.zeros(len(points))

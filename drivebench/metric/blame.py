@@ -72,8 +72,8 @@ def had_cause(
     width: Floats,
     entities: int,
     ego: int,
-) -> bool:
-    """Whether something was in the ego's way.
+) -> tuple[bool, int]:
+    """Whether something was in the ego's way, and on which segment of the route the ego was.
 
     Args:
         points: ``f8[>=count, 2]`` of the route (m).
@@ -106,8 +106,8 @@ def had_cause(
                 continue
             aside = _beside_stretch(points, arc, count, segment, arc[segment] + reach, px, py)
             if abs(aside - beside) <= near:
-                return True
-    return False
+                return True, segment
+    return False, segment
 
 
 @kernel
@@ -176,7 +176,9 @@ def led_to_collision(
         earlier = (newest - back - 1 + rows) % rows
         state = history[row]
         speed = state[ego, 3]
-        cause = had_cause(points, arc, count, hint, history[earlier], kind, length, width, entities, ego)
+        cause, hint = had_cause(
+            points, arc, count, hint, history[earlier], kind, length, width, entities, ego
+        )
         if not cause:
             hardest = max(hardest, (history[earlier, ego, 3] - speed) * SIMULATION_HZ)
             traffic = _flow(state, kind, entities, ego)

@@ -45,18 +45,16 @@ def fault_of(collision: Collision) -> Fault | None:
     Args:
         collision: What happened.
     """
-    if collision.ego_speed_mps <= STOPPED_MPS:
-        if collision.stopped_without_cause:
-            return Fault.STOPPED
-        return Fault.CUT_IN if _recent(collision.entered_lane_s) else None
-    partner_stands = collision.partner_speed_mps <= STOPPED_MPS
-    if collision.partner is Partner.OBSTACLE or partner_stands or collision.contact is Contact.FRONT:
-        return Fault.STRUCK
-    if collision.contact is Contact.SIDE and collision.straddling:
-        return Fault.STRADDLED
+    standing = collision.ego_speed_mps <= STOPPED_MPS
+    if not standing:
+        partner_stands = collision.partner_speed_mps <= STOPPED_MPS
+        if collision.partner is Partner.OBSTACLE or partner_stands or collision.contact is Contact.FRONT:
+            return Fault.STRUCK
+        if collision.contact is Contact.SIDE and collision.straddling:
+            return Fault.STRADDLED
     if _recent(collision.entered_lane_s) or _recent(collision.joined_road_s):
         return Fault.CUT_IN
-    if collision.contact is Contact.REAR:
+    if standing or collision.contact is Contact.REAR:
         if collision.braking_mps2 > HARD_BRAKING_MPS2:
             return Fault.BRAKED
         if collision.stopped_without_cause:

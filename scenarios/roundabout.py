@@ -43,13 +43,14 @@ from drivebench.scenario import (
     Scenario,
     episode_generator,
 )
-from drivebench.world import RoadNetwork
+from drivebench.world import RoadNetwork, TrafficParameters
 from drivebench.world.build import RouteStep, VehicleSpec, vehicle_on_lane
 from drivebench.world.network import LaneIndex
 from drivebench.world.takeover import take_network
 from scenarios.manoeuvres import Manoeuvres
 from scenarios.reference_path import ReferencePath
 from scenarios.roundabout_way import APPROACH_M, way_through
+from scenarios.sight import with_sight
 from scenarios.stock import stock_environment
 from scenarios.traffic import EXPONENTS, settled, start_offset, with_ego
 
@@ -75,9 +76,12 @@ COMMANDS = (
 START_M = (50.0, 70.0)
 """Distance of the ego's start before the ring."""
 AHEAD_M, BEHIND_M = (22.0, 34.0), (18.0, 30.0)
-CIRCULATING = (2, 5)
-ENTERING = (1, 3)
-LAPS = (1, 3)
+CIRCULATING = (1, 3)
+ENTERING = (0, 2)
+LAPS = (1, 2)
+URBAN = TrafficParameters(distance_wanted_m=7.0, time_wanted_s=1.2)
+"""Drivers stand 2 m apart, as at highway-env's intersection, and follow more closely than on a motorway."""
+ARMS = ("s", "e", "n", "w")
 OFF_COURSE_RAD = 0.04
 COMMAND_BEFORE_RING_M = 30.0
 GOAL_PAST_RING_M = 45.0
@@ -88,7 +92,46 @@ def _network() -> RoadNetwork:
     road = stock_environment("roundabout-v1").road
     for lane in road.network.lanes_list():
         lane.speed_limit = LIMIT_MPS
-    return take_network(road.network.graph, connected_lanes=True)
+    network = take_network(road.network.graph, connected_lanes=True)
+    seen: dict[LaneIndex, list[tuple[LaneIndex, float]]] = {}
+    for arm in ARMS:
+        seen.update(_seen(network, arm))
+    return with_sight(network, seen)
+
+
+def _seen(network: RoadNetwork, arm: str) -> dict[LaneIndex, list[tuple[LaneIndex, float]]]:
+    """Where an approach meets the ring, drivers look at each other and take turns.
+
+    Who is further from where they meet follows who is nearer. Besides, who comes in looks at the ring's outer
+    lane, which it takes; highway-env lets it look at the inner one. Who leaves looks at the exit lane, not beyond: highway-env
+    measures the distance to a leader along the ring as long as the driver is on it, so a leader anywhere on the exit road
+    would seem to be near, and bring who leaves to a stop.
+    """
+    far, near = (f"{arm}er", f"{arm}es", 0), (f"{arm}es", f"{arm}e", 0)
+    place = RING.index(f"{arm}e")
+    before, across, ahead = ((RING[k - 1], RING[k % len(RING)], 1) for k in (place - 1, place, place + 1))
+    length = {each: network.length_m(network.lane(each)) for each in (far, near, before, across, ahead)}
+    exit_lane = (across[0], f"{across[0][0]}xs", 0)
+    return {
+        far: [(near, length[far]), (across, length[far] + length[near] - length[across])],
+        near: [
+            (far, -length[far]),
+            (ahead, length[near]),
+            (across, length[near] - length[across]),
+            (before, length[near] - length[across] - length[before]),
+        ],
+        across: [
+            (ahead, length[across]),
+            (before, -length[before]),
+            (near, length[across] - length[near]),
+        ],
+        before: [
+            (across, length[before]),
+            (exit_lane, length[before]),
+            (near, length[before] + length[across] - length[near]),
+        ],
+        exit_lane: [],
+    }
 
 
 def _ring_route(first: int, segments: int, exit_node: str) -> tuple[RouteStep, ...]:
@@ -178,9 +221,10 @@ def build(seed: int, condition: str) -> Episode:
         protagonist=0,
         warm_up_s=WARM_UP_S,
         horizon_s=TRAFFIC_S,
+        parameters=URBAN,
     )
     lateral_m, turn_rad = start_offset(SCENARIO.id, condition, seed, turn_rad=OFF_COURSE_RAD)
-    world = with_ego(network, start, lateral_m=lateral_m, heading_error_rad=turn_rad)
+    world = with_ego(network, start, lateral_m=lateral_m, heading_error_rad=turn_rad, parameters=URBAN)
     way = way_through(EXITS[choice])
     x, y = float(world.entity_float[0, 0]), float(world.entity_float[1, 0])
     index = int(np.argmin(np.abs(way.points_m[: way.ring_from, 1] - y)))

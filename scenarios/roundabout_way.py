@@ -23,8 +23,13 @@ BEND_FROM_M = 42.5
 """Where the straight part ends and a quarter of a sine begins, before the ring's centre."""
 AMPLITUDE_M = 5.0
 PULSATION_RADPM = 2.0 * np.pi / 85.0
-ENTRY_RADIUS_M = 13.0
-RING_RADIUS_M = 23.5
+BEND_M = 17.0
+"""Length of the bend, to the ring's edge."""
+TO_THE_LEFT_M = 0.5
+"""At the ring's edge the way is this far to the left of the lane's centre, so that the inner rear corner clears the
+kerb between approach and ring."""
+ENTRY_RADIUS_M = 14.0
+RING_RADIUS_M = 23.2
 """Of the way on the ring, whose outer lane is from 22 to 26 m."""
 SPACING_M = 0.5
 
@@ -47,7 +52,7 @@ class Way:
 
 
 def _approach(s: float) -> tuple[float, float, float]:
-    """Point of the southern approach lane's centre, and its direction from north towards east.
+    """Point of the way on the southern approach, and its direction from north towards east.
 
     Args:
         s: Way northwards since the bend began; negative before it (m).
@@ -55,8 +60,10 @@ def _approach(s: float) -> tuple[float, float, float]:
     if s <= 0.0:
         return OFF_CENTRE_M, BEND_FROM_M - s, 0.0
     sine, cosine = numerics.sin(None, PULSATION_RADPM * s), numerics.cos(None, PULSATION_RADPM * s)
-    x = OFF_CENTRE_M + AMPLITUDE_M * (1.0 - cosine)
-    return x, BEND_FROM_M - s, numerics.atan(None, AMPLITUDE_M * PULSATION_RADPM * sine)
+    share = s / BEND_M
+    x = OFF_CENTRE_M + AMPLITUDE_M * (1.0 - cosine) - TO_THE_LEFT_M * share * share
+    slope = AMPLITUDE_M * PULSATION_RADPM * sine - 2.0 * TO_THE_LEFT_M * share / BEND_M
+    return x, BEND_FROM_M - s, numerics.atan(None, slope)
 
 
 def _centre(s: float) -> tuple[float, float, float]:
@@ -73,7 +80,7 @@ def _centre(s: float) -> tuple[float, float, float]:
 def _entry() -> tuple[NDArray[np.float64], float]:
     """Points from the far end of the southern approach to the ring, and the ring's phase there."""
     # The entry arc touches the ring from outside: its centre is as far off as both radii together.
-    low, high = 0.0, 17.0
+    low, high = 0.0, BEND_M
     for _ in range(60):
         middle = 0.5 * (low + high)
         x, y, _ = _centre(middle)

@@ -10,7 +10,7 @@ How a scene is made:
    the scene is made again without it. What is left is traffic that gets along with itself.
 4. The chosen vehicle becomes the ego where it is, at the speed that it has: in the flow, with vehicles ahead and behind.
 
-Poses, speeds and timers are rounded to 2**-20 when the ego takes over.
+Nobody drives in reverse (highway-env's IDM does when it stands too near to its leader). Poses, speeds and timers are rounded to 2**-20 when the ego takes over.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from drivebench.errors import ConfigurationError
 from drivebench.scenario import episode_generator
-from drivebench.world import EntityKind, RoadNetwork, World, WorldBatch
+from drivebench.world import EntityKind, RoadNetwork, TrafficParameters, World, WorldBatch
 from drivebench.world.build import RouteStep, VehicleSpec, build_world, vehicle_on_lane
 from drivebench.world.clock import SIMULATION_HZ
 from drivebench.world.layout import EntityFloat, EntityInt
@@ -93,6 +93,7 @@ def settled(
     protagonist: int,
     warm_up_s: float,
     horizon_s: float,
+    parameters: TrafficParameters | None = None,
 ) -> tuple[VehicleSpec, ...]:
     """Warm traffic up, and take out who would collide before the horizon.
 
@@ -103,6 +104,7 @@ def settled(
         protagonist: Place of the future ego in ``vehicles``; it is never taken out.
         warm_up_s: How long the scene drives before it starts.
         horizon_s: How long the traffic has to get along after that.
+        parameters: Constants of IDM and MOBIL; highway-env's if not given.
 
     Returns:
         The vehicles at the start of the episode, the future ego first.
@@ -110,14 +112,17 @@ def settled(
     Raises:
         ConfigurationError: Collisions remain after several attempts: the scene is too dense for its drivers.
     """
+    vehicles = [replace(vehicle, min_speed_mps=0.0) for vehicle in vehicles]
     present = list(range(len(vehicles)))
     for _ in range(ATTEMPTS):
         order = [protagonist, *(name for name in present if name != protagonist)]
-        world = build_world(network, [*(vehicles[name] for name in order), *obstacles], ego=-1)
+        world = build_world(network, [*(vehicles[name] for name in order), *obstacles], ego=-1, traffic=parameters)
         batch = WorldBatch([world])
         batch.warm_up([0], round(warm_up_s * SIMULATION_HZ))
         if not batch.crashed[0].any():
-            start = build_world(network, [*_vehicles(batch.snapshot(0)), *obstacles], ego=-1)
+            start = build_world(
+                network, [*_vehicles(batch.snapshot(0)), *obstacles], ego=-1, traffic=parameters
+            )
             batch = WorldBatch([start])
             batch.warm_up([0], round(horizon_s * SIMULATION_HZ))
         crashed = {order[place] for place in np.flatnonzero(batch.crashed[0, : world.vehicles]).tolist()}
@@ -158,6 +163,7 @@ def with_ego(
     *,
     lateral_m: float,
     heading_error_rad: float,
+    parameters: TrafficParameters | None = None,
 ) -> World:
     """Turn the first vehicle into the ego, displaced by what the condition says.
 
@@ -167,6 +173,7 @@ def with_ego(
         obstacles: Objects on the road.
         lateral_m: Displacement to the right of where the vehicle is.
         heading_error_rad: Turn to the right.
+        parameters: The same as for :func:`settled`.
     """
     first = vehicles[0]
     x, y = _displaced(network, first, lateral_m)
@@ -178,7 +185,7 @@ def with_ego(
         heading_rad=first.heading_rad + heading_error_rad,
         route=(),
     )
-    return build_world(network, [ego, *vehicles[1:], *obstacles], ego=0)
+    return build_world(network, [ego, *vehicles[1:], *obstacles], ego=0, traffic=parameters)
 
 
 def _displaced(network: RoadNetwork, vehicle: VehicleSpec, lateral_m: float) -> tuple[float, float]:
@@ -207,6 +214,7 @@ def _vehicles(world: World) -> tuple[VehicleSpec, ...]:
             lane_changes=bool(integers[i.LANE_CHANGES, place]),
             length_m=float(numbers[f.LENGTH, place]),
             width_m=float(numbers[f.WIDTH, place]),
+            min_speed_mps=float(numbers[f.MIN_SPEED, place]),
         )
         for place in range(world.vehicles)
     )

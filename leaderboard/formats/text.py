@@ -11,7 +11,7 @@ from leaderboard.table import Column, Row, Table
 __all__ = ["as_text"]
 
 WIDTH = 110
-NAME_WIDTH = 34
+NAME_WIDTH = 28
 GAP = "  "
 
 

@@ -1,0 +1,1 @@
+"""The main job end to end, made of the commands that anybody can type."""

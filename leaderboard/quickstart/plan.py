@@ -1,0 +1,175 @@
+"""Which commands the quickstart consists of, for each budget."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from drivebench import registry
+
+__all__ = [
+    "BUDGETS",
+    "CORRECTED",
+    "LEARNERS",
+    "LESSON_SCENARIO",
+    "PLAIN",
+    "REFERENCES",
+    "Budget",
+    "Layout",
+    "Step",
+]
+
+PLAIN = "behavior-cloning"
+CORRECTED = "camera-correction"
+LEARNERS = (PLAIN, CORRECTED)
+REFERENCES = ("idle", "random", "idm", "expert")
+LESSON_SCENARIO = "lane-keeping-v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """How much the quickstart does.
+
+    Attributes:
+        suite: On which all policies are driven.
+        lesson_suite: On which the two learners are driven once more, on lane keeping only, where ``suite``
+            has too few such episodes to say anything; None where it has enough.
+        lesson_episodes: How many of each condition.
+    """
+
+    suite: str
+    lesson_suite: str | None
+    lesson_episodes: int
+
+
+BUDGETS = {
+    "smoke": Budget(suite="smoke", lesson_suite="dev", lesson_episodes=20),
+    "full": Budget(suite="test", lesson_suite=None, lesson_episodes=0),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One command and what it leaves.
+
+    Attributes:
+        arguments: After ``drivebench``.
+        product: File or directory that is there when the command has finished.
+        resume: Further arguments to go on with a product that is there but not finished.
+    """
+
+    arguments: tuple[str, ...]
+    product: Path
+    resume: tuple[str, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the product is there and whole: a run has checksums, everything else appears at once."""
+        return (self.product / "checksums.json" if self.resume else self.product).exists()
+
+    @property
+    def started(self) -> bool:
+        """Whether there is something to go on with."""
+        return bool(self.resume) and (self.product / "run.json").exists()
+
+    @property
+    def command(self) -> str:
+        """As typed in a shell."""
+        return " ".join(("drivebench", *self.arguments))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Where everything of a quickstart lies.
+
+    Attributes:
+        out: Its directory.
+        budget: Name of its budget.
+    """
+
+    out: Path
+    budget: str
+
+    def run(self, name: str) -> Path:
+        """The run of a policy on the suite."""
+        return self.out / "runs" / name
+
+    def lesson_run(self, name: str) -> Path:
+        """The run of a learner that the lesson is about."""
+        return (
+            self.run(name) if BUDGETS[self.budget].lesson_suite is None else self.run(f"{name}-lane-keeping")
+        )
+
+    def picture(self, scenario: str, view: str) -> Path:
+        """The picture of a scenario."""
+        return self.out / "pictures" / f"{scenario}-{view}.png"
+
+    def replay(self, form: str) -> Path:
+        """The video (``mp4``) of both learners from the same start, or a picture (``png``) of it."""
+        return self.out / "pictures" / f"replay.{form}"
+
+    def policy(self, name: str) -> Path:
+        """The submission directory of a learner."""
+        return self.out / "policies" / name
+
+    def driving(self) -> list[Step]:
+        """Collect, train, evaluate."""
+        budget = BUDGETS[self.budget]
+        data = {name: self._collect(name) for name in LEARNERS}
+        steps = list({step.product: step for step in data.values()}.values())
+        for name in LEARNERS:
+            options = (
+                "--data",
+                str(data[name].product),
+                "--budget",
+                self.budget,
+                "--out",
+                str(self.policy(name)),
+            )
+            steps.append(Step(arguments=("train", name, *options), product=self.policy(name)))
+        for name in (*LEARNERS, *REFERENCES):
+            who = str(self.policy(name)) if name in LEARNERS else name
+            steps.append(_evaluate(who, self.run(name), "--suite", budget.suite))
+        if budget.lesson_suite is not None:
+            part = ("--scenario", LESSON_SCENARIO, "--limit", str(budget.lesson_episodes))
+            steps += [
+                _evaluate(
+                    str(self.policy(name)), self.lesson_run(name), "--suite", budget.lesson_suite, *part
+                )
+                for name in LEARNERS
+            ]
+        return steps
+
+    def pictures(self, scenarios: dict[str, int]) -> list[Step]:
+        """A driver's view and a view from above of each scenario.
+
+        Args:
+            scenarios: A seed by scenario id.
+        """
+        return [
+            _show(self.picture(scenario, view), scenario, "--seed", str(seed), "--view", view)
+            for scenario, seed in scenarios.items()
+            for view in ("driver", "top")
+        ]
+
+    def replaying(self, scenario: str, condition: str, seed: int) -> list[Step]:
+        """Video and picture of both learners from the same start."""
+        runs = [word for name in LEARNERS for word in ("--run", str(self.lesson_run(name)))]
+        start = (scenario, "--condition", condition, "--seed", str(seed))
+        return [_show(self.replay(form), *start, *runs) for form in ("mp4", "png")]
+
+    def _collect(self, name: str) -> Step:
+        """What a learner is trained on."""
+        demand = registry.load("baseline", name).demand
+        folder = self.out / "demonstrations" / demand.name(self.budget)
+        options = [word for scenario in demand.scenarios for word in ("--scenario", scenario)]
+        options += ["--condition", demand.condition, "--expert", demand.driver]
+        options += ["--episodes", str(demand.episodes[self.budget]), "--seed-start", str(demand.first_seed)]
+        return Step(arguments=("collect", *options, "--out", str(folder)), product=folder)
+
+
+def _evaluate(who: str, run: Path, *options: str) -> Step:
+    arguments = ("evaluate", who, *options, "--out", str(run))
+    return Step(arguments=arguments, product=run, resume=("--resume",))
+
+
+def _show(out: Path, *options: str) -> Step:
+    return Step(arguments=("show", *options, "--out", str(out)), product=out)

@@ -77,8 +77,8 @@ def _as_text(rows: "list[Row]") -> str:
     lines = [("", "ours", "", "against", "", "ratio", "to reach")]
     for row in rows:
         target = "" if row.target is None else f"{row.target:g}× {'✓' if row.ratio >= row.target else '✗'}"
-        ours, theirs = f"{row.value:,.4g}", f"{row.peer_value:,.4g}"
-        lines.append((row.name, ours, row.unit, row.peer, theirs, f"{row.ratio:,.4g}×", target))
+        ours, theirs, ratio = _figure(row.value), _figure(row.peer_value), _figure(row.ratio)
+        lines.append((row.name, ours, row.unit, row.peer, theirs, f"{ratio}×", target))
     widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
     left = (0, 2, 3)
     drawn = [
@@ -91,3 +91,8 @@ def _as_text(rows: "list[Row]") -> str:
         f"{machine['machine']}, {machine['processors']} processors, Python {machine['python']}, {libraries}"
     )
     return "\n".join([head, "", drawn[0], "─" * max(map(len, drawn)), *drawn[1:]]) + "\n"
+
+
+def _figure(number: float) -> str:
+    """Three digits, or all of those before the point."""
+    return f"{number:,.0f}" if number >= 100.0 else f"{number:.3g}"

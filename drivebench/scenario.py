@@ -146,8 +146,8 @@ class Route:
     ) -> Self:
         """Measure a polyline and put the zero of its arc length beside the ego's start.
 
-        The points are rounded to the grid, and only additions, multiplications, divisions and square roots are
-        used, so that the route is the same bits on every machine.
+        The points are rounded to the grid, and only additions, multiplications, divisions and square roots
+        are used, so that the route is the same bits on every machine.
 
         Args:
             points_m: ``(P, 2)`` points in driving order, without repetitions.

@@ -27,8 +27,6 @@ EXPONENT = 4.0
 SETTLING_S = 1.2
 """The cubic that leads back to the route takes this long, which keeps a lateral error under 3 s."""
 SHORTEST_RETURN_M = 8.0
-PREVIEW_S = 0.1
-"""A decision is held for 0.2 s; its middle is this far ahead."""
 LARGEST_CURVATURE_PER_M = 0.17
 """Half a metre inside of what full steering gives: the turning circle is 5.6 m (sin(atan(0.5)) / 2.5 m)."""
 LANE_HALF_WIDTH_M = 2.0
@@ -75,7 +73,7 @@ class LaneFollower:
         index, along, lateral = _project(windows, x, y)
         rows = np.arange(len(slots))
         knot = windows[rows, index]
-        heading = knot[:, HEADING] + knot[:, CURVATURE] * (along + PREVIEW_S * speed)
+        heading = knot[:, HEADING] + knot[:, CURVATURE] * along
         steering = _steer(
             worlds.heading[slots, ego], speed, lateral, heading, knot[:, CURVATURE], worlds.length[slots, ego]
         )

@@ -1,7 +1,35 @@
-"""Lane keeping: follow one lane of an empty winding road or racetrack, from the centre or from beside it.
+"""``lane-keeping-v1``: follow one lane of an empty winding road, from its centre or from beside it.
 
-Roads of the three splits are different roads. A quarter of the episodes is on a racetrack of highway-env, one
-track in each split; the others are on winding roads that are drawn for the split.
+Map
+    A quarter of the episodes is on a racetrack of highway-env, the others on generated roads of 500 to 650 m
+    (:mod:`scenarios.winding_road`): straights, arcs of 16 to 80 m to both sides, waves; one or two lanes.
+    Every split has its own: ``racetrack-v1`` and 60 roads for training, ``racetrack-oval-v1`` and 20 for
+    development, ``racetrack-large-v1`` and 24 for test. A seed draws the road, the lane and the place.
+Traffic
+    None: whatever goes wrong here is steering or speed.
+Start
+    On the centre of a lane, along it, at 70 to 100 % of the limit.
+Observation
+    The front camera is enough: edges of the road, lane marks.
+Route and goal
+    The lane from its start on, laps unrolled; open-ended.
+Speed limit
+    Of the lane: 3 m/s² in its tightest curve, 5 to 11.5 m/s.
+Success
+    As much progress as the expert (95 %), never off the road.
+Failure
+    The grass, turning back, leaving the road for another part of it, or crawling.
+Horizon
+    25 s, 125 decisions.
+Abilities
+    Lane keeping, recovery (``off-course``), generalisation (other roads in test).
+Conditions
+    ``nominal``; ``off-course``: 0.4 to 1.0 m beside the centre and up to 10° off the direction, all corners
+    on the road and time to react; ``off-course-far``: the same from 1.05 to 1.8 m, further than the side
+    cameras are from the middle one. Road, lane, place and speed are those of the seed's nominal episode.
+
+Version history
+    1: first version.
 """
 
 import math

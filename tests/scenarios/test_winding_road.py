@@ -1,0 +1,91 @@
+"""Winding roads: continuous, clear of themselves, no tighter than their speed limit allows."""
+
+import math
+
+import numpy as np
+import pytest
+
+from drivebench.scenario import episode_generator
+from drivebench.world.layout import LaneFloat, LaneInt, LaneKind
+from scenarios.winding_road import WindingRoad, comfortable_speed_mps, winding_road
+
+ROADS = 30
+
+
+@pytest.fixture(scope="module")
+def roads() -> list[WindingRoad]:
+    return [winding_road(episode_generator("test", "road", number)) for number in range(ROADS)]
+
+
+def _turn(angle: float) -> float:
+    return abs((angle + math.pi) % (2 * math.pi) - math.pi)
+
+
+def test_position_and_heading_are_continuous_in_every_lane(roads: list[WindingRoad]) -> None:
+    for road in roads:
+        network = road.network
+        for lane, (_, node, number) in enumerate(network.lane_index):
+            if (node, str(int(node) + 1), number) not in network.lane_index:
+                continue
+            following = network.lane((node, str(int(node) + 1), number))
+            end = network.position(lane, network.length_m(lane))
+            assert math.dist(end, network.position(following, 0.0)) < 1e-3
+            turn = network.heading_at(lane, network.length_m(lane)) - network.heading_at(following, 0.0)
+            assert _turn(turn) < 1e-3
+
+
+def test_a_road_keeps_clear_of_itself(roads: list[WindingRoad]) -> None:
+    for road in roads:
+        network = road.network
+        first = [lane for lane, (_, _, number) in enumerate(network.lane_index) if number == 0]
+        points = np.array(
+            [
+                network.position(lane, s)
+                for lane in first
+                for s in np.arange(0.0, network.length_m(lane), 2.0).tolist()
+            ]
+        )
+        arc = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+        apart = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1))
+        assert apart[np.abs(arc[:, None] - arc[None]) > 75.0].min() > 15.0
+        assert arc[-1] > 480.0
+        assert np.ptp(points, axis=0).max() < 310.0
+
+
+def test_no_lane_is_tighter_than_the_limit_allows(roads: list[WindingRoad]) -> None:
+    kinds = set()
+    for road in roads:
+        numbers = road.network.lane_float
+        for lane, kind in enumerate(road.network.lane_int[:, LaneInt.KIND].tolist()):
+            kinds.add(kind)
+            curvature = 0.0
+            if kind == LaneKind.CIRCULAR:
+                curvature = 1.0 / numbers[lane, LaneFloat.RADIUS]
+            elif kind == LaneKind.SINE:
+                curvature = numbers[lane, LaneFloat.AMPLITUDE] * numbers[lane, LaneFloat.PULSATION] ** 2
+            assert road.speed_limit_mps**2 * curvature <= 3.0 + 1e-3
+    assert kinds == {LaneKind.STRAIGHT, LaneKind.CIRCULAR, LaneKind.SINE}
+
+
+def test_curves_go_to_both_sides_and_roads_have_one_or_two_lanes(roads: list[WindingRoad]) -> None:
+    turns = {
+        turn
+        for road in roads
+        for turn in road.network.lane_float[
+            road.network.lane_int[:, LaneInt.KIND] == LaneKind.CIRCULAR, LaneFloat.TURN
+        ].tolist()
+    }
+    assert turns == {-1.0, 1.0}
+    assert {road.lanes for road in roads} == {1, 2}
+
+
+def test_the_same_stream_draws_the_same_road_and_another_another(roads: list[WindingRoad]) -> None:
+    again = winding_road(episode_generator("test", "road", 0))
+    assert again.network.digest == roads[0].network.digest
+    assert len({road.network.digest for road in roads}) == ROADS
+
+
+def test_comfortable_speed_is_rounded_down() -> None:
+    # sqrt(3 m/s² x 15 m) = 6.708 m/s; sqrt(3 x 12) = 6 exactly.
+    assert comfortable_speed_mps(15.0) == 6.5
+    assert comfortable_speed_mps(12.0) == 6.0

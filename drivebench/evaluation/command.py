@@ -49,10 +49,9 @@ def evaluate(
     Example: drivebench evaluate expert --suite smoke --out runs/expert-smoke
     """
     from drivebench.evaluation.manifest import Limits, Selection
-    from drivebench.evaluation.run import EvaluationRequest
+    from drivebench.evaluation.run import EvaluationRequest, episode_count
     from drivebench.evaluation.run import evaluate as run_evaluation
     from drivebench.progress import say, track
-    from drivebench.suite import load_suite
 
     selection = Selection(scenarios=tuple(scenario or ()), conditions=tuple(condition or ()), limit=limit)
     settings: dict[str, Any] = {} if workers is None else {"workers": workers}
@@ -68,10 +67,7 @@ def evaluate(
         ),
         **settings,
     )
-    from drivebench.evaluation.run import select
-
-    total = len(select(load_suite(suite), selection))
-    shown = 0
+    total, shown = episode_count(request), 0
     try:
         with track(f"evaluate {Path(what).name} on {suite}", total, "episodes") as advance:
 

@@ -106,9 +106,9 @@ class PolicyPilot(ChunkPilot):
 
     def begin(self, worlds: WorldBatch, monitor: Monitor, episodes: Mapping[int, Episode]) -> None:
         """Make the policy anew, so that nothing that it remembers reaches from one chunk into another."""
-        del worlds, monitor
+        del worlds, monitor, episodes  # slots beyond the episodes of a short chunk are asked for, too
         self._process.load(self._seed)
-        self._process.reset(np.array(sorted(episodes), np.int64))
+        self._process.reset(np.arange(self._batch_size))
 
     def decide(self, worlds: WorldBatch, monitor: Monitor, slots: Slots) -> Actions:
         """Observe, and ask the policy."""

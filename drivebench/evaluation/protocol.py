@@ -169,7 +169,7 @@ def receive(
         )
     data = _read(connection, length, deadline, watch)
     try:
-        message = msgpack.unpackb(data, max_buffer_size=LONGEST_MESSAGE, strict_map_key=True)
+        message = msgpack.unpackb(data, strict_map_key=True)
     except Exception as error:  # msgpack raises several kinds, none of them its own
         raise ProtocolError(f"sent {length} bytes that are not msgpack ({error})") from error
     if not isinstance(message, dict):

@@ -24,7 +24,7 @@ from drivebench.metric.score import METRIC_VERSION, metric_digest
 from drivebench.scenario import load_scenario
 from drivebench.suite import Suite, SuiteEntry, load_suite
 
-__all__ = ["EvaluationRequest", "evaluate", "select"]
+__all__ = ["EvaluationRequest", "episode_count", "evaluate", "select"]
 
 _LIBRARIES = ("numpy", "numba", "highway-env", "gymnasium", "torch")
 
@@ -93,6 +93,15 @@ def evaluate(request: EvaluationRequest, progress: Callable[[int, int], None] = 
         if not directory.finished:
             _drive(directory, request, entries, driven, progress)
     return load_run(request.out)
+
+
+def episode_count(request: EvaluationRequest) -> int:
+    """How many episodes a request is about.
+
+    Args:
+        request: What to do.
+    """
+    return len(select(load_suite(request.suite), request.selection))
 
 
 def select(suite: Suite, selection: Selection) -> tuple[SuiteEntry, ...]:

@@ -10,6 +10,7 @@ import multiprocessing
 import multiprocessing.connection
 import signal
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -50,12 +51,43 @@ def run_chunks(
     """
     todo = list(chunks)
     if workers <= 1 or len(todo) <= 1:
-        with job.runner() as run:
-            for chunk in todo:
-                run(chunk, progress)
-                done(chunk)
-        return
-    _Pool(job, todo, min(workers, len(todo)), progress, done).run()
+        _run_here(job, todo, progress, done)
+    else:
+        _Pool(job, todo, min(workers, len(todo)), progress, done).run()
+
+
+def _run_here(
+    job: ChunkJob, todo: list[int], progress: Callable[[int], None], done: Callable[[int], None]
+) -> None:
+    begun: Counter[int] = Counter()
+    while todo:
+        chunk, counted = todo[0], 0
+
+        def count(episodes: int) -> None:
+            nonlocal counted
+            counted += episodes
+            progress(episodes)
+
+        try:
+            with job.runner() as run:
+                while todo:
+                    chunk, counted = todo[0], 0
+                    begun[chunk] += 1
+                    run(chunk, count)
+                    done(todo.pop(0))
+        except DrivebenchError:
+            raise
+        except Exception as error:
+            progress(-counted)
+            if begun[chunk] >= ATTEMPTS:
+                raise _exhausted(chunk, f"{type(error).__name__}: {error}") from error
+
+
+def _exhausted(chunk: int, problem: str) -> HarnessError:
+    return HarnessError(
+        f"chunk {chunk} failed {ATTEMPTS} times for a reason that is not the policy's; nothing was scored. "
+        f"The last time: {problem}"
+    )
 
 
 class _Worker:
@@ -68,10 +100,11 @@ class _Worker:
         self.process.start()
         theirs.close()
         self.chunk = -1
+        self.counted = 0
 
     def begin(self, chunk: int) -> None:
         """Send it a chunk."""
-        self.chunk = chunk
+        self.chunk, self.counted = chunk, 0
         self.connection.send(chunk)
 
     def stop(self) -> None:
@@ -132,6 +165,7 @@ class _Pool:
             self._replace(worker, f"its worker ended with code {worker.process.exitcode}")
             return
         if what == "progress":
+            worker.counted += content
             self._progress(content)
         elif what == "done":
             self._done(worker.chunk)
@@ -144,13 +178,11 @@ class _Pool:
     def _replace(self, worker: _Worker, problem: str) -> None:
         """Let another worker begin the chunk again."""
         chunk = worker.chunk
+        self._progress(-worker.counted)
         worker.stop()
         self._workers.remove(worker)
         if self._begun[chunk] >= ATTEMPTS:
-            raise HarnessError(
-                f"chunk {chunk} failed {ATTEMPTS} times for a reason that is not the policy's; nothing was "
-                f"scored. The last time {problem}"
-            )
+            raise _exhausted(chunk, problem)
         self._todo.append(chunk)
         self._give(self._hire())
 

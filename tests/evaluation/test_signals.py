@@ -1,0 +1,112 @@
+"""Ctrl-C, a killed run and a killed worker, with real signals to real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from small_suites import STEADY, submission
+
+from drivebench.errors import RecordError
+from drivebench.evaluation.record import load_run
+
+SCRIPT = Path(__file__).with_name("evaluate_small_suite.py")
+SLOW = STEADY.replace("actions = ", "import time; time.sleep(0.02); actions = ")
+KILLS_THE_WORKER = STEADY.replace(
+    "actions = ",
+    "import os; os.path.exists(FLAG) or (os.mkdir(FLAG), os.kill(os.getppid(), 9)); actions = ",
+)
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(running: subprocess.Popen[str]) -> int:
+    _, errors = running.communicate(timeout=300)
+    if running.returncode not in (0, 130, -signal.SIGKILL):
+        pytest.fail(errors)
+    return running.returncode
+
+
+def results(path: Path) -> dict[str, bytes]:
+    files = [path / "episodes.jsonl", *sorted((path / "actions").glob("*.npy"))]
+    return {str(file.relative_to(path)): file.read_bytes() for file in files}
+
+
+def wait_for_a_chunk(running: subprocess.Popen[str], out: Path) -> None:
+    """Until at least one chunk is written; the run must not be finished by then."""
+    while not list(out.glob("parts/*.jsonl")):
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return submission(tmp_path_factory.mktemp("submissions") / "slow", SLOW)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(slow: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    out = tmp_path_factory.mktemp("runs") / "run"
+    assert finish(start(slow, out, 1)) == 0
+    return results(out)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
+    sent: signal.Signals, workers: int, slow: Path, uninterrupted: dict[str, bytes], tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    running = start(slow, out, workers)
+    wait_for_a_chunk(running, out)
+    running.send_signal(sent)
+    assert finish(running) == (130 if sent is signal.SIGINT else -signal.SIGKILL)
+    with pytest.raises(RecordError, match="not finished"):
+        load_run(out)
+    kept = {file.name: file.stat().st_mtime_ns for file in out.glob("parts/*.jsonl")}
+    assert 1 <= len(kept) < 4
+    assert finish(start(slow, out, workers, "--resume")) == 0
+    assert results(out) == uninterrupted
+    attempts = load_run(out).manifest.attempts
+    stopped = "interrupted" if sent is signal.SIGINT else "running"
+    assert [attempt.outcome for attempt in attempts] == [stopped, "finished"]
+    assert attempts[-1].chunks == 4 - len(kept)
+
+
+def test_a_worker_that_is_killed_is_replaced_and_nothing_is_scored_against_the_policy(
+    tmp_path: Path,
+) -> None:
+    flag = tmp_path / "flag"
+    code = KILLS_THE_WORKER.replace("FLAG", repr(str(flag)))
+    out = tmp_path / "run"
+    assert finish(start(submission(tmp_path / "killer", code), out, 2)) == 0
+    assert flag.exists()
+    run = load_run(out)
+    assert not run.failures
+    assert len(run.episodes) == 8
+
+
+def test_a_policy_does_not_outlive_a_killed_harness(slow: Path, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    code = SLOW.replace(
+        "return Steady()", f"open({str(pids)!r}, 'w').write(str(__import__('os').getpid())); return Steady()"
+    )
+    running = start(submission(tmp_path / "policy", code), tmp_path / "run", 1)
+    while not pids.exists() or not pids.read_text():
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.01)
+    running.kill()
+    finish(running)
+    for _ in range(200):
+        try:
+            os.kill(int(pids.read_text()), 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("the policy's process outlived the harness")

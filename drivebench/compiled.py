@@ -1,6 +1,6 @@
 """How drivebench compiles its kernels with numba.
 
-The decorators ``kernel``, ``inlined_kernel`` and ``parallel_kernel`` fix the settings in one place:
+The decorators below fix the settings in one place:
 
 * never ``fastmath``: LLVM may then neither reorder nor fuse floating-point operations, which is what makes
   a canonical episode the same bits on every machine;
@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import numba
 import platformdirs
 
-__all__ = ["inlined_kernel", "kernel", "parallel_kernel", "source_digest"]
+__all__ = ["borrowing_kernel", "inlined_kernel", "kernel", "parallel_kernel", "source_digest"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,6 +48,7 @@ def _cache_folder(base: str) -> str:
     return str(root / source_digest())
 
 
+_njit: Any = numba.njit
 _config: Any = numba.config
 _config.CACHE_DIR = _cache_folder(_config.CACHE_DIR)
 
@@ -57,9 +58,22 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     return cast(Callable[P, R], numba.njit(cache=True, error_model="numpy", nogil=True)(function))
 
 
+def borrowing_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function that creates no arrays, but only works on those of its caller.
+
+    numba's reference counting is off in it: in a loop over slices and small calls, the atomic counters can
+    take most of the time. (``_nrt`` is numba's own switch for device code, which has no reference counts.)
+    """
+    decorator = _njit(cache=True, error_model="numpy", nogil=True, _nrt=False)
+    return cast(Callable[P, R], decorator(function))
+
+
 def inlined_kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a small function into every loop that calls it, so that LLVM can vectorise that loop."""
-    decorator = numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+    """Compile a small function into every loop that calls it, so that LLVM can vectorise that loop.
+
+    It creates no arrays; see ``borrowing_kernel``.
+    """
+    decorator = _njit(cache=True, error_model="numpy", nogil=True, forceinline=True, _nrt=False)
     return cast(Callable[P, R], decorator(function))
 
 

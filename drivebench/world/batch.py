@@ -1,5 +1,6 @@
 """Worlds that step together."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
@@ -341,5 +342,7 @@ def _parameters(traffic: TrafficParameters, target_speeds_mps: tuple[float, ...]
     row[WorldFloat.MIN_GAIN] = traffic.min_gain_mps2
     row[WorldFloat.MAX_BRAKING_IMPOSED] = traffic.max_braking_imposed_mps2
     row[WorldFloat.LANE_CHANGE_DELAY] = traffic.lane_change_delay_s
+    product = -traffic.comfort_acceleration_mps2 * traffic.comfort_braking_mps2
+    row[WorldFloat.APPROACH_SCALE] = 2.0 * math.sqrt(product)
     row[WorldFloat.TARGET_SPEEDS : WorldFloat.TARGET_SPEEDS + len(target_speeds_mps)] = target_speeds_mps
     return row

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import inlined_kernel, kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.world.clock import TIME_STEP_S
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldInt
 
@@ -31,7 +31,7 @@ _OBSTACLE = int(EntityKind.OBSTACLE)
 _EGO, _STRUCK = int(WorldInt.EGO), int(WorldInt.STRUCK)
 
 
-@kernel
+@borrowing_kernel
 def _corners(numbers: Floats, i: int, corners: Floats) -> None:
     """Write the five points of an entity's closed rectangle."""
     c = numbers[_COS, i]
@@ -70,7 +70,7 @@ def _mean(corners: Floats, axis: int) -> float:
     return float((((corners[0, axis] + corners[1, axis]) + corners[2, axis]) + corners[3, axis]) / 4)
 
 
-@kernel
+@borrowing_kernel
 def _separation(
     corners_a: Floats, corners_b: Floats, moved_x: float, moved_y: float
 ) -> tuple[bool, bool, float, float]:
@@ -116,7 +116,7 @@ def _separation(
     return now, later, least * axis_x, least * axis_y
 
 
-@kernel
+@borrowing_kernel
 def collide(
     numbers: Floats,
     integers: Ints,

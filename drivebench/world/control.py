@@ -9,11 +9,20 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import inlined_kernel, kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.world.following import clip, not_zero
 from drivebench.world.geometry import heading_at
 from drivebench.world.lane_change import is_reachable
-from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneInt, WorldFloat, WorldInt
+from drivebench.world.layout import (
+    EntityFloat,
+    EntityInt,
+    EntityKind,
+    LaneFloat,
+    LaneInt,
+    LaneKind,
+    WorldFloat,
+    WorldInt,
+)
 from drivebench.world.numerics import asin, atan, rint, tan, wrap_angle
 from drivebench.world.routes import is_after_end, next_lane
 from drivebench.world.tables import longitudinal
@@ -35,6 +44,7 @@ _TARGET_SPEED = int(EntityFloat.TARGET_SPEED)
 _KIND, _TARGET_LANE, _CRASHED = int(EntityInt.KIND), int(EntityInt.TARGET_LANE), int(EntityInt.CRASHED)
 _SPEED_INDEX = int(EntityInt.SPEED_INDEX)
 _IDM, _CONTROLLED = int(EntityKind.IDM), int(EntityKind.CONTROLLED)
+_LANE_KIND, _STRAIGHT, _LANE_HEADING = int(LaneInt.KIND), int(LaneKind.STRAIGHT), int(LaneFloat.HEADING)
 _ID, _ROAD_FIRST, _ROAD_LANES = int(LaneInt.ID), int(LaneInt.ROAD_FIRST), int(LaneInt.ROAD_LANES)
 _SPEEDS, _SPEED_COUNT = int(WorldFloat.TARGET_SPEEDS), int(WorldInt.TARGET_SPEEDS)
 _LANE_LEFT, _LANE_RIGHT, _FASTER, _SLOWER = 0, 2, 3, 4
@@ -49,7 +59,7 @@ def _steering_of_slip(numerics: int | None, sine_of_slip: float) -> float:
     return atan(numerics, 2.0 * tan(numerics, asin(numerics, sine_of_slip)))
 
 
-@kernel
+@borrowing_kernel
 def steer(
     numerics: int | None,
     lane_float: Floats,
@@ -77,9 +87,12 @@ def steer(
         lateral[i] = 0.0
         ahead[i] = heading[i]
         if kind in (_IDM, _CONTROLLED):
-            s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
             lateral[i] = r_table[lane, i]
-            ahead[i] = heading_at(numerics, lane_float, lane_int, lane, s + speed[i] * _PURSUIT_S)
+            if lane_int[lane, _LANE_KIND] == _STRAIGHT:
+                ahead[i] = lane_float[lane, _LANE_HEADING]
+            else:
+                s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
+                ahead[i] = heading_at(numerics, lane_float, lane_int, lane, s + speed[i] * _PURSUIT_S)
     for i in range(vehicles):
         along = not_zero(speed[i])
         command = asin(numerics, clip(-_LATERAL_GAIN * lateral[i] / along, -1.0, 1.0))
@@ -94,7 +107,7 @@ def steer(
             numbers[_STEERING, i] = steering[i]
 
 
-@kernel
+@borrowing_kernel
 def meta_action(
     numerics: int | None,
     lane_float: Floats,

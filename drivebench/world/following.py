@@ -10,10 +10,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import inlined_kernel, kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, WorldFloat
 from drivebench.world.numerics import power
-from drivebench.world.tables import longitudinal, neighbours
+from drivebench.world.tables import find_leaders, longitudinal, neighbours
 
 __all__ = [
     "accelerate",
@@ -42,8 +42,10 @@ _IDM, _CONTROLLED = int(EntityKind.IDM), int(EntityKind.CONTROLLED)
 _EGO, _PLAIN, _OBSTACLE = int(EntityKind.EGO), int(EntityKind.PLAIN), int(EntityKind.OBSTACLE)
 _SPEED_LIMIT = int(LaneFloat.SPEED_LIMIT)
 _DISTANCE, _TIME = int(WorldFloat.DISTANCE_WANTED), int(WorldFloat.TIME_WANTED)
-_COMFORT, _BRAKING = int(WorldFloat.COMFORT_ACCELERATION), int(WorldFloat.COMFORT_BRAKING)
+_COMFORT, _APPROACH_SCALE = int(WorldFloat.COMFORT_ACCELERATION), int(WorldFloat.APPROACH_SCALE)
 _MAX_ACCELERATION = int(WorldFloat.MAX_ACCELERATION)
+
+_UNKNOWN = -2
 
 
 @inlined_kernel
@@ -60,7 +62,7 @@ def clip(x: float, low: float, high: float) -> float:
     return high if raised > high else raised
 
 
-@kernel
+@borrowing_kernel
 def free_flow(
     numerics: int | None,
     lane_float: Floats,
@@ -103,8 +105,7 @@ def desired_gap(parameters: Floats, numbers: Floats, follower: int, leader: int)
     dx = v * c - leader_speed * numbers[_COS, leader]
     dy = v * s - leader_speed * numbers[_SIN, leader]
     approach = dx * c + dy * s
-    product = -parameters[_COMFORT] * parameters[_BRAKING]
-    return float(parameters[_DISTANCE] + v * parameters[_TIME] + v * approach / (2.0 * math.sqrt(product)))
+    return float(parameters[_DISTANCE] + v * parameters[_TIME] + v * approach / parameters[_APPROACH_SCALE])
 
 
 @inlined_kernel
@@ -147,7 +148,7 @@ def own_acceleration(
     return float(comfort * free[i] - comfort * braking)
 
 
-@kernel
+@borrowing_kernel
 def expected_acceleration(
     numerics: int | None,
     lane_float: Floats,
@@ -174,11 +175,12 @@ def expected_acceleration(
     return float(comfort * term - comfort * braking)
 
 
-@kernel
+@borrowing_kernel
 def follow_leaders(
     numerics: int | None,
     lane_float: Floats,
     lane_int: Ints,
+    lanes: int,
     parameters: Floats,
     numbers: Floats,
     integers: Ints,
@@ -190,19 +192,27 @@ def follow_leaders(
     occupied: Ints,
     free: Floats,
     following: Floats,
+    leaders: Ints,
 ) -> None:
-    """Set ``following`` to the acceleration that every IDM vehicle wants on its present lane."""
+    """Set ``following`` to the acceleration that every IDM vehicle wants on its present lane.
+
+    ``leaders`` is [entities] work space.
+    """
+    leaders[:] = _UNKNOWN
+    find_leaders(lane_int, lanes, integers, places, occupants, occupied, leaders)
     for i in range(vehicles):
         if integers[_KIND, i] == _IDM:
-            lane = integers[_LANE, i]
-            s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
-            front, _ = neighbours(lane_float, lane_int, on_lane, occupants, places, occupied, lane, i, s)
+            front = leaders[i]
+            if front == _UNKNOWN:
+                lane = integers[_LANE, i]
+                s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
+                front, _ = neighbours(lane_float, lane_int, on_lane, occupants, places, occupied, lane, i, s)
             following[i] = own_acceleration(
                 numerics, lane_float, parameters, numbers, integers, s_table, free, i, front
             )
 
 
-@kernel
+@borrowing_kernel
 def accelerate(
     numerics: int | None,
     lane_float: Floats,

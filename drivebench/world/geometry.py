@@ -9,7 +9,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import inlined_kernel, kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.world.layout import LaneFloat, LaneInt, LaneKind
 from drivebench.world.numerics import atan, atan2, cos, sin, wrap_angle
 
@@ -40,7 +40,7 @@ _KIND = int(LaneInt.KIND)
 _SINE, _CIRCULAR = int(LaneKind.SINE), int(LaneKind.CIRCULAR)
 
 
-@kernel
+@borrowing_kernel
 def circular_longitudinal(numerics: int | None, lane_float: Floats, lane: int, x: float, y: float) -> float:
     """Arc length from the start of a circular lane."""
     start = lane_float[lane, _START_PHASE]
@@ -49,7 +49,7 @@ def circular_longitudinal(numerics: int | None, lane_float: Floats, lane: int, x
     return float(lane_float[lane, _TURN] * (phase - start) * lane_float[lane, _RADIUS])
 
 
-@kernel
+@borrowing_kernel
 def local_coordinates(
     numerics: int | None, lane_float: Floats, lane_int: Ints, lane: int, x: float, y: float
 ) -> tuple[float, float]:
@@ -67,14 +67,14 @@ def local_coordinates(
     return s, r
 
 
-@kernel
+@borrowing_kernel
 def sine_offset(numerics: int | None, lane_float: Floats, lane: int, s: float) -> float:
     """Lateral offset of a sine lane's centre line from its axis."""
     wave = sin(numerics, lane_float[lane, _PULSATION] * s + lane_float[lane, _PHASE])
     return float(lane_float[lane, _AMPLITUDE] * wave)
 
 
-@kernel
+@borrowing_kernel
 def heading_at(numerics: int | None, lane_float: Floats, lane_int: Ints, lane: int, s: float) -> float:
     """Heading of the centre line at s."""
     kind = lane_int[lane, _KIND]
@@ -91,7 +91,7 @@ def heading_at(numerics: int | None, lane_float: Floats, lane_int: Ints, lane: i
     return float(lane_float[lane, _HEADING])
 
 
-@kernel
+@borrowing_kernel
 def position(
     numerics: int | None, lane_float: Floats, lane_int: Ints, lane: int, s: float, r: float
 ) -> tuple[float, float]:
@@ -124,7 +124,7 @@ def longitudinal_excess(lane_float: Floats, lane: int, s: float, r: float) -> fl
     return float(abs(r) + max(s - lane_float[lane, _LENGTH], 0.0) + max(0.0 - s, 0.0))
 
 
-@kernel
+@borrowing_kernel
 def lane_distance(
     numerics: int | None, lane_float: Floats, lane_int: Ints, lane: int, x: float, y: float
 ) -> float:
@@ -133,7 +133,7 @@ def lane_distance(
     return longitudinal_excess(lane_float, lane, s, r)
 
 
-@kernel
+@borrowing_kernel
 def angle_to_lane(
     numerics: int | None, lane_float: Floats, lane_int: Ints, lane: int, s: float, heading: float
 ) -> float:
@@ -141,7 +141,7 @@ def angle_to_lane(
     return wrap_angle(numerics, heading - heading_at(numerics, lane_float, lane_int, lane, s))
 
 
-@kernel
+@borrowing_kernel
 def closest_lane(
     numerics: int | None, lane_float: Floats, lane_int: Ints, lanes: int, x: float, y: float, heading: float
 ) -> int:

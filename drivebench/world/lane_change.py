@@ -8,7 +8,7 @@ earlier one chose.
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import inlined_kernel, kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.world.following import desired_gap, expected_acceleration, own_acceleration
 from drivebench.world.geometry import VEHICLE_LENGTH_M
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt, WorldFloat
@@ -41,7 +41,7 @@ def _sign(value: int) -> int:
     return (1 if value > 0 else 0) - (1 if value < 0 else 0)
 
 
-@kernel
+@borrowing_kernel
 def is_reachable(
     numerics: int | None,
     lane_float: Floats,
@@ -59,7 +59,7 @@ def is_reachable(
     return bool(0.0 <= s < lane_float[lane, _LENGTH] + VEHICLE_LENGTH_M)
 
 
-@kernel
+@borrowing_kernel
 def _recommends(
     numerics: int | None,
     lane_float: Floats,
@@ -110,7 +110,7 @@ def _recommends(
     return not gain < parameters[_MIN_GAIN]
 
 
-@kernel
+@borrowing_kernel
 def _abort_if_contested(
     numerics: int | None,
     lane_float: Floats,
@@ -144,7 +144,7 @@ def _abort_if_contested(
                 return
 
 
-@kernel
+@borrowing_kernel
 def _reconsider_lane(
     numerics: int | None,
     lane_float: Floats,
@@ -197,7 +197,7 @@ def _reconsider_lane(
             integers[_TARGET_LANE, i] = candidate
 
 
-@kernel
+@borrowing_kernel
 def choose_lanes(
     numerics: int | None,
     lane_float: Floats,

@@ -162,7 +162,9 @@ class WorldFloat(IntEnum):
     MIN_GAIN = 6
     MAX_BRAKING_IMPOSED = 7
     LANE_CHANGE_DELAY = 8
-    TARGET_SPEEDS = 9
+    APPROACH_SCALE = 9
+    """Derived: twice the root of comfortable acceleration times braking, IDM's divisor of the approach."""
+    TARGET_SPEEDS = 10
     """First of up to ``MAX_TARGET_SPEEDS`` target speeds of CONTROLLED vehicles."""
 
 

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import inlined_kernel, kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.world.clock import TIME_STEP_S
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind
 from drivebench.world.numerics import atan, cos, cos_sin, sin, tan
@@ -55,7 +55,7 @@ def _travel(
     return cos(numerics, heading + slip), sin(numerics, heading + slip), sin(numerics, slip)
 
 
-@kernel
+@borrowing_kernel
 def move(
     numerics: int | None, numbers: Floats, integers: Ints, vehicles: int, absent: int, ratios: Floats
 ) -> None:
@@ -102,7 +102,7 @@ def move(
         numbers[_SPEED, i] = max(v, 0.0) if kind == _EGO else v
 
 
-@kernel
+@borrowing_kernel
 def update_directions(numerics: int | None, numbers: Floats, entities: int) -> None:
     """Keep cosine and sine of every heading."""
     heading = numbers[_HEADING]

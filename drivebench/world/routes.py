@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import inlined_kernel, kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.world.geometry import VEHICLE_LENGTH_M, lane_distance, position
 from drivebench.world.layout import EntityInt, LaneFloat, LaneInt
 
@@ -18,7 +18,7 @@ _ROAD_LANES = int(LaneInt.ROAD_LANES)
 _LENGTH = int(LaneFloat.LENGTH)
 
 
-@kernel
+@borrowing_kernel
 def _lane_on_road(
     numerics: int | None,
     lane_float: Floats,
@@ -47,7 +47,7 @@ def _lane_on_road(
     return best, least
 
 
-@kernel
+@borrowing_kernel
 def next_lane(
     numerics: int | None,
     lane_float: Floats,

@@ -7,7 +7,7 @@ that stand still; then all move; then all pairs are checked for collisions.
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import kernel
+from drivebench.compiled import borrowing_kernel, kernel
 from drivebench.world.actions import ACCELERATION_RANGE_MPS2, QUANTUM, STEERING_RANGE_RAD
 from drivebench.world.clock import SUBSTEPS
 from drivebench.world.collisions import collide
@@ -37,7 +37,7 @@ _NETWORK, _LANES, _ENTITIES = int(WorldInt.NETWORK), int(WorldInt.LANES), int(Wo
 _VEHICLES, _EGO, _TRACE = int(WorldInt.VEHICLES), int(WorldInt.EGO), int(WorldInt.TRACE_CRASHED)
 
 
-@kernel
+@borrowing_kernel
 def _command_ego(numbers: Floats, integers: Ints, ego: int, action: npt.NDArray[np.int16]) -> None:
     """Put a continuous action into force (highway-env ``ContinuousAction`` and its ``lmap``)."""
     kind = integers[_KIND, ego]
@@ -94,6 +94,7 @@ def step_worlds(
     on_lane = np.empty((most_lanes, most_entities), dtype=np.bool_)
     occupants = np.empty((most_lanes, most_entities), dtype=np.int64)
     occupied = np.empty(most_lanes, dtype=np.int64)
+    leaders = np.empty(most_entities, dtype=np.int64)
     places = np.empty((most_lanes, most_entities))
     rows = np.empty((6, most_entities))
     wanted = rows[0]
@@ -157,6 +158,7 @@ def step_worlds(
                 numerics,
                 lane_float,
                 lane_int,
+                lanes,
                 parameters,
                 numbers,
                 integers,
@@ -168,6 +170,7 @@ def step_worlds(
                 occupied,
                 free,
                 following,
+                leaders,
             )
             choose_lanes(
                 numerics,

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import inlined_kernel, kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.world.geometry import (
     VEHICLE_LENGTH_M,
     circular_longitudinal,
@@ -20,7 +20,7 @@ from drivebench.world.geometry import (
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt, LaneKind
 from drivebench.world.numerics import sin, wrap_angle
 
-__all__ = ["find_occupants", "longitudinal", "neighbours", "tabulate", "update_lanes"]
+__all__ = ["find_leaders", "find_occupants", "longitudinal", "neighbours", "tabulate", "update_lanes"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -44,7 +44,7 @@ _MARGIN_M = 1.0
 """How far beside a lane a vehicle still counts as being on it (highway-env ``neighbour_vehicles``)."""
 
 
-@kernel
+@borrowing_kernel
 def tabulate(
     numerics: int | None,
     lane_float: Floats,
@@ -90,7 +90,7 @@ def tabulate(
                     r[i] = r[i] - amplitude * sin(numerics, pulsation * s[i] + phase)
 
 
-@kernel
+@borrowing_kernel
 def _missing_longitudinal(
     numerics: int | None, lane_float: Floats, s_table: Floats, lane: int, i: int, x: float, y: float
 ) -> float:
@@ -110,7 +110,7 @@ def longitudinal(
     return float(s)
 
 
-@kernel
+@borrowing_kernel
 def find_occupants(
     numerics: int | None,
     lane_float: Floats,
@@ -135,13 +135,16 @@ def find_occupants(
     for lane in range(lanes):
         half = lane_float[lane, _WIDTH] / 2 + _MARGIN_M
         end = lane_float[lane, _LENGTH] + VEHICLE_LENGTH_M
-        count = 0
-        for i in range(entities):
+        near = 0
+        for i in range(entities):  # without branches: who is beside the lane cannot be predicted
             on_lane[lane, i] = False
-            if abs(r_table[lane, i]) > half or kind[i] == _LANDMARK or i == absent:
-                continue
+            occupants[lane, near] = i
+            near += 1 if abs(r_table[lane, i]) <= half else 0
+        count = 0
+        for candidate in range(near):
+            i = occupants[lane, candidate]
             s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
-            if -VEHICLE_LENGTH_M <= s < end:
+            if -VEHICLE_LENGTH_M <= s < end and kind[i] != _LANDMARK and i != absent:
                 on_lane[lane, i] = True
                 place = count
                 while place > 0 and places[lane, place - 1] > s:
@@ -182,7 +185,7 @@ def _neighbours_on_one_lane(
     return front, rear
 
 
-@kernel
+@borrowing_kernel
 def _neighbours_on_connected_lanes(
     lane_float: Floats,
     lane_int: Ints,
@@ -246,6 +249,34 @@ def neighbours(
     )
 
 
+@borrowing_kernel
+def find_leaders(
+    lane_int: Ints, lanes: int, integers: Ints, places: Floats, occupants: Ints, occupied: Ints, leaders: Ints
+) -> None:
+    """Write who is in front of whom on the present lane, -1 for nobody, where it can be read off the lists.
+
+    Where vehicles are exactly level, where connected lanes count, and for vehicles beside their lane, what
+    stood in ``leaders`` stays; ``neighbours`` knows.
+    """
+    for lane in range(lanes):
+        if lane_int[lane, _NEIGHBOURS] != 1:
+            continue
+        count = occupied[lane]
+        for place in range(count):
+            i = occupants[lane, place]
+            if integers[_LANE, i] != lane:
+                continue
+            following = place + 1
+            if following == count:
+                leaders[i] = -1
+                continue
+            level = places[lane, place] == places[lane, following]
+            if following + 1 < count:
+                level = level or places[lane, following] == places[lane, following + 1]
+            if not level:
+                leaders[i] = occupants[lane, following]
+
+
 @inlined_kernel
 def _weighted_distance(
     numerics: int | None,
@@ -264,7 +295,7 @@ def _weighted_distance(
     return excess + abs(wrap_angle(numerics, heading - along))
 
 
-@kernel
+@borrowing_kernel
 def update_lanes(
     numerics: int | None,
     lane_float: Floats,

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented_worlds import merge, motorway, motorway_network, ring
 
@@ -32,6 +32,7 @@ LANES = {
 
 
 @pytest.mark.parametrize("kind", LANES)
+@settings(deadline=None)  # the first example may compile
 @given(share=st.floats(0.0, 1.0), lateral_m=st.floats(-4.0, 4.0))
 def test_coordinates_and_positions_are_inverse(kind: str, share: float, lateral_m: float) -> None:
     network = build_network([("a", "b", LANES[kind])])

@@ -54,17 +54,17 @@ def lesson_chart(lesson: Lesson) -> str:
         ),
         _Panel(
             title="Closed loop",
-            subtitle="DBS, nominal starts",
-            top_value=100.0,
-            digits=1,
-            marks=tuple(row.nominal for row in rows),
-        ),
-        _Panel(
-            title="Closed loop",
             subtitle="DBS, off-course starts",
             top_value=100.0,
             digits=1,
             marks=tuple(row.off_course for row in rows),
+        ),
+        _Panel(
+            title="Closed loop",
+            subtitle="DBS, nominal starts",
+            top_value=100.0,
+            digits=1,
+            marks=tuple(row.nominal for row in rows),
         ),
     ]
     height = TOP + ROW * len(rows) + 34

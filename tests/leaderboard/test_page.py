@@ -140,7 +140,7 @@ def test_the_chart_puts_marks_where_the_numbers_are(content: PageContent) -> Non
     chart = lesson_chart(content.lesson)
     at = [float(x) for x in re.findall(r'<circle class="dot plain" cx="([\d.]+)"', chart)]
     ticks = [float(x) for x in re.findall(r'<text class="tick" x="([\d.]+)"', chart)]
-    for panel, share in enumerate((0.97, 0.80, 0.10)):
+    for panel, share in enumerate((0.97, 0.10, 0.80)):
         left, right = ticks[3 * panel], ticks[3 * panel + 2]
         assert at[panel] == pytest.approx(left + share * (right - left), abs=0.1)
     assert "<img" not in chart

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -197,6 +198,16 @@ class Episode:
     route: Route
     horizon_s: float
     speed_limit_mps: float
+
+    @cached_property
+    def task_digest(self) -> str:
+        """SHA-256 of the task in the world (route, goal, commands, horizon, limit), in hexadecimal."""
+        route = self.route
+        digest = hashlib.sha256(route.points_m.tobytes() + route.arc_m.tobytes())
+        commands = [(float(each.start_m), int(each.command), each.text) for each in route.commands]
+        numbers = (route.half_width_m, route.goal_m, self.horizon_s, self.speed_limit_mps)
+        digest.update(repr(([float(number) for number in numbers], commands)).encode())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

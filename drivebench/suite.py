@@ -35,6 +35,7 @@ class SuiteEntry:
         reference_time_s: When the privileged expert arrived at the goal, else the horizon.
         reference_distance_m: How far along the route the expert was then.
         world_digest: SHA-256 of the initial world, in hexadecimal.
+        task_digest: SHA-256 of route, goal, commands, horizon and speed limit, in hexadecimal.
     """
 
     scenario: str
@@ -43,6 +44,7 @@ class SuiteEntry:
     reference_time_s: float
     reference_distance_m: float
     world_digest: str
+    task_digest: str
 
     def __post_init__(self) -> None:
         split_of(self.seed)
@@ -65,15 +67,19 @@ class SuiteEntry:
         """Build the episode and make sure that it is the one that the suite was made of.
 
         Raises:
-            DataError: The initial world has another digest than the manifest says.
+            DataError: The initial world or the task has another digest than the manifest says.
         """
         episode = load_scenario(self.scenario).episode(self.seed, self.condition)
-        if episode.world.digest != self.world_digest:
-            raise DataError(
-                f"{self.key} begins with the world {episode.world.digest}; the suite's manifest says "
-                f"{self.world_digest}. The scenario, or a library that builds it, has changed: install the "
-                "constrained versions, or give the scenario a new version and build its suites again."
-            )
+        for what, given, expected in (
+            ("world", episode.world.digest, self.world_digest),
+            ("task", episode.task_digest, self.task_digest),
+        ):
+            if given != expected:
+                raise DataError(
+                    f"{self.key} has the {what} {given}; the suite's manifest says {expected}. The scenario, "
+                    "or a library that builds it, has changed: install the constrained versions, or give the "
+                    "scenario a new version and build its suites again."
+                )
         return episode
 
 

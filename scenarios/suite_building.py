@@ -166,6 +166,7 @@ def _entry(rollout: Rollout) -> SuiteEntry:
         reference_time_s=reference.time_s,
         reference_distance_m=reference.distance_m,
         world_digest=episode.world.digest,
+        task_digest=episode.task_digest,
     )
 
 

@@ -28,7 +28,7 @@ def suite(name: str = "small", count: int = 6, scenario: str = "lane-keeping-v1"
     entries = []
     for number in range(count):
         seed, condition = DEV.start + 700_000 + number, ("nominal", "off-course")[number % 2]
-        world = load_scenario(scenario).episode(seed, condition).world
+        episode = load_scenario(scenario).episode(seed, condition)
         entries.append(
             SuiteEntry(
                 scenario=scenario,
@@ -36,7 +36,8 @@ def suite(name: str = "small", count: int = 6, scenario: str = "lane-keeping-v1"
                 seed=seed,
                 reference_time_s=25.0,
                 reference_distance_m=200.0,
-                world_digest=world.digest,
+                world_digest=episode.world.digest,
+                task_digest=episode.task_digest,
             )
         )
     return Suite(name=name, version=1, description="For tests.", entries=tuple(entries))

@@ -50,15 +50,17 @@ def test_suites_share_no_episode_and_keep_to_their_split() -> None:
 def test_worlds_have_the_digests_of_the_manifest(name: str) -> None:
     entries = load_suite(name).entries
     for entry in entries if name == "smoke" else entries[::SAMPLE]:
-        assert entry.episode().world.digest == entry.world_digest
+        episode = entry.episode()
+        assert (episode.world.digest, episode.task_digest) == (entry.world_digest, entry.task_digest)
 
 
 def test_the_expert_still_makes_the_references_of_the_smoke_suite() -> None:
     assert build_suite("smoke") == load_suite("smoke")
 
 
-def test_a_world_that_has_changed_is_noticed() -> None:
-    entry = replace(load_suite("smoke").entries[0], world_digest="0" * 64)
+@pytest.mark.parametrize("digest", ["world_digest", "task_digest"])
+def test_an_episode_that_has_changed_is_noticed(digest: str) -> None:
+    entry = replace(load_suite("smoke").entries[0], **{digest: "0" * 64})  # type: ignore[arg-type]
     with pytest.raises(DataError, match="The scenario, or a library that builds it, has changed"):
         entry.episode()
 
@@ -77,6 +79,7 @@ def suite() -> Suite:
                 reference_time_s=25.0,
                 reference_distance_m=123.456789 + seed,
                 world_digest="0" * 64,
+                task_digest="1" * 64,
             )
             for seed in (1, 2)
         ),

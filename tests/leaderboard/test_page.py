@@ -36,17 +36,15 @@ def contender(name: str, off_course: float) -> Contender:
 
 
 @pytest.fixture(scope="module")
-def content(tmp_path_factory: pytest.TempPathFactory) -> PageContent:
+def content(tmp_path_factory: pytest.TempPathFactory, fewer_resamples: None) -> PageContent:
     folder = tmp_path_factory.mktemp("runs")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("leaderboard.statistics.RESAMPLES", 500)
-        table = make_table(
-            [
-                run_of(folder / "one", failing(suite(), 2), name=NASTY),
-                run_of(folder / "other", suite(), name="camera-correction"),
-                run_of(folder / "expert", suite(), name="expert", track="privileged"),
-            ]
-        )
+    table = make_table(
+        [
+            run_of(folder / "one", failing(suite(), 2), name=NASTY),
+            run_of(folder / "other", suite(), name="camera-correction"),
+            run_of(folder / "expert", suite(), name="expert", track="privileged"),
+        ]
+    )
     return PageContent(
         budget="smoke",
         table=table,

@@ -1,7 +1,6 @@
 """Scores of runs whose numbers are known, and runs that must be refused."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +15,7 @@ from leaderboard.episodes import MEASURES
 from leaderboard.scores import score_run
 from leaderboard.table import make_table
 
-
-@pytest.fixture(scope="module", autouse=True)
-def fewer_resamples() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("leaderboard.statistics.RESAMPLES", 500)
-        yield
+pytestmark = pytest.mark.usefixtures("fewer_resamples")
 
 
 def test_a_perfect_run_scores_100(tmp_path: Path) -> None:

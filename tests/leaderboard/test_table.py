@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,18 +21,13 @@ from leaderboard.formats import FORMATS
 from leaderboard.formats.latex import escape
 from leaderboard.table import By, Table, make_table
 
+pytestmark = pytest.mark.usefixtures("fewer_resamples")
+
 NASTY = r"50% & more_of #1 ~{\it x}^2 <b>|$ “é” 中"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def fewer_resamples() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("leaderboard.statistics.RESAMPLES", 500)
-        yield
-
-
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
+def runs(tmp_path_factory: pytest.TempPathFactory, fewer_resamples: None) -> list[Run]:
     tmp_path = tmp_path_factory.mktemp("runs")
     faulty = [replace(e, status=Status.RAISED) if e.seed == 2_000_000 else e for e in suite()]
     return [

@@ -8,6 +8,8 @@ from drivebench.compiled import kernel
 from drivebench.errors import ConfigurationError
 from drivebench.sensors.camera import Camera
 from drivebench.sensors.grain import grain_table
+from drivebench.sensors.machine import LANES
+from drivebench.sensors.models import models
 from drivebench.sensors.optics import optics_of
 from drivebench.sensors.palette import DAY, PAINT, Palette
 from drivebench.sensors.scene import ANGLE_STEP_RAD, POSITION_STEP_M, Moments
@@ -48,11 +50,19 @@ def _render_range(
     distance: Floats,
     covered: Floats,
     sky: Floats,
+    shapes: Ints,
+    faces: Floats,
+    polygons_of_face: Ints,
+    polygons: Ints,
+    light: Floats,
+    model_corners: Floats,
+    model_colours: Floats,
 ) -> None:
     """Render pictures [first, last)."""
     height, width = out.shape[2], out.shape[3]
-    nearness = np.zeros((2 * height, 2 * width), np.float32)
-    colours = np.zeros((2 * height, 2 * width), np.uint32)
+    columns = (2 * width + LANES - 1) // LANES * LANES
+    nearness = np.zeros((2 * height, columns), np.float32)
+    colours = np.zeros((2 * height, columns), np.uint32)
     reach = np.zeros((height, 2), np.int64)
     reach[:, 0] = width
     placed = np.empty((boxes.shape[1], 5))
@@ -72,7 +82,9 @@ def _render_range(
             placed[k, 2] = _on_grid(boxes[n, k, 2], ANGLE_STEP_RAD)
             placed[k, 3], placed[k, 4] = boxes[n, k, 3], boxes[n, k, 4]
         draw_solids(
-            out[n], placed, looks[n], paints, palette, lens, x, y, cosine, sine, nearness, colours, reach
+            out[n], placed, looks[n], paints, palette, lens, x, y, cosine, sine,
+            shapes, faces, polygons_of_face, polygons, light, model_corners, model_colours,
+            nearness, colours, reach,
         )  # fmt: skip
 
 
@@ -106,7 +118,7 @@ def render(
     if not len(moments):
         return out
     optics = optics_of(camera)
-    grain = grain_table()
+    grain, solids = grain_table(), models()
     arguments = (
         out,
         np.stack([ground.descriptor() for ground in moments.grounds]),
@@ -125,6 +137,13 @@ def render(
         optics.distance,
         optics.covered,
         optics.sky,
+        solids.shapes,
+        solids.faces,
+        solids.polygons_of_face,
+        solids.polygons,
+        solids.light,
+        solids.corners,
+        solids.colours,
     )
     in_threads(_render_range, len(moments), arguments)
     return out

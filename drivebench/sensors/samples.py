@@ -10,133 +10,124 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from drivebench.compiled import inlined_kernel, kernel
+from drivebench.compiled import kernel
+from drivebench.sensors.machine import LANES, fill_lanes
 
-__all__ = ["MOST_CORNERS", "NEAREST_M", "fill_polygon", "resolve"]
+__all__ = ["MOST_CORNERS", "NEAREST_M", "cut_near", "fill_polygon", "resolve"]
 
 Floats = NDArray[np.float64]
 
-f32, i32, u8, u32 = np.float32, np.int32, np.uint8, np.uint32
+f32, i32, u8, u32, u64 = np.float32, np.int32, np.uint8, np.uint32, np.uint64
 
 MOST_CORNERS = 10
 NEAREST_M = 0.1
 """What is nearer to the camera than this, along the optical axis, is cut off."""
 
-_BYTES = 0x00FF00FF
-
-
-@inlined_kernel
-def _ceil(value: float, low: int, high: int) -> int:
-    """The least integer that is not below a value, bounded."""
-    return int(math.ceil(min(max(value, float(low)), float(high))))
+_BYTES = 0x00FF00FF00FF00FF
 
 
 @kernel
-def _cut_near(corners: Floats, count: int, kept: Floats) -> int:
-    """Cut a polygon (right, down, depth) at the near plane (Sutherland and Hodgman, 1974)."""
-    made = 0
+def cut_near(corners: Floats, kept: Floats) -> int:
+    """Cut a polygon at the near plane (I. Sutherland, G. Hodgman, Communications of the ACM, 1974).
+
+    Args:
+        corners: ``f8[3, n]`` right, down and depth of the corners of a convex polygon.
+        kept: ``f8[3, n + 1 or more]`` receives the corners of what is left.
+
+    Returns:
+        How many these are.
+    """
+    made, count = 0, corners.shape[1]
     for k in range(count):
         following = k + 1 if k + 1 < count else 0
-        here, there = corners[k, 2] - NEAREST_M, corners[following, 2] - NEAREST_M
+        here, there = corners[2, k] - NEAREST_M, corners[2, following] - NEAREST_M
         if here >= 0:
-            kept[made] = corners[k]
+            kept[:, made] = corners[:, k]
             made += 1
         if (here < 0) != (there < 0):
             part = here / (here - there)
-            for axis in range(3):
-                kept[made, axis] = corners[k, axis] + part * (corners[following, axis] - corners[k, axis])
+            kept[:, made] = corners[:, k] + part * (corners[:, following] - corners[:, k])
             made += 1
     return made
 
 
 @kernel
 def fill_polygon(
-    corners: Floats,
+    columns: Floats,
+    rows: Floats,
     count: int,
+    clockwise: bool,
     plane: Floats,
-    anchored: bool,
+    first_on_plane: bool,
     colour: int,
-    lens: Floats,
+    width: int,
     nearness: NDArray[np.float32],
     colours: NDArray[np.uint32],
     reach: NDArray[np.int64],
-    edges: Floats,
+    spans: Floats,
 ) -> None:
     """Fill a convex polygon where nothing nearer is.
 
     Args:
-        corners: ``f8[MOST_CORNERS, 3]`` right, down, depth of its corners in the camera's frame, in order.
+        columns: ``f8[count]`` columns of its corners, in samples.
+        rows: ``f8[count]`` rows of its corners, in samples.
         count: Number of corners.
+        clockwise: Their order, as seen in the picture.
         plane: ``f8[4]``: reciprocal depth at sample (0, 0), its slopes along columns and rows of samples, and
-            the column from which it is computed.
-        anchored: Whether that column is given; a polygon upon another one must use the same.
+            the column from which it is computed; all polygons on a plane must use the same.
+        first_on_plane: Whether this polygon is to choose that column.
         colour: 0xTTRRGGBB.
-        lens: Of ``Optics``.
-        nearness, colours: ``f4[2 H, 2 W]``, ``u4[2 H, 2 W]``: the samples.
-        reach: ``i8[H, 2]``: first column, and column after the last, that was touched in each pixel row.
-        edges: ``f8[3, MOST_CORNERS, 3]`` scratch.
+        width: Columns of samples in the picture.
+        nearness: ``f4[2 H, C]`` reciprocal depth of the samples; C is the width padded to whole ``LANES``.
+        colours: ``u4[2 H, C]`` colours of the samples.
+        reach: ``i8[H, 2]``: first column of pixels, and the one after the last, touched in each row of pixels.
+        spans: ``f8[2, 2 H]`` scratch: ends of the spans.
     """
-    rows, columns = nearness.shape
-    for k in range(count):
-        if corners[k, 2] < NEAREST_M:
-            kept = edges[2]
-            count = _cut_near(corners, count, kept)
-            corners = kept
-            break
-    if count < 3:
-        return
     low_x, high_x, low_y, high_y = 1e9, -1e9, 1e9, -1e9
     for k in range(count):
-        scale = 2.0 / corners[k, 2]
-        edges[0, k, 0] = corners[k, 0] * scale * lens[1] + (columns - 1) * 0.5
-        edges[0, k, 1] = corners[k, 1] * scale * lens[0] + (rows - 1) * 0.5
-        low_x, high_x = min(low_x, edges[0, k, 0]), max(high_x, edges[0, k, 0])
-        low_y, high_y = min(low_y, edges[0, k, 1]), max(high_y, edges[0, k, 1])
-    if high_x <= 0 or low_x >= columns or high_y <= 0 or low_y >= rows:
+        low_x, high_x = min(low_x, columns[k]), max(high_x, columns[k])
+        low_y, high_y = min(low_y, rows[k]), max(high_y, rows[k])
+    height, padded = nearness.shape
+    if first_on_plane:
+        plane[3] = math.floor(min(max((low_x + high_x) * 0.5, 0.0), float(width)))
+    if high_x <= 0 or low_x >= width or high_y <= 0 or low_y >= height:
         return
-    if not anchored:
-        plane[3] = math.floor(min(max((low_x + high_x) * 0.5, 0.0), float(columns)))
-    area = 0.0
+    top, bottom = int(math.ceil(max(low_y, 0.0))), int(math.ceil(min(high_y, float(height))))
+    lefts, rights = spans[0, top:bottom], spans[1, top:bottom]
+    lefts[:] = 0.0
+    rights[:] = float(width)
     for k in range(count):
         following = k + 1 if k + 1 < count else 0
-        area += edges[0, k, 0] * edges[0, following, 1] - edges[0, following, 0] * edges[0, k, 1]
-    lefts = rights = 0
-    for k in range(count):
-        following = k + 1 if k + 1 < count else 0
-        rise = edges[0, following, 1] - edges[0, k, 1]
+        rise = rows[following] - rows[k]
         if abs(rise) < 1e-9:
             continue
-        slope = (edges[0, following, 0] - edges[0, k, 0]) / rise
-        offset = edges[0, k, 0] - slope * edges[0, k, 1]
-        if (rise > 0) == (area > 0):
-            edges[1, rights, 1], edges[2, rights, 1] = slope, offset
-            rights += 1
+        slope = (columns[following] - columns[k]) / rise
+        at_top = columns[k] + slope * (top - rows[k])
+        if (rise > 0) == clockwise:
+            for row in range(bottom - top):
+                rights[row] = min(rights[row], at_top + slope * row)
         else:
-            edges[1, lefts, 0], edges[2, lefts, 0] = slope, offset
-            lefts += 1
-    slope_x = f32(plane[1])
+            for row in range(bottom - top):
+                lefts[row] = max(lefts[row], at_top + slope * row)
     anchor = int(plane[3])
-    at_anchor = plane[0] + plane[1] * anchor
-    for row in range(_ceil(low_y, 0, rows), _ceil(high_y, 0, rows)):
-        left, right = -1e9, 1e9
-        for k in range(lefts):
-            left = max(left, edges[2, k, 0] + edges[1, k, 0] * row)
-        for k in range(rights):
-            right = min(right, edges[2, k, 1] + edges[1, k, 1] * row)
-        first, end = _ceil(left, 0, columns), _ceil(right, 0, columns)
+    at_anchor, slope_x, anchor32 = plane[0] + plane[1] * anchor, f32(plane[1]), i32(anchor)
+    near_at, paint_at = nearness.ctypes.data, colours.ctypes.data
+    for row in range(top, bottom):
+        if not lefts[row - top] < rights[row - top]:
+            continue
+        first, end = int(math.ceil(lefts[row - top])), int(math.ceil(rights[row - top]))
         if first >= end:
             continue
         pixel_row = row >> 1
         reach[pixel_row, 0] = min(reach[pixel_row, 0], first >> 1)
         reach[pixel_row, 1] = max(reach[pixel_row, 1], (end + 1) >> 1)
-        base = f32(at_anchor + plane[2] * row)
-        near_row, colour_row = nearness[row, first:end], colours[row, first:end]
-        from_anchor = i32(first - anchor)
-        for j in range(end - first):
-            value = base + slope_x * f32(from_anchor + i32(j))
-            nearer = value >= near_row[j]
-            near_row[j] = value if nearer else near_row[j]
-            colour_row[j] = colour if nearer else colour_row[j]
+        base, first32, end32 = f32(at_anchor + plane[2] * row), i32(first), i32(end)
+        for start in range(first & -LANES, end, LANES):
+            offset = 4 * (row * padded + start)
+            fill_lanes(
+                near_at + offset, paint_at + offset, i32(start), first32, end32, anchor32, base, slope_x,
+                u32(colour),
+            )  # fmt: skip
 
 
 @kernel
@@ -150,23 +141,26 @@ def resolve(
 
     Args:
         picture: ``u1[3, H, W]`` the background.
-        nearness, colours, reach: See ``fill_polygon``.
+        nearness: See ``fill_polygon``.
+        colours: See ``fill_polygon``.
+        reach: See ``fill_polygon``.
     """
+    pairs = colours.view(np.uint64)
     for row in range(reach.shape[0]):
         first, end = reach[row, 0], reach[row, 1]
         if first >= end:
             continue
-        upper, lower = colours[2 * row], colours[2 * row + 1]
-        red, green, blue = picture[0, row], picture[1, row], picture[2, row]
-        for j in range(first, end):
-            a, b, c, d = upper[2 * j], upper[2 * j + 1], lower[2 * j], lower[2 * j + 1]
-            even = (a & u32(_BYTES)) + (b & u32(_BYTES)) + (c & u32(_BYTES)) + (d & u32(_BYTES))
-            odd = ((a >> u32(8)) & u32(_BYTES)) + ((b >> u32(8)) & u32(_BYTES))
-            odd += ((c >> u32(8)) & u32(_BYTES)) + ((d >> u32(8)) & u32(_BYTES))
-            seen = u32(u32(256) - (u32(odd) >> u32(16)))
-            red[j] = u8(u32(red[j] * seen + ((u32(even) >> u32(16)) << u32(6)) + u32(128)) >> u32(8))
-            green[j] = u8(u32(green[j] * seen + ((u32(odd) & u32(0xFFFF)) << u32(6)) + u32(128)) >> u32(8))
-            blue[j] = u8(u32(blue[j] * seen + ((u32(even) & u32(0xFFFF)) << u32(6)) + u32(128)) >> u32(8))
+        upper, lower = pairs[2 * row, first:end], pairs[2 * row + 1, first:end]
+        red, green, blue = picture[0, row, first:end], picture[1, row, first:end], picture[2, row, first:end]
+        for j in range(end - first):
+            even = (upper[j] & u64(_BYTES)) + (lower[j] & u64(_BYTES))
+            odd = ((upper[j] >> u64(8)) & u64(_BYTES)) + ((lower[j] >> u64(8)) & u64(_BYTES))
+            even32, odd32 = u32(u32(even) + u32(even >> u64(32))), u32(u32(odd) + u32(odd >> u64(32)))
+            seen = u32(u32(256) - (odd32 >> u32(16)))
+            r, g, b = u32(even32 >> u32(16)), u32(odd32 & u32(0xFFFF)), u32(even32 & u32(0xFFFF))
+            red[j] = u8(u32(red[j] * seen + (r << u32(6)) + u32(128)) >> u32(8))
+            green[j] = u8(u32(green[j] * seen + (g << u32(6)) + u32(128)) >> u32(8))
+            blue[j] = u8(u32(blue[j] * seen + (b << u32(6)) + u32(128)) >> u32(8))
         for k in range(2):
             nearness[2 * row + k, 2 * first : 2 * end] = f32(0)
             colours[2 * row + k, 2 * first : 2 * end] = u32(0)

@@ -13,17 +13,15 @@ from numpy.typing import NDArray
 
 from drivebench.errors import ConfigurationError
 from drivebench.sensors.ground import GroundMap
+from drivebench.sensors.models import CAR, HIDDEN, OBSTACLE
 from drivebench.sensors.palette import PAINT
 from drivebench.world import EntityKind, RoadNetwork, WorldBatch
 
-__all__ = ["ANGLE_STEP_RAD", "CAR", "HIDDEN", "OBSTACLE", "POSITION_STEP_M", "Moments", "looks_of"]
+__all__ = ["ANGLE_STEP_RAD", "POSITION_STEP_M", "Moments", "looks_of"]
 
 POSITION_STEP_M = 2.0**-16
 ANGLE_STEP_RAD = 2.0**-20
 """Grid of positions and headings (``drivebench.demonstrations.fixed_point`` stores states on the same)."""
-
-HIDDEN, CAR, OBSTACLE = 0, 1, 2
-"""Shapes: the low four bits of a look; the high four are the number of the paint."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

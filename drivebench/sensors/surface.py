@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from drivebench.compiled import inlined_kernel, kernel
 from drivebench.sensors.grain import GRAIN_LEVELS, GRAIN_SIZE
 from drivebench.sensors.ground import HEADER, STRIDE
-from drivebench.sensors.memory import load_i32, load_u8, load_u32_at_even
+from drivebench.sensors.machine import load_i32, load_u8, load_u32_at_even
 from drivebench.sensors.optics import MOST_SAMPLES
 from drivebench.sensors.paint import RESOLUTION_M, TILE
 from drivebench.world.numerics import exp, floor

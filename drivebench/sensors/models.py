@@ -1,0 +1,283 @@
+"""The solids that stand on the road, as tables of plane polygons: a car, and a barrier.
+
+A shape is a list of faces; a face is a plane with an outward normal and the polygons on it, the first of which
+covers it. Model frame: x forward, y to the right, z up, in metres, for a vehicle of ``MODEL_LENGTH_M`` by
+``MODEL_WIDTH_M``; x and y are stretched to the size of the entity. A new shape is a function here and a row in
+``SHAPES``; the kernels only see the tables.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CAR", "HIDDEN", "MODEL_LENGTH_M", "MODEL_WIDTH_M", "OBSTACLE", "Models", "models"]
+
+Point = tuple[float, float, float]
+
+HIDDEN, CAR, OBSTACLE = 0, 1, 2
+"""Shapes: the low four bits of a look (``scene.looks_of``)."""
+
+MODEL_LENGTH_M, MODEL_WIDTH_M = 5.0, 2.0
+
+FAR, MIDDLE, NEAR = 0, 1, 2
+"""Degrees of detail, by height in pixels."""
+
+REAR_LIGHT, FRONT_LIGHT, LEFT_LIGHT, RIGHT_LIGHT, TOP_LIGHT = 0.74, 0.84, 0.6, 0.68, 1.0
+"""How light each side is: the sun stands high, ahead and to the right of everything."""
+
+OWN_PAINT = 0
+COLOURS = {
+    "paint": (0, 0, 0),  # replaced by the entity's own
+    "glass": (28, 34, 44),
+    "windscreen": (44, 54, 66),
+    "tail lamp": (178, 14, 18),
+    "headlamp": (255, 248, 214),
+    "bumper": (34, 35, 38),
+    "plate": (232, 232, 222),
+    "tyre": (24, 24, 26),
+    "rim": (150, 152, 156),
+    "yellow": (244, 190, 32),
+    "black": (30, 30, 32),
+    "shadow": (0, 0, 0),
+}
+
+SOLID, SHADE = 64, 38
+"""What each of a pixel's four samples hides of its background, in 1/256."""
+
+BODY_BOTTOM_M, BODY_TOP_M, CABIN_TOP_M, OBSTACLE_TOP_M = 0.22, 0.86, 1.46, 1.0
+SHADOW_MARGIN_M = 0.15
+WHEEL_RADIUS_M, AXLE_M = 0.33, 1.55
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Polygon:
+    corners: tuple[Point, ...]
+    colour: str
+    light: float = 1.0
+    detail: tuple[int, int] = (FAR, NEAR)
+    hides: int = SOLID
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Face:
+    normal: Point
+    polygons: list[_Polygon] = field(default_factory=list)
+
+    def add(
+        self,
+        corners: Iterable[Point],
+        colour: str,
+        light: float = 1.0,
+        detail: tuple[int, int] = (FAR, NEAR),
+        hides: int = SOLID,
+    ) -> None:
+        """Add a polygon, its corners turned so that they go clockwise as seen from outside."""
+        points = np.array(list(corners))
+        turn = np.cross(points[1] - points[0], points[2] - points[1]) @ np.array(self.normal)
+        ordered = points if turn > 0 else points[::-1]
+        kept = tuple((float(x), float(y), float(z)) for x, y, z in ordered)
+        self.polygons.append(_Polygon(corners=kept, colour=colour, light=light, detail=detail, hides=hides))
+
+
+def _end(x: float, a0: float, a1: float, z0: float, z1: float) -> list[Point]:
+    """A rectangle across the vehicle."""
+    return [(x, a0, z0), (x, a1, z0), (x, a1, z1), (x, a0, z1)]
+
+
+def _flank(y: float, a0: float, a1: float, z0: float, z1: float) -> list[Point]:
+    """A rectangle along the vehicle."""
+    return [(a0, y, z0), (a1, y, z0), (a1, y, z1), (a0, y, z1)]
+
+
+def _level(z: float, half_length: float, half_width: float) -> list[Point]:
+    """A horizontal rectangle about the middle."""
+    signs = ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    return [(a * half_length, b * half_width, z) for a, b in signs]
+
+
+def _shadow() -> _Face:
+    face = _Face(normal=(0.0, 0.0, 1.0))
+    corners = _level(0.0, MODEL_LENGTH_M / 2 + SHADOW_MARGIN_M, MODEL_WIDTH_M / 2 + SHADOW_MARGIN_M)
+    face.add(corners, "shadow", detail=(MIDDLE, NEAR), hides=SHADE)
+    return face
+
+
+def _body() -> list[_Face]:
+    """Lower box: bumpers, lamps, plates, wheels."""
+    half_length, half_width, low, top = MODEL_LENGTH_M / 2, MODEL_WIDTH_M / 2, BODY_BOTTOM_M, BODY_TOP_M
+    faces = []
+    for sign, light, lamp in ((-1.0, REAR_LIGHT, "tail lamp"), (1.0, FRONT_LIGHT, "headlamp")):
+        face, x = _Face(normal=(sign, 0.0, 0.0)), sign * half_length
+        face.add(_end(x, -half_width, half_width, low, top), "paint", light)
+        for side in (-1.0, 1.0):
+            face.add(_end(x, side * 0.56, side * 0.96, 0.54, 0.78), lamp, detail=(MIDDLE, NEAR))
+        face.add(_end(x, -half_width, half_width, low, 0.36), "bumper", detail=(NEAR, NEAR))
+        if sign > 0:
+            face.add(_end(x, -0.5, 0.5, 0.54, 0.72), "bumper", detail=(NEAR, NEAR))
+        face.add(_end(x, -0.27, 0.27, 0.39, 0.52), "plate", light, detail=(NEAR, NEAR))
+        faces.append(face)
+    for sign, light in ((-1.0, LEFT_LIGHT), (1.0, RIGHT_LIGHT)):
+        face, y = _Face(normal=(0.0, sign, 0.0)), sign * half_width
+        face.add(_flank(y, -half_length, half_length, low, top), "paint", light)
+        for axle in (-AXLE_M, AXLE_M):
+            face.add(_wheel(axle, y, WHEEL_RADIUS_M), "tyre", detail=(NEAR, NEAR))
+            face.add(_wheel(axle, y, WHEEL_RADIUS_M / 2), "rim", light, detail=(NEAR, NEAR))
+        faces.append(face)
+    face = _Face(normal=(0.0, 0.0, 1.0))
+    face.add(_level(top, half_length, half_width), "paint", TOP_LIGHT)
+    return [*faces, face]
+
+
+def _wheel(x: float, y: float, radius: float) -> list[Point]:
+    """An octagon; its corners are built from the square root alone, so that they are the same everywhere."""
+    far, near = math.sqrt(2 + math.sqrt(2)) / 2 * radius, math.sqrt(2 - math.sqrt(2)) / 2 * radius
+    around = [(far, near), (near, far), (-near, far), (-far, near)]
+    around += [(-a, -b) for a, b in around]
+    return [(x + a, y, WHEEL_RADIUS_M + b) for a, b in around]
+
+
+def _cabin() -> list[_Face]:
+    """Upper part: a frustum with windows."""
+    low, top = BODY_TOP_M, CABIN_TOP_M
+    rear, front, half = (-1.8, -1.4), (0.9, 0.3), (0.92, 0.76)  # at the bottom and at the roof
+
+    def across(ends: tuple[float, float], up: float, along: float) -> Point:
+        width = half[0] + up * (half[1] - half[0])
+        return ends[0] + up * (ends[1] - ends[0]), (2 * along - 1) * width, low + up * (top - low)
+
+    def aside(sign: float, up: float, along: float) -> Point:
+        x0, x1 = (ends[0] + up * (ends[1] - ends[0]) for ends in (rear, front))
+        return x0 + along * (x1 - x0), sign * (half[0] + up * (half[1] - half[0])), low + up * (top - low)
+
+    faces = []
+    for sign, ends, light, glass in (
+        (-1.0, rear, REAR_LIGHT, "glass"),
+        (1.0, front, FRONT_LIGHT, "windscreen"),
+    ):
+        face = _Face(normal=(sign * (top - low), 0.0, abs(ends[1] - ends[0])))
+        whole = [across(ends, up, along) for up, along in _inset(0.0, 1.0, 0.0, 1.0)]
+        face.add(whole, glass, detail=(FAR, FAR))
+        face.add(whole, "paint", light, detail=(MIDDLE, NEAR))
+        pane = [across(ends, up, along) for up, along in _inset(0.1, 0.88, 0.07, 0.93)]
+        face.add(pane, glass, detail=(MIDDLE, NEAR))
+        faces.append(face)
+    for sign, light in ((-1.0, LEFT_LIGHT), (1.0, RIGHT_LIGHT)):
+        face = _Face(normal=(0.0, sign * (top - low), half[0] - half[1]))
+        whole = [aside(sign, up, along) for up, along in _inset(0.0, 1.0, 0.0, 1.0)]
+        face.add(whole, "glass", detail=(FAR, FAR))
+        face.add(whole, "paint", light, detail=(MIDDLE, NEAR))
+        for first, last, detail in (
+            (0.07, 0.93, (MIDDLE, MIDDLE)),
+            (0.07, 0.48, (NEAR, NEAR)),
+            (0.53, 0.93, (NEAR, NEAR)),
+        ):
+            pane = [aside(sign, up, along) for up, along in _inset(0.1, 0.88, first, last)]
+            face.add(pane, "glass", detail=detail)
+        faces.append(face)
+    roof = _Face(normal=(0.0, 0.0, 1.0))
+    corners = [aside(sign, 1.0, along) for sign, along in ((-1.0, 0.0), (-1.0, 1.0), (1.0, 1.0), (1.0, 0.0))]
+    roof.add(corners, "paint", TOP_LIGHT)
+    return [*faces, roof]
+
+
+def _inset(low: float, high: float, first: float, last: float) -> list[tuple[float, float]]:
+    """Corners (height, breadth) of a pane, as shares of the side that it is in."""
+    return [(low, first), (low, last), (high, last), (high, first)]
+
+
+def _car() -> list[_Face]:
+    return [_shadow(), *_body(), *_cabin()]
+
+
+def _barrier() -> list[_Face]:
+    """A yellow box with slanted black stripes."""
+    half_length, half_width, top = MODEL_LENGTH_M / 2, MODEL_WIDTH_M / 2, OBSTACLE_TOP_M
+    faces = [_shadow()]
+    sides = (
+        ((-1.0, 0.0, 0.0), REAR_LIGHT),
+        ((1.0, 0.0, 0.0), FRONT_LIGHT),
+        ((0.0, -1.0, 0.0), LEFT_LIGHT),
+        ((0.0, 1.0, 0.0), RIGHT_LIGHT),
+    )
+    for (nx, ny, nz), light in sides:
+        face, half = _Face(normal=(nx, ny, nz)), half_width if nx else half_length
+
+        def at(
+            along: float, z: float, nx: float = nx, ny: float = ny, half: float = half
+        ) -> Point:
+            return (nx * half_length, along * half, z) if nx else (along * half, ny * half_width, z)
+
+        face.add([at(-1, 0.0), at(1, 0.0), at(1, top), at(-1, top)], "yellow", light)
+        for start in (-1.0, -0.5, 0.0, 0.5):
+            stripe = [at(start, 0.0), at(start + 0.25, 0.0), at(start + 0.5, top), at(start + 0.25, top)]
+            face.add(stripe, "black", detail=(MIDDLE, NEAR))
+        faces.append(face)
+    lid = _Face(normal=(0.0, 0.0, 1.0))
+    lid.add(_level(top, half_length, half_width), "yellow", TOP_LIGHT)
+    return [*faces, lid]
+
+
+SHAPES = {CAR: _car, OBSTACLE: _barrier}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Models:
+    """All shapes as the kernels need them.
+
+    Attributes:
+        shapes: ``i8[16, 2]`` first face of each shape, and the one after its last.
+        faces: ``f8[F, 6]`` outward normal, and a point of the plane.
+        polygons_of_face: ``i8[F, 4]`` first polygon, the one after the last; the same of their corners.
+        polygons: ``i8[P, 6]`` first corner, number of corners, colour, least and greatest detail, what a
+            sample hides in 1/256.
+        light: ``f8[P]`` how light each polygon is.
+        corners: ``f8[3, C]`` x, y, z, clockwise as seen from outside; those of a face are neighbours.
+        colours: ``f8[K, 3]``; number 0 stands for the entity's own paint.
+    """
+
+    shapes: NDArray[np.int64]
+    faces: NDArray[np.float64]
+    polygons_of_face: NDArray[np.int64]
+    polygons: NDArray[np.int64]
+    light: NDArray[np.float64]
+    corners: NDArray[np.float64]
+    colours: NDArray[np.float64]
+
+
+@cache
+def models() -> Models:
+    """The tables of all shapes."""
+    shapes = np.zeros((16, 2), np.int64)
+    faces: list[Sequence[float]] = []
+    spans: list[tuple[int, int, int, int]] = []
+    polygons: list[tuple[int, ...]] = []
+    light: list[float] = []
+    corners: list[Point] = []
+    names = list(COLOURS)
+    for shape, build in SHAPES.items():
+        built = build()
+        shapes[shape] = len(faces), len(faces) + len(built)
+        for face in built:
+            many = sum(len(polygon.corners) for polygon in face.polygons)
+            first, last = len(polygons), len(polygons) + len(face.polygons)
+            spans.append((first, last, len(corners), len(corners) + many))
+            faces.append((*face.normal, *face.polygons[0].corners[0]))
+            for polygon in face.polygons:
+                colour = names.index(polygon.colour)
+                numbers = (len(corners), len(polygon.corners), colour, *polygon.detail, polygon.hides)
+                polygons.append(numbers)
+                light.append(polygon.light)
+                corners.extend(polygon.corners)
+    return Models(
+        shapes=shapes,
+        faces=np.array(faces),
+        polygons_of_face=np.array(spans, np.int64),
+        polygons=np.array(polygons, np.int64),
+        light=np.array(light),
+        corners=np.ascontiguousarray(np.array(corners).T),
+        colours=np.array(list(COLOURS.values()), np.float64),
+    )

@@ -26,7 +26,7 @@ class Tie:
     Attributes:
         decision: At which decision of the episode.
         what: Which comparison, in words.
-        margin: By how much the two sides differed in parity numerics; infinite if none was found.
+        margin: By how much the two sides differed, at the parity state; infinite if no tie was found.
     """
 
     decision: int

@@ -14,7 +14,7 @@ from drivebench.benchmarks.row import Row, seconds_per_call, side_by_side
 from drivebench.world import WorldBatch
 from drivebench.world.clock import SUBSTEPS
 
-__all__ = ["measure"]
+__all__ = ["CASES", "RoadCase", "measure", "measure_case"]
 
 BATCH = 64
 """Worlds that step together."""
@@ -61,7 +61,8 @@ def _seconds_per_substep(
     return seconds_per_call(partial(moving.step, actions), calls, clock) / (SUBSTEPS * len(batch))
 
 
-def _measure_case(case: RoadCase, peer: Peer) -> list[Row]:
+def measure_case(case: RoadCase, peer: Peer) -> list[Row]:
+    """Two rows, with one world and with ``BATCH`` worlds, each next to the peer."""
     seeds = iter(range(ROUNDS))
     roads = [peer.road(case.env_id, seed) for seed in range(ROUNDS)]
     ours: dict[int, list[WorldBatch]] = {
@@ -122,7 +123,7 @@ def measure() -> list[Row]:
     threads = numba.get_num_threads()
     numba.set_num_threads(1)
     try:
-        rows = [row for case in CASES for row in _measure_case(case, peer)]
+        rows = [row for case in CASES for row in measure_case(case, peer)]
         if threads >= 2:
             rows.append(_measure_threads(peer, 2))
     finally:

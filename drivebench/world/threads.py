@@ -32,7 +32,8 @@ def in_threads(function: Callable[..., None], count: int, arguments: tuple[Any, 
         count: How many worlds.
         arguments: What else it takes.
     """
-    threads = min(numba.get_num_threads(), count // SMALLEST_SHARE)
+    most = count // SMALLEST_SHARE
+    threads = min(numba.get_num_threads(), most) if most > 1 else 1
     if threads <= 1:
         function(0, count, *arguments)
         return

@@ -24,7 +24,7 @@ def main() -> None:
         resume="--resume" in sys.argv,
     )
     try:
-        evaluate(request, lambda done, total: print(done, total, flush=True))
+        evaluate(request)
     except KeyboardInterrupt:
         sys.exit(130)
 

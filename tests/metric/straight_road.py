@@ -1,4 +1,4 @@
-"""A straight road of three lanes, 4 m wide each, with the ego in the middle one: worlds whose measures are plain."""
+"""A straight road of three lanes of 4 m with the ego in the middle one: worlds whose measures are plain."""
 
 from collections.abc import Sequence
 

@@ -72,35 +72,32 @@ def _describe_suite(suite: Suite) -> dict[str, Any]:
 
 
 def _scenario_table(chosen: list[Scenario]) -> Table:
-    table = Table(title="Scenarios", box=box.SIMPLE_HEAD, title_justify="left")
-    for head in ("id", "what is driven", "conditions", "tests", "horizon", "ends"):
-        table.add_column(head, justify="right" if head == "horizon" else "left", vertical="top")
+    table = Table(title="Scenarios", box=box.SIMPLE_HEAD, title_justify="left", show_lines=False)
+    table.add_column("id", no_wrap=True)
+    table.add_column("what is driven", ratio=1)
+    table.add_column("conditions", no_wrap=True)
+    table.add_column("at most", justify="right", no_wrap=True)
     for scenario in chosen:
+        abilities = ", ".join(scenario.abilities)
         table.add_row(
             scenario.id,
-            scenario.description,
+            f"{scenario.description}\n[dim]tests {abilities}[/dim]",
             "\n".join(scenario.conditions),
-            "\n".join(ability.value for ability in scenario.abilities),
             f"{scenario.horizon_s:g} s",
-            "at the horizon" if scenario.open_ended else "at the goal",
         )
     return table
 
 
 def _suite_table(suites: list[Suite], chosen: list[Scenario]) -> Table:
-    table = Table(
-        title="Suites (episodes by scenario and condition)", box=box.SIMPLE_HEAD, title_justify="left"
-    )
-    table.add_column("name")
-    table.add_column("episodes", justify="right")
-    for scenario in chosen:
-        table.add_column(scenario.id)
-    table.add_column("digest")
+    table = Table(title="Suites", box=box.SIMPLE_HEAD, title_justify="left")
+    for head in ("suite", "digest", "scenario"):
+        table.add_column(head, no_wrap=True)
+    table.add_column("episodes")
     for suite in suites:
         counts = Counter((entry.scenario, entry.condition) for entry in suite.entries)
-        cells = [
-            "\n".join(f"{counts[s.id, c]} {c}" for c in s.conditions if counts[s.id, c]) or "–"
-            for s in chosen
-        ]
-        table.add_row(f"{suite.name} v{suite.version}", str(len(suite.entries)), *cells, suite.digest[:12])
+        name, digest = f"{suite.name} v{suite.version}", suite.digest[:8]
+        for scenario in (each for each in chosen if each.id in suite.scenarios):
+            cells = [f"{counts[scenario.id, c]} {c}" for c in scenario.conditions if counts[scenario.id, c]]
+            table.add_row(name, digest, scenario.id, ", ".join(cells))
+            name = digest = ""
     return table

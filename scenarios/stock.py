@@ -1,15 +1,15 @@
-"""highway-env: the one module that imports it. Scenarios take roads and vehicles over from here."""
+"""highway-env: the one module that imports it. Scenarios take roads and vehicles over from here.
+
+It is imported when it is asked for, because it brings matplotlib and pandas along, which take longer to load
+than all of drivebench; listing scenarios and driving on winding roads do without it.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
-import highway_env
-from highway_env.road.road import RoadNetwork
 
 __all__ = ["environment_without_reward", "stock_environment", "straight_road"]
-
-gymnasium.register_envs(highway_env)
 
 
 def stock_environment(env_id: str, *, seed: int = 0, config: Mapping[str, Any] | None = None) -> Any:
@@ -22,7 +22,7 @@ def stock_environment(env_id: str, *, seed: int = 0, config: Mapping[str, Any] |
         seed: For highway-env's own random numbers.
         config: Settings that differ from the environment's defaults.
     """
-    environment: Any = gymnasium.make(env_id, config=dict(config or {}), disable_env_checker=True).unwrapped
+    environment = _make(env_id, config=dict(config or {}))
     environment.reset(seed=seed)
     return environment
 
@@ -39,7 +39,7 @@ def environment_without_reward(env_id: str, *, seed: int = 0, config: Mapping[st
         config: Settings that differ from these; its action may be another one, too.
     """
     settings = {"action": {"type": "ContinuousAction"}, "policy_frequency": 5, **(config or {})}
-    environment: Any = gymnasium.make(env_id, disable_env_checker=True).unwrapped
+    environment = _make(env_id)
 
     def no_rewards(action: Any) -> dict[str, float]:
         raise NotImplementedError(f"no rewards for {action}")
@@ -58,4 +58,14 @@ def straight_road(*, lanes: int, length_m: float, speed_limit_mps: float) -> Any
         length_m: Of the road.
         speed_limit_mps: On all lanes.
     """
+    from highway_env.road.road import RoadNetwork
+
     return RoadNetwork.straight_road_network(lanes, length=length_m, speed_limit=speed_limit_mps)
+
+
+def _make(env_id: str, **settings: Any) -> Any:
+    """A stock environment as it is before its reset, without wrappers."""
+    import highway_env
+
+    gymnasium.register_envs(highway_env)
+    return gymnasium.make(env_id, disable_env_checker=True, **settings).unwrapped

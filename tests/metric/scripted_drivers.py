@@ -18,7 +18,8 @@ from drivebench.metric.parts import parts
 from drivebench.metric.score import dbs
 from drivebench.scenario import Episode, Route
 from drivebench.suite import SuiteEntry, load_suite
-from drivebench.world import WorldBatch
+from drivebench.world import EntityKind, World, WorldBatch
+from drivebench.world.layout import EntityFloat, EntityInt
 from scenarios.lane_follower import LaneFollower
 from scenarios.roundabout_way import RING_RADIUS_M, way_through
 
@@ -82,6 +83,21 @@ def references(family: str) -> list[Reference]:
         Reference(time_s=entry.reference_time_s, distance_m=entry.reference_distance_m)
         for entry in entries(family)
     ]
+
+
+@cache
+def deaf_episodes(family: str) -> tuple[Episode, ...]:
+    """The same, with followers in the ego's lane that keep their speed whatever happens before them."""
+    return tuple(replace(episode, world=_deaf_behind(episode.world)) for episode in episodes(family))
+
+
+def _deaf_behind(world: World) -> World:
+    numbers, integers = world.entity_float, world.entity_int.copy()
+    ahead = numbers[EntityFloat.X] - numbers[EntityFloat.X, world.ego]
+    beside = np.abs(numbers[EntityFloat.Y] - numbers[EntityFloat.Y, world.ego])
+    behind = (ahead < 0.0) & (beside < 2.0) & (integers[EntityInt.KIND] == EntityKind.IDM)
+    integers[EntityInt.KIND, behind] = EntityKind.PLAIN
+    return replace(world, entity_int=integers)
 
 
 def drive(pilot: object, family: str) -> list[Rollout]:

@@ -14,6 +14,7 @@ from scripted_drivers import (
     as_the_crow_flies,
     brake_check,
     constant,
+    deaf_episodes,
     drive,
     episodes,
     family_score,
@@ -29,10 +30,10 @@ from scripted_drivers import (
 
 from drivebench import registry
 from drivebench.evaluation.record import encode
-from drivebench.evaluation.rollout import DriverPilot
+from drivebench.evaluation.rollout import DriverPilot, roll_out
 from drivebench.evaluation.verify import replay
-from drivebench.metric.events import Collision
-from drivebench.metric.fault import fault_of
+from drivebench.metric.events import Collision, Contact
+from drivebench.metric.fault import Fault, fault_of
 from drivebench.metric.measurement import Ending
 
 TRAFFIC = ("highway-v1", "merge-v1", "roundabout-v1")
@@ -81,7 +82,7 @@ def test_the_expert_gets_at_least_95_overall() -> None:
 
 @pytest.mark.parametrize("family", TRAFFIC)
 def test_provoking_a_rear_end_gets_at_most_20(family: str) -> None:
-    rollouts = drive(brake_check(after_m=30.0), family)
+    rollouts = drive(brake_check(after_m=15.0), family)
     found = scores(rollouts, family)
     assert np.mean(found) <= 20.0
     for rollout, score in zip(rollouts, found, strict=True):
@@ -89,6 +90,19 @@ def test_provoking_a_rear_end_gets_at_most_20(family: str) -> None:
             if isinstance(event, Collision):
                 assert fault_of(event) is not None
                 assert score == 0.0
+
+
+@pytest.mark.parametrize("family", ["highway-v1", "merge-v1"])
+def test_a_rear_end_that_was_provoked_is_at_fault_however_far_the_way(family: str) -> None:
+    rollouts = roll_out(deaf_episodes(family), references(family), brake_check(after_m=150.0))
+    hits = [
+        event
+        for rollout in rollouts
+        for event in rollout.measurement.events
+        if isinstance(event, Collision) and event.contact is Contact.REAR
+    ]
+    assert len(hits) >= 5
+    assert {fault_of(hit) for hit in hits} <= {Fault.BRAKED, Fault.STOPPED, Fault.SLOW}
 
 
 def test_circling_the_roundabout_gets_at_most_20() -> None:

@@ -115,6 +115,10 @@ class _Episodes:
         )
         return rewards
 
+    def done(self) -> NDArray[np.bool_]:
+        """``bool[B]`` whose episode has ended."""
+        return self.running()[1].done
+
     def outcome(self, slot: int) -> tuple[bool, bool, bool, Info]:
         """Whether a slot's episode is terminated, is truncated, has lost a gate; and what to tell."""
         monitor = self.running()[1]
@@ -302,11 +306,12 @@ class DrivingVectorEnv(gymnasium.vector.VectorEnv[Observation, Actions, NDArray[
         active, again = ~self._ended, np.flatnonzero(self._ended).tolist()
         rewards = self.episodes.advance(np.asarray(actions, np.float32), active)
         terminated, truncated = np.zeros((2, self.num_envs), np.bool_)
-        info: Info = {}
-        for slot in np.flatnonzero(active).tolist():
+        done = self.episodes.done() & active
+        info = self._progress(active & ~done if self.autoreset_mode is AutoresetMode.SAME_STEP else active)
+        for slot in np.flatnonzero(done).tolist():
             terminated[slot], truncated[slot], lost, told = self.episodes.outcome(slot)
             rewards[slot] -= float(lost)
-            if self.autoreset_mode is AutoresetMode.SAME_STEP and (terminated[slot] or truncated[slot]):
+            if self.autoreset_mode is AutoresetMode.SAME_STEP:
                 again.append(slot)
                 last = {name: rows[0] for name, rows in self.episodes.observe([slot]).items()}
                 told = {"final_obs": last, "final_info": told}
@@ -317,6 +322,13 @@ class DrivingVectorEnv(gymnasium.vector.VectorEnv[Observation, Actions, NDArray[
         if again:
             info = self._begin(info, again, [None] * self.num_envs)
         return self.episodes.observe(range(self.num_envs)), rewards, terminated, truncated, info
+
+    def _progress(self, told: NDArray[np.bool_]) -> Info:
+        """The entry ``progress_m`` of the environments that tell it, as ``_add_info`` would make it."""
+        if not told.any():
+            return {}
+        progress_m = self.episodes.running()[1].progress_m
+        return {"progress_m": np.where(told, progress_m, 0.0), "_progress_m": told.copy()}
 
     def _begin(self, info: Info, slots: list[int], seeds: Sequence[int | None]) -> Info:
         self.episodes.begin(slots, [seeds[slot] for slot in slots])

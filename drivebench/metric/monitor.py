@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -315,6 +316,7 @@ class Monitor:
                 self._networks[place] = network
 
 
+@lru_cache(maxsize=256)
 def lane_boxes(network: RoadNetwork) -> NDArray[np.float64]:
     """Bounding boxes of lanes, never smaller than the lanes.
 

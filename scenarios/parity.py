@@ -39,7 +39,7 @@ from drivebench.world.layout import EntityFloat, EntityInt
 from drivebench.world.network import RoadNetwork
 from drivebench.world.takeover import take_world
 from scenarios.near_tie import Tie, closest_call
-from scenarios.stock import environment_without_reward
+from scenarios.stock import environment_without_reward, set_traffic_constants
 
 __all__ = ["ORACLE_ENVIRONMENT", "WORLDS", "EpisodeParity", "ParityWorld", "compare", "compare_episode"]
 
@@ -62,6 +62,7 @@ class ParityWorld:
         env_id: Its id.
         config: Settings that differ from its defaults.
         follows_lane: Whether the ego must follow its lane to stay on the road; else it wanders at random.
+        constants: Constants of the traffic's class that are changed first, as the intersection does.
         meta_actions: Whether it takes meta-actions (and obeys its lane) instead of continuous ones.
     """
 
@@ -69,6 +70,7 @@ class ParityWorld:
     config: Mapping[str, Any] = field(default_factory=dict)
     follows_lane: bool = False
     meta_actions: bool = False
+    constants: Mapping[str, float] = field(default_factory=dict)
 
 
 WORLDS = {
@@ -77,6 +79,17 @@ WORLDS = {
         env_id="racetrack-v1",
         config={"other_vehicles": 8, "action": {"type": "ContinuousAction", "longitudinal": False}},
         follows_lane=True,
+    ),
+    "racetrack-v1, other traffic": ParityWorld(
+        env_id="racetrack-v1",
+        config={"other_vehicles": 8, "action": {"type": "ContinuousAction", "longitudinal": False}},
+        follows_lane=True,
+        constants={
+            "POLITENESS": 0.3,
+            "DISTANCE_WANTED": 7.0,
+            "COMFORT_ACC_MAX": 6.0,
+            "COMFORT_ACC_MIN": -3.0,
+        },
     ),
     "roundabout-v1": ParityWorld(env_id="roundabout-v1"),
     "roundabout-v1, meta-actions": ParityWorld(
@@ -158,7 +171,7 @@ def _own_state(
 def _ego_action(
     world: ParityWorld, environment: Any, wander: npt.NDArray[np.float64], rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.int16], Any]:
-    """What the ego does, for the kernel and for stock: a random walk, about the lane where it must be followed."""
+    """What the ego does, for the kernel and for stock: a random walk, about its lane where that is needed."""
     if world.meta_actions:
         choice = int(rng.integers(5))
         return np.array([choice, 0], dtype=np.int16), choice
@@ -309,6 +322,7 @@ def main(arguments: list[str] | None = None) -> None:
     if options.episodes:
         request = json.loads(options.episodes)
         world = WORLDS[request["name"]]
+        set_traffic_constants(world.constants)
         found = [compare_episode(world, seed, request["longest"]) for seed in request["seeds"]]
         sys.stdout.write("\n" + json.dumps([asdict(episode) for episode in found]) + "\n")
         return

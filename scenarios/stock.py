@@ -9,7 +9,7 @@ from typing import Any
 
 import gymnasium
 
-__all__ = ["environment_without_reward", "stock_environment", "straight_road"]
+__all__ = ["environment_without_reward", "set_traffic_constants", "stock_environment", "straight_road"]
 
 
 def stock_environment(env_id: str, *, seed: int = 0, config: Mapping[str, Any] | None = None) -> Any:
@@ -69,3 +69,15 @@ def _make(env_id: str, **settings: Any) -> Any:
 
     gymnasium.register_envs(highway_env)
     return gymnasium.make(env_id, disable_env_checker=True, **settings).unwrapped
+
+
+def set_traffic_constants(constants: Mapping[str, float]) -> None:
+    """Set constants of ``IDMVehicle`` for the whole process, as highway-env's intersection does.
+
+    Args:
+        constants: Attribute of the class -> value.
+    """
+    from highway_env.vehicle.behavior import IDMVehicle
+
+    for name, value in constants.items():
+        setattr(IDMVehicle, name, value)

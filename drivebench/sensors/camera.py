@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.errors import ConfigurationError
+from drivebench.sensors.options import check_option
 
 if TYPE_CHECKING:
     from drivebench.sensors.sensor import View
@@ -60,18 +61,10 @@ class Camera:
 
     def __post_init__(self) -> None:
         for field, (low, high) in _LIMITS.items():
-            value = getattr(self, field)
-            whole = isinstance(low, int)
-            if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-                expected = "a whole number" if whole else "a number"
-                raise ConfigurationError(f"camera {self.name!r}: {field} is {value!r}; expected {expected}")
-            if not low <= value <= high:
-                raise ConfigurationError(
-                    f"camera {self.name!r}: {field} is {value}; expected {low} to {high}"
-                )
+            check_option(self.name, field, getattr(self, field), low, high)
         if not isinstance(self.mirrored, bool):
             raise ConfigurationError(
-                f"camera {self.name!r}: mirrored is {self.mirrored!r}; expected true or false"
+                f"sensor {self.name!r}: mirrored is {self.mirrored!r}; expected true or false"
             )
 
     @property
@@ -85,9 +78,7 @@ class Camera:
 
     def observe(self, view: "View") -> NDArray[np.uint8]:
         """Render one picture for each slot, ``u1[n, 3, height, width]``."""
-        from drivebench.sensors.render import render
-
-        return render(self, view.moments)
+        return view.pictures(self)
 
     def yaw_rad(self) -> float:
         """Yaw in radians, rounded to 2^-30, so that it does not depend on the C library."""

@@ -1,7 +1,7 @@
 """How the ego itself moves. Yaw rate and last action tell what was just done: both are marked as leaking.
 
-An imitator that is shown what the expert did a moment ago can copy that, score well on recorded data, and fail
-when it drives (P. de Haan, D. Jayaraman, S. Levine: Causal Confusion in Imitation Learning, NeurIPS 2019).
+An imitator that is shown what the expert did a moment ago can copy that, score well on recorded data, and
+fail when it drives (P. de Haan, D. Jayaraman, S. Levine, Causal Confusion in Imitation Learning, 2019).
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,8 @@ class Speed:
 
     def observe(self, view: View) -> NDArray[np.float32]:
         """``f4[n, 1]``."""
-        return view.worlds.speed[view.slots, view.ego].astype(np.float32)[:, None]
+        speed: NDArray[np.float64] = view.worlds.speed[view.slots, view.ego]
+        return speed.astype(np.float32)[:, None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ class YawRate:
     def observe(self, view: View) -> NDArray[np.float32]:
         """``f4[n, 1]``."""
         trace = view.worlds.trace
-        change = trace[view.slots, -1, view.ego, 2] - trace[view.slots, -2, view.ego, 2]
+        change: NDArray[np.float64] = trace[view.slots, -1, view.ego, 2] - trace[view.slots, -2, view.ego, 2]
         return (change / TIME_STEP_S).astype(np.float32)[:, None]
 
 

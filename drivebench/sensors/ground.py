@@ -5,8 +5,8 @@ straight road of any length takes a few hundred tiles, and a winding road of 600
 each at half the resolution of the one before, let distant ground be looked up at the size of its pixels.
 
 A texel is 16 bits: asphalt coverage in the low byte, lane marks in the high one. Colours, grain and haze are
-put on after filtering (``surface``), so light and weather need no other texture. Every tile is stored twice, once
-transposed, because a camera reads two neighbouring texels at once along the axis in which its rows run.
+put on after filtering (``surface``), so light and weather need no other texture. Every tile is stored twice,
+once transposed, because a camera reads two neighbouring texels at once along the axis in which its rows run.
 """
 
 from collections import OrderedDict
@@ -33,8 +33,8 @@ STRIDE = TILE + 1
 """Texels in a stored row: one more than the tile has, from its neighbour, to interpolate without a seam."""
 
 HEADER = 4
-"""A descriptor is: address of the texels, address of the tile table, column and row of the first tile; then for
-each level its first entry, columns and rows in the tile table."""
+"""A descriptor is: address of the texels, address of the tile table, column and row of the first tile; then,
+for each level, its first entry, columns and rows in the tile table."""
 
 _ALIGNMENT = 2 ** (LEVELS - 1)
 
@@ -166,8 +166,8 @@ def _distinct(quadruples: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.i
     base = int(quadruples.max()) + 1
     if base**4 >= 2**63:
         raise ConfigurationError(
-            f"a road network needs {base} different ground tiles of {TILE_M:.1f} m; expected fewer than 55,000. "
-            "Divide it."
+            f"a road network needs {base} different ground tiles of {TILE_M:.1f} m; expected fewer than "
+            "55,000. Divide it."
         )
     keys = np.zeros(quadruples.shape[:-1], np.int64)
     for k in range(4):
@@ -204,15 +204,15 @@ def _halved(tiles: NDArray[np.uint8], kinds: NDArray[np.int64]) -> NDArray[np.ui
                 plane = source[channel]
                 for j in range(half):
                     for i in range(half):
-                        total = np.uint32(plane[2 * j, 2 * i]) + np.uint32(plane[2 * j, 2 * i + 1])
-                        total += np.uint32(plane[2 * j + 1, 2 * i]) + np.uint32(plane[2 * j + 1, 2 * i + 1])
-                        result[k, channel, top + j, left + i] = np.uint8((total + np.uint32(2)) >> np.uint32(2))
+                        total = int(plane[2 * j, 2 * i]) + int(plane[2 * j, 2 * i + 1])
+                        total += int(plane[2 * j + 1, 2 * i]) + int(plane[2 * j + 1, 2 * i + 1])
+                        result[k, channel, top + j, left + i] = np.uint8((total + 2) >> 2)
     return result
 
 
 @kernel
 def _bordered(tiles: NDArray[np.uint8], kinds: NDArray[np.int64]) -> NDArray[np.uint16]:
-    """Tiles as texels, with the first row and column of their neighbours (``kinds``: own, right, below, both)."""
+    """Tiles as texels, with the first row and column of their neighbours (own, right, below, below right)."""
     result = np.empty((kinds.shape[0], 2, STRIDE, STRIDE), np.uint16)
     for k in range(kinds.shape[0]):
         for j in range(STRIDE):

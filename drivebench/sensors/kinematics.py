@@ -1,6 +1,6 @@
 """The nearest vehicles as a table, and the shape of the route ahead: for policies that do not look at images.
 
-Both are in the ego's frame: x ahead, y to the right, metres and metres a second. Canonical numerics throughout.
+Both are in the ego's frame: x ahead, y to the right, metres and metres a second. All in canonical numerics.
 """
 
 import math
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.compiled import kernel
-from drivebench.errors import ConfigurationError
+from drivebench.sensors.options import check_option
 from drivebench.sensors.sensor import View
 from drivebench.world import EntityKind
 from drivebench.world.numerics import atan2, cos_sin
@@ -74,8 +74,8 @@ def _fill_table(
 class Kinematics:
     """The nearest vehicles and obstacles: presence, and position and velocity relative to the ego.
 
-    highway-env's ``Kinematics`` observation with two differences: it is in the ego's frame, because roads bend
-    here, and in SI units, because ranges differ between scenarios. Rows that are not needed are zeros.
+    highway-env's ``Kinematics`` observation with two differences: it is in the ego's frame, because roads
+    bend here, and in SI units, because ranges differ between scenarios. Rows that are not needed are zeros.
 
     Attributes:
         name: Its key in the observation.
@@ -90,12 +90,8 @@ class Kinematics:
     range_m: float = 100.0
 
     def __post_init__(self) -> None:
-        if isinstance(self.vehicles, bool) or not isinstance(self.vehicles, int) or not 1 <= self.vehicles <= 256:
-            raise ConfigurationError(
-                f"sensor {self.name!r}: vehicles is {self.vehicles!r}; expected a whole number from 1 to 256"
-            )
-        if not isinstance(self.range_m, (int, float)) or not 1.0 <= self.range_m <= 10_000.0:
-            raise ConfigurationError(f"sensor {self.name!r}: range_m is {self.range_m!r}; expected 1 to 10,000")
+        check_option(self.name, "vehicles", self.vehicles, 1, 256)
+        check_option(self.name, "range_m", self.range_m, 1.0, 10_000.0)
 
     def space(self) -> gymnasium.Space[NDArray[np.float32]]:
         """``f4[vehicles, 5]``."""
@@ -187,14 +183,8 @@ class RouteGeometry:
     spacing_m: float = 10.0
 
     def __post_init__(self) -> None:
-        if isinstance(self.points, bool) or not isinstance(self.points, int) or not 1 <= self.points <= 256:
-            raise ConfigurationError(
-                f"sensor {self.name!r}: points is {self.points!r}; expected a whole number from 1 to 256"
-            )
-        if not isinstance(self.spacing_m, (int, float)) or not 1.0 <= self.spacing_m <= 1000.0:
-            raise ConfigurationError(
-                f"sensor {self.name!r}: spacing_m is {self.spacing_m!r}; expected 1 to 1,000"
-            )
+        check_option(self.name, "points", self.points, 1, 256)
+        check_option(self.name, "spacing_m", self.spacing_m, 1.0, 1000.0)
 
     def space(self) -> gymnasium.Space[NDArray[np.float32]]:
         """``f4[2 + points]``."""
@@ -203,7 +193,7 @@ class RouteGeometry:
     def observe(self, view: View) -> NDArray[np.float32]:
         """``f4[n, 2 + points]``."""
         worlds, progress = view.worlds, view.progress
-        ahead = np.arange(self.points) * float(self.spacing_m)
+        ahead = np.arange(self.points, dtype=np.float64) * float(self.spacing_m)
         values = np.zeros((len(view.slots), _ROUTE_COLUMNS + self.points), np.float32)
         for row, (slot, ego) in enumerate(zip(view.slots.tolist(), view.ego.tolist(), strict=True)):
             route = progress.episodes[slot].route

@@ -1,9 +1,9 @@
 """Two things that numba cannot say by itself: reading by address, and eight lanes at once.
 
-A kernel cannot take a list of arrays of different sizes without copying them, but it can take their addresses;
+A kernel cannot take a list of arrays of different sizes without copying them, but it can take addresses;
 whoever calls it keeps the arrays alive until it returns. And LLVM does not vectorise a short loop with a
-condition, such as the filling of a span of samples; so that one is written as vectors. LLVM compiles these for
-any processor, with the same results.
+condition, such as the filling of a span of samples; so that one is written as vectors, which LLVM compiles for
+any processor with the same results.
 """
 
 from typing import Any
@@ -53,12 +53,14 @@ def _fill_lanes(
     floats, integers = ir.VectorType(ir.FloatType(), LANES), ir.VectorType(ir.IntType(32), LANES)
     lanes = ir.Constant(integers, list(range(LANES)))
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
         nearness, colours, column, first, end, anchor, base, slope, colour = arguments
 
         def every_lane(value: Any, kind: Any) -> Any:
             one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.IntType(32)(0))
-            return builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), ir.Constant(integers, [0] * LANES))
+            return builder.shuffle_vector(
+                one, ir.Constant(kind, ir.Undefined), ir.Constant(integers, [0] * LANES)
+            )
 
         near_at = builder.inttoptr(nearness, floats.as_pointer())
         colour_at = builder.inttoptr(colours, integers.as_pointer())
@@ -79,7 +81,7 @@ def _fill_lanes(
     return types.void(i64, i64, i32, i32, i32, i32, f32, f32, types.uint32), generate
 
 
-fill_lanes = intrinsic(_fill_lanes)
+fill_lanes: Any = intrinsic(_fill_lanes)
 """``fill_lanes(nearness, colours, column, first, end, anchor, base, slope, colour)``.
 
 In the ``LANES`` samples from ``column`` on, whose addresses are given, compute ``base + slope * (column -

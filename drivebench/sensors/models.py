@@ -1,9 +1,9 @@
 """The solids that stand on the road, as tables of plane polygons: a car, and a barrier.
 
-A shape is a list of faces; a face is a plane with an outward normal and the polygons on it, the first of which
-covers it. Model frame: x forward, y to the right, z up, in metres, for a vehicle of ``MODEL_LENGTH_M`` by
-``MODEL_WIDTH_M``; x and y are stretched to the size of the entity. A new shape is a function here and a row in
-``SHAPES``; the kernels only see the tables.
+A shape is a list of faces; a face is a plane with an outward normal and the polygons on it, the first of
+which covers it. Model frame: x forward, y to the right, z up, in metres, for a vehicle of ``MODEL_LENGTH_M``
+by ``MODEL_WIDTH_M``; x and y are stretched to the size of the entity. A new shape is a function and a row
+in ``SHAPES``; the kernels only see the tables.
 """
 
 import math
@@ -206,9 +206,7 @@ def _barrier() -> list[_Face]:
     for (nx, ny, nz), light in sides:
         face, half = _Face(normal=(nx, ny, nz)), half_width if nx else half_length
 
-        def at(
-            along: float, z: float, nx: float = nx, ny: float = ny, half: float = half
-        ) -> Point:
+        def at(along: float, z: float, nx: float = nx, ny: float = ny, half: float = half) -> Point:
             return (nx * half_length, along * half, z) if nx else (along * half, ny * half_width, z)
 
         face.add([at(-1, 0.0), at(1, 0.0), at(1, top), at(-1, top)], "yellow", light)

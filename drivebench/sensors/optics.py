@@ -1,7 +1,7 @@
 """What a camera's rows see of the ground: distances, levels of detail, and how many samples to take.
 
-A camera without roll sees flat ground at one distance per row. A pixel's footprint there is much longer than it
-is wide, so each row is sampled along several lines across it, at a level of detail chosen for its width.
+A camera without roll sees flat ground at one distance per row. A pixel's footprint there is much longer than
+it is wide, so each row is sampled along several lines across it, at a level of detail chosen for its width.
 """
 
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ class Optics:
     """A camera as the kernels need it.
 
     Attributes:
-        lens: ``f8[8]``: focal length in pixels, the same signed for the columns (negative in a mirror), cosine
-            and sine of the pitch, x, y, z, yaw of the mount.
+        lens: ``f8[8]``: focal length in pixels, the same for columns (negative in a mirror), cosine and sine
+            of the pitch, x, y, z, yaw of the mount.
         level: ``i8[H]`` level of detail of each row.
         samples: ``i8[H]`` lines per row, 0 where there is only sky.
         forward: ``f8[H, MOST_SAMPLES]`` horizontal distance of each line from the camera.

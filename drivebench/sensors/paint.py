@@ -1,7 +1,7 @@
 """Painting lanes into square tiles: how much of each texel is asphalt, and how much is a lane mark.
 
-Coverage is analytic: a texel's share follows from the signed distance of its centre to the edge, so that lines
-are anti-aliased at any angle. Everything is computed in canonical numerics and stored as 8-bit integers.
+Coverage is analytic: a texel's share follows from the signed distance of its centre to the edge, so that
+lines are anti-aliased at any angle. Everything is computed in canonical numerics and kept in 8-bit integers.
 
 Frame: x forward, y to the right, metres; a lane's ``s`` runs along its centre line and ``r`` to the right.
 """
@@ -35,7 +35,7 @@ OVERLAP_M = 0.4
 """Asphalt before a lane's start and past its end, which closes the seams between lanes."""
 
 RESOLUTION_M = STRIPE_PERIOD_M / 43
-"""Size of a texel, 0.1007 m: stripes repeat after whole texels, so that tiles of a straight road repeat, too."""
+"""Size of a texel, 0.1007 m: stripes repeat after whole texels, so tiles of a straight road repeat, too."""
 
 TILE = 32
 """Texels along the side of a tile."""
@@ -74,8 +74,10 @@ def tiles_under_lanes(
     """List the tiles that each lane may touch, and number these tiles from 1.
 
     Args:
-        lane_float, lane_int: The lanes.
-        x0, y0: Corner of the first tile.
+        lane_float: The lanes.
+        lane_int: The lanes.
+        x0: Of the corner of the first tile.
+        y0: Of the same.
         number: ``i4[rows, columns]`` zeros; receives the number of each touched tile.
 
     Returns:
@@ -162,8 +164,12 @@ def paint_tiles(
     """Paint the lanes; where they overlap, the greater coverage stays.
 
     Args:
-        lane_float, lane_int: The lanes.
-        pairs, number, x0, y0: From ``tiles_under_lanes``.
+        lane_float: The lanes.
+        lane_int: The lanes.
+        pairs: From ``tiles_under_lanes``.
+        number: From the same.
+        x0: Of the corner of the first tile.
+        y0: Of the same.
         tiles: ``u1[T, 2, TILE, TILE]`` zeros; receives asphalt and marks, 255 for full coverage.
     """
     for p in range(pairs.shape[0]):

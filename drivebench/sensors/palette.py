@@ -43,7 +43,7 @@ class Palette:
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, tuple) and not (len(value) == 3 and all(0 <= part <= 255 for part in value)):
-                raise ConfigurationError(f"colour {item.name} is {value}; expected three numbers from 0 to 255")
+                raise ConfigurationError(f"{item.name} is {value}; expected three numbers from 0 to 255")
         if any(ground + grain > 255 for ground, grain in zip(self.grass, self.grain, strict=True)):
             raise ConfigurationError(f"grass {self.grass} and grain {self.grain} add up to more than 255")
         if not (0.0 <= self.light <= 1.0 and 0.0 <= self.haze_per_m < 10.0):

@@ -1,6 +1,5 @@
 """Rendering pictures: of any camera, at any moments, into a caller's buffer."""
 
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -93,7 +92,7 @@ def render(
 ) -> NDArray[np.uint8]:
     """Render one picture of each moment.
 
-    Pictures do not depend on each other, on the threads that numba was given, or on the order of the vehicles.
+    Pictures do not depend on each other, on the number of threads, or on the order of the vehicles.
 
     Args:
         camera: The camera, mounted on the ego.

@@ -28,8 +28,8 @@ class RouteCommand:
 
     def observe(self, view: View) -> NDArray[np.float32]:
         """``f4[n, 6]``."""
-        one_hot: NDArray[np.float32] = np.eye(len(Command), dtype=np.float32)[view.progress.command[view.slots]]
-        return one_hot
+        one_hot: NDArray[np.float32] = np.eye(len(Command), dtype=np.float32)
+        return one_hot[view.progress.command[view.slots]]
 
 
 @dataclass(frozen=True, kw_only=True)

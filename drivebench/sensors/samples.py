@@ -59,7 +59,7 @@ def fill_polygon(
     clockwise: bool,
     plane: Floats,
     first_on_plane: bool,
-    colour: int,
+    colour: int | np.uint32,
     width: int,
     nearness: NDArray[np.float32],
     colours: NDArray[np.uint32],
@@ -80,7 +80,7 @@ def fill_polygon(
         width: Columns of samples in the picture.
         nearness: ``f4[2 H, C]`` reciprocal depth of the samples; C is the width padded to whole ``LANES``.
         colours: ``u4[2 H, C]`` colours of the samples.
-        reach: ``i8[H, 2]``: first column of pixels, and the one after the last, touched in each row of pixels.
+        reach: ``i8[H, 2]``: first column of pixels, and the one after the last, touched in each pixel row.
         spans: ``f8[2, 2 H]`` scratch: ends of the spans.
     """
     low_x, high_x, low_y, high_y = 1e9, -1e9, 1e9, -1e9
@@ -92,7 +92,7 @@ def fill_polygon(
         plane[3] = math.floor(min(max((low_x + high_x) * 0.5, 0.0), float(width)))
     if high_x <= 0 or low_x >= width or high_y <= 0 or low_y >= height:
         return
-    top, bottom = int(math.ceil(max(low_y, 0.0))), int(math.ceil(min(high_y, float(height))))
+    top, bottom = math.ceil(max(low_y, 0.0)), math.ceil(min(high_y, float(height)))
     lefts, rights = spans[0, top:bottom], spans[1, top:bottom]
     lefts[:] = 0.0
     rights[:] = float(width)
@@ -115,7 +115,7 @@ def fill_polygon(
     for row in range(top, bottom):
         if not lefts[row - top] < rights[row - top]:
             continue
-        first, end = int(math.ceil(lefts[row - top])), int(math.ceil(rights[row - top]))
+        first, end = math.ceil(lefts[row - top]), math.ceil(rights[row - top])
         if first >= end:
             continue
         pixel_row = row >> 1

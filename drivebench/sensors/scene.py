@@ -1,4 +1,4 @@
-"""What cameras look at: a number of moments, each with its ground, the pose of the ego, and what stands around.
+"""What cameras look at: moments, each with its ground, the pose of the ego, and what stands around.
 
 Poses are rounded to a grid before anything is drawn, so that a picture from states stored on that grid is the
 same, byte for byte, as the one that was seen while driving.

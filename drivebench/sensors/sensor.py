@@ -1,8 +1,8 @@
 """What a sensor is, and what it is given to look at.
 
 A new sensor is a frozen dataclass with the members of :class:`Sensor`, and one entry point in the group
-``drivebench.sensors`` that names an instance. Its fields other than ``name`` are the options that a policy may
-set; it validates them itself.
+``drivebench.sensors`` that names an instance. Its fields other than ``name`` are the options that a policy
+may set; it validates them itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.errors import ConfigurationError, UnknownNameError
+from drivebench.sensors.render import render
 from drivebench.sensors.scene import Moments
 from drivebench.world import WorldBatch
 
 if TYPE_CHECKING:
     from drivebench.scenario import Episode
+    from drivebench.sensors.camera import Camera
 
 __all__ = ["Progress", "Sensor", "View", "with_options"]
 
@@ -61,6 +63,10 @@ class View:
     def moments(self) -> Moments:
         """The same as cameras take it; made once for all cameras."""
         return Moments.from_worlds(self.worlds, self.slots)
+
+    def pictures(self, camera: "Camera") -> NDArray[np.uint8]:
+        """What a camera sees, ``u1[n, 3, height, width]``."""
+        return render(camera, self.moments)
 
     @cached_property
     def ego(self) -> NDArray[np.int64]:
@@ -109,4 +115,6 @@ def with_options(sensor: AnySensor, options: Mapping[str, object]) -> AnySensor:
     try:
         return replace(sensor, **options)  # type: ignore[type-var]
     except TypeError as error:
-        raise ConfigurationError(f"sensor {sensor.name!r} does not accept {dict(options)}: {error}") from error
+        raise ConfigurationError(
+            f"sensor {sensor.name!r} does not accept {dict(options)}: {error}"
+        ) from error

@@ -1,4 +1,4 @@
-"""Drawing what stands on the ground: the shapes of ``models``, placed, turned, stretched, and cut into samples."""
+"""Drawing what stands on the ground: shapes of ``models``, placed, turned, stretched, cut into samples."""
 
 import math
 
@@ -102,8 +102,8 @@ def _project_cut(
 def _before(boxes: Floats, a: int, b: int) -> bool:
     """An order of boxes that does not depend on their numbers."""
     if boxes[a, 0] != boxes[b, 0]:
-        return boxes[a, 0] < boxes[b, 0]
-    return boxes[a, 1] <= boxes[b, 1]
+        return bool(boxes[a, 0] < boxes[b, 0])
+    return bool(boxes[a, 1] <= boxes[b, 1])
 
 
 @kernel

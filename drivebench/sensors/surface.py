@@ -31,18 +31,21 @@ _TRANSPOSED = STRIDE * STRIDE
 _GRAIN_BITS = GRAIN_SIZE.bit_length() - 1
 _BYTES = 0x00FF00FF
 
+Signed = int | np.int32
+Unsigned = int | np.uint32
+
 
 @inlined_kernel
 def _locate(
-    columns: int,
-    rows: int,
-    column: int,
-    row: int,
-    x: int,
-    y: int,
-    step_x: int,
-    step_y: int,
-    along_y: bool,
+    columns: Signed,
+    rows: Signed,
+    column: Signed,
+    row: Signed,
+    x: Signed,
+    y: Signed,
+    step_x: Signed,
+    step_y: Signed,
+    along_y: bool | np.bool_,
     entry: NDArray[np.int32],
     inner: NDArray[np.int32],
     part: NDArray[np.uint32],
@@ -50,9 +53,14 @@ def _locate(
     """Where the pixels of a line fall.
 
     Args:
-        columns, rows: Size of the level, in tiles.
-        column, row: Tile that x and y count from.
-        x, y, step_x, step_y: Of the first pixel, and from one to the next, in 1/65536 texel.
+        columns: Of the level, in tiles.
+        rows: Of the level, in tiles.
+        column: Of the tile that x counts from.
+        row: Of the tile that y counts from.
+        x: Of the first pixel, in 1/65536 texel.
+        y: Of the same.
+        step_x: From one pixel to the next.
+        step_y: The same.
         along_y: Whether texels are to be interpolated along y, not along x.
         entry: Receives the bytes into the tile table.
         inner: Receives the texels from a tile's first one to the pair.
@@ -81,9 +89,9 @@ def _locate(
 
 @inlined_kernel
 def _blend_pairs(
-    share: int, part: NDArray[np.uint32], pair: NDArray[np.uint32], total: NDArray[np.uint32]
+    share: Unsigned, part: NDArray[np.uint32], pair: NDArray[np.uint32], total: NDArray[np.uint32]
 ) -> None:
-    """Add interpolated texels to asphalt (low half of the total) and marks (high half), with weight share/256."""
+    """Add interpolated texels to asphalt (low half of the total) and marks (high half), by share / 256."""
     byte, word, ones = u32(8), u32(16), u32(0xFFFF)
     for j in range(total.size):
         weight = u32(part[j] * share) >> byte
@@ -123,8 +131,8 @@ def _shade(
 
 @inlined_kernel
 def _blend_squares(
-    y: int,
-    step_y: int,
+    y: Signed,
+    step_y: Signed,
     part: NDArray[np.uint32],
     upper: NDArray[np.uint32],
     lower: NDArray[np.uint32],
@@ -148,12 +156,12 @@ def _blend_squares(
 def _locate_grain(
     level: int,
     samples: int,
-    column: int,
-    row: int,
-    x: int,
-    y: int,
-    step_x: int,
-    step_y: int,
+    column: Signed,
+    row: Signed,
+    x: Signed,
+    y: Signed,
+    step_x: Signed,
+    step_y: Signed,
     grain_at: NDArray[np.int32],
 ) -> None:
     """Place of each pixel in the grain table, one level coarser where the footprint is long."""
@@ -197,9 +205,18 @@ def draw_ground(
         ground: Descriptor of a ``GroundMap``.
         grain_address: Of the grain table.
         palette: ``Palette.table``.
-        lens, level_of_row, samples_of_row, forward, depth, distance, covered, sky: Of ``Optics``.
-        x, y: Of the camera, in metres.
-        cosine, sine: Of its heading.
+        lens: Of ``Optics``, as the following.
+        level_of_row: Of ``Optics``.
+        samples_of_row: Of ``Optics``.
+        forward: Of ``Optics``.
+        depth: Of ``Optics``.
+        distance: Of ``Optics``.
+        covered: Of ``Optics``.
+        sky: Of ``Optics``.
+        x: Of the camera, in metres.
+        y: The same.
+        cosine: Of its heading.
+        sine: The same.
     """
     height, width = picture.shape[1], picture.shape[2]
     entry, inner = np.empty((MOST_SAMPLES, width), np.int32), np.empty((MOST_SAMPLES, width), np.int32)
@@ -234,7 +251,18 @@ def draw_ground(
             column, tile_row = i32(start_x >> (16 + _TILE_BITS)), i32(start_y >> (16 + _TILE_BITS))
             at_x, at_y = i32(start_x & (_TILE_STEPS - 1)), i32(start_y & (_TILE_STEPS - 1))
             _locate(
-                columns, rows, column, tile_row, at_x, at_y, step_x, step_y, along_y, entry[k], inner[k], part[k]
+                columns,
+                rows,
+                column,
+                tile_row,
+                at_x,
+                at_y,
+                step_x,
+                step_y,
+                along_y,
+                entry[k],
+                inner[k],
+                part[k],
             )
             if k == samples >> 1:
                 _locate_grain(level, samples, column, tile_row, at_x, at_y, step_x, step_y, grain_at)
@@ -257,7 +285,9 @@ def draw_ground(
         clear = covered[row] * exp(None, -haze_per_m * distance[row])
         for channel in range(3):
             horizon = palette[5, channel]
-            veil = covered[row] * horizon + (1.0 - covered[row]) * _mix(horizon, palette[4, channel], sky[row])
+            veil = covered[row] * horizon + (1.0 - covered[row]) * _mix(
+                horizon, palette[4, channel], sky[row]
+            )
             veil -= clear * horizon
             colours[0, channel] = u16(palette[0, channel] * clear + veil + 0.5)
             colours[1, channel] = u16(palette[1, channel] * clear + veil + 0.5)

@@ -1,0 +1,54 @@
+"""Pictures of many kinds and their digests; as a script, prints the digests as JSON."""
+
+import hashlib
+import json
+import sys
+
+import numpy as np
+from painted_roads import ROADS
+
+from drivebench.sensors import FRONT, LEFT, MIRROR_LEFT, MIRROR_RIGHT, RIGHT, Camera, Moments, render
+from drivebench.world import EntityKind
+
+CAMERAS = (
+    FRONT,
+    LEFT,
+    RIGHT,
+    MIRROR_LEFT,
+    MIRROR_RIGHT,
+    Camera(name="odd", height=37, width=53, yaw_deg=31.7, pitch_deg=11.3),
+)
+PER_ROAD = 12
+
+
+def moments() -> Moments:
+    """Every road, seen from many poses, with traffic around."""
+    rng = np.random.default_rng(5)
+    roads = [make() for make in ROADS.values()]
+    count, entities = PER_ROAD * len(roads), 12
+    states = np.zeros((count, entities, 4))
+    for n in range(count):
+        pose = roads[n // PER_ROAD].poses[n % len(roads[n // PER_ROAD].poses)]
+        states[n, :, :3] = pose
+        states[n, :, :3] += rng.uniform([-40, -12, -3.1], [60, 12, 3.1], (entities, 3))
+        states[n, 0, :3] = pose + rng.uniform([-3, -1, -0.2], [3, 1, 0.2])
+    kinds = rng.choice([EntityKind.IDM, EntityKind.OBSTACLE, EntityKind.LANDMARK, -1], (count, entities))
+    kinds[:, 0] = EntityKind.EGO
+    return Moments.from_states(
+        networks=[road.network for road in roads],
+        network=np.repeat(np.arange(len(roads)), PER_ROAD),
+        states=states,
+        sizes_m=rng.uniform([3.5, 1.6], [6.0, 2.4], (count, entities, 2)),
+        kinds=kinds,
+        ego=np.zeros(count, np.int64),
+    )
+
+
+def digests() -> dict[str, str]:
+    """SHA-256 of the pictures of each camera."""
+    seen = moments()
+    return {camera.name: hashlib.sha256(render(camera, seen).tobytes()).hexdigest() for camera in CAMERAS}
+
+
+if __name__ == "__main__":
+    json.dump(digests(), sys.stdout)

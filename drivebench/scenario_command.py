@@ -41,7 +41,8 @@ def scenarios(
         return
     console = Console()
     console.print(_scenario_table(chosen))
-    console.print(_suite_table(suites, chosen))
+    if suites:
+        console.print(_suite_table(suites, chosen))
 
 
 def _describe_scenario(scenario: Scenario) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Every registered sensor keeps its contract; speed, kinematics, route geometry by hand-computed numbers.
+"""Every registered sensor keeps its contract; motion, kinematics, route geometry by hand-computed numbers."""
 
 import dataclasses
 import math

@@ -57,8 +57,8 @@ def uninterrupted(slow: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     return results(out)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.slow
+@pytest.mark.parametrize(("sent", "workers"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGKILL, 1)])
 def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
     sent: signal.Signals, workers: int, slow: Path, uninterrupted: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -79,6 +79,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
     assert attempts[-1].chunks == 4 - len(kept)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_is_replaced_and_nothing_is_scored_against_the_policy(
     tmp_path: Path,
 ) -> None:

@@ -30,6 +30,8 @@ from drivebench.metric.monitor import Monitor
 from drivebench.metric.parts import is_success, parts, stand_in_reference
 from drivebench.scenario import SPLITS, Episode, load_scenario
 from drivebench.sensors.rig import SensorRig
+from drivebench.sensors.scene import Moments
+from drivebench.sensors.topview import TopView, Window
 from drivebench.world import WorldBatch, quantise
 from drivebench.world.clock import POLICY_HZ
 
@@ -134,6 +136,20 @@ class _Episodes:
         info["events"] = measurement.events
         return not truncated, truncated, part.nc * part.dac * part.ddc * part.rc == 0.0, info
 
+    def picture(self, slot: int) -> NDArray[np.uint8]:
+        """``u1[H, W, 3]`` the view from above about the ego of a slot, with the route ahead of it."""
+        worlds, monitor = self.running()
+        moment = Moments.from_worlds(worlds, np.array([slot]))
+        x, y, _ = moment.poses[0].tolist()
+        view = TopView(window=Window(x_m=x, y_m=y), ground=moment.grounds[int(moment.ground[0])])
+        return view.render(
+            boxes=moment.boxes[0],
+            looks=moment.looks[0],
+            ego=moment.boxes[0, worlds.ego[slot]],
+            route=monitor.episodes[slot].route,
+            progress_m=float(monitor.progress_m[slot]),
+        )
+
 
 def _reference(measurement: EpisodeMeasurement) -> Reference:
     """What success is measured against where no expert has driven: the limit, or the traffic's speed."""
@@ -166,7 +182,7 @@ class DrivingEnv(gymnasium.Env[Observation, Actions]):
         episodes: Privileged: the worlds and the monitor, for experts and for debugging.
     """
 
-    metadata = {"render_modes": [], "render_fps": POLICY_HZ}  # noqa: RUF012 (gymnasium's convention)
+    metadata = {"render_modes": ["rgb_array"], "render_fps": POLICY_HZ}  # noqa: RUF012 (gymnasium's convention)
 
     def __init__(
         self,
@@ -216,6 +232,10 @@ class DrivingEnv(gymnasium.Env[Observation, Actions]):
         reward = float(self.episodes.advance(np.asarray(action, np.float32)[None], np.ones(1, np.bool_))[0])
         terminated, truncated, lost, info = self.episodes.outcome(0)
         return self._observe(), reward - float(lost), terminated, truncated, info
+
+    def render(self) -> Any:
+        """The view from above, ``u1[H, W, 3]``, in mode ``rgb_array``."""
+        return self.episodes.picture(0) if self.render_mode else None
 
     def _observe(self) -> Observation:
         return {name: rows[0] for name, rows in self.episodes.observe([0]).items()}
@@ -322,6 +342,10 @@ class DrivingVectorEnv(gymnasium.vector.VectorEnv[Observation, Actions, NDArray[
         if again:
             info = self._begin(info, again, [None] * self.num_envs)
         return self.episodes.observe(range(self.num_envs)), rewards, terminated, truncated, info
+
+    def render(self) -> Any:
+        """One view from above for each environment, ``u1[H, W, 3]``, in mode ``rgb_array``."""
+        return tuple(map(self.episodes.picture, range(self.num_envs))) if self.render_mode else None
 
     def _progress(self, told: NDArray[np.bool_]) -> Info:
         """The entry ``progress_m`` of the environments that tell it, as ``_add_info`` would make it."""

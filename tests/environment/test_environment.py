@@ -210,6 +210,7 @@ def test_an_impossible_action_is_refused() -> None:
         ({"split": "tset"}, "test"),
         ({"sensors": ["frnt"]}, "front"),
         ({"sensors": [{"name": "front", "heigth": 48}]}, "height"),
+        ({"render_mode": "rgb_aray"}, "rgb_array"),
         ({"autoreset_mode": "NextSep"}, "NextStep"),
     ],
 )
@@ -224,3 +225,21 @@ def test_sizes_are_checked() -> None:
     environment = DrivingVectorEnv("lane-keeping-v1", num_envs=2)
     with pytest.raises(ConfigurationError, match="3 seeds"):
         environment.reset(seed=[1, 2, 3])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_view_from_above_shows_something(name: str) -> None:
+    environment = gymnasium.make(f"drivebench/{name}", sensors=["speed"], render_mode="rgb_array")
+    environment.reset(seed=0)
+    first = environment.render()
+    assert isinstance(first, np.ndarray)
+    assert first.dtype == np.uint8
+    assert first.ndim == 3
+    assert first.std() > 5.0
+    environment.step(np.array([1.0, 0.0], np.float32))
+    assert not np.array_equal(first, environment.render())
+    batch = gymnasium.make_vec(f"drivebench/{name}", num_envs=2, sensors=["speed"], render_mode="rgb_array")
+    batch.reset(seed=0)
+    pictures = batch.render()
+    assert pictures is not None
+    np.testing.assert_array_equal(pictures[0], first)

@@ -10,18 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drivebench import registry
+from drivebench.demonstrations.demand import Demand
 from drivebench.errors import ConfigurationError, UnknownNameError
 
-__all__ = ["BUDGETS", "DEVICES", "Baseline", "Demand", "TrainReport", "TrainRequest", "load_baseline"]
+__all__ = ["BUDGETS", "DEVICES", "Baseline", "TrainReport", "TrainRequest", "load_baseline"]
 
 BUDGETS = ("smoke", "full")
 """``smoke`` shows that everything works within a minute; ``full`` is what the published table uses."""
 
 DEVICES = ("cpu", "cuda")
-
-
-def _no_progress(done: int, total: int, text: str) -> None:
-    """Nobody watches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +31,6 @@ class TrainRequest:
         seed: Of the initial weights and of the order of the frames.
         budget: One of ``BUDGETS``.
         device: One of ``DEVICES``.
-        progress: Called as ``progress(done, total, text)`` while training goes on.
     """
 
     out: Path
@@ -42,7 +38,6 @@ class TrainRequest:
     seed: int = 0
     budget: str = "full"
     device: str = "cpu"
-    progress: Callable[[int, int, str], None] = _no_progress
 
     def __post_init__(self) -> None:
         if self.budget not in BUDGETS:
@@ -51,6 +46,19 @@ class TrainRequest:
             raise UnknownNameError("device", self.device, DEVICES)
         if not 0 <= self.seed < 2**31:
             raise ConfigurationError(f"training seed {self.seed}; expected an integer from 0 to 2^31 - 1")
+
+    @property
+    def demonstrations(self) -> Path:
+        """The folder of demonstrations, for a baseline that cannot do without.
+
+        Raises:
+            ConfigurationError: The request names none.
+        """
+        if self.data is None:
+            raise ConfigurationError(
+                "no demonstrations to learn from; expected a folder that `drivebench collect` wrote, as data"
+            )
+        return self.data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,23 +73,6 @@ class TrainReport:
 
     submission: Path
     metrics: Mapping[str, float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Demand:
-    """The demonstrations that a baseline is trained on when the user gives none.
-
-    Attributes:
-        scenarios: Ids of the scenarios, driven in turn.
-        condition: Condition of all of them.
-        episodes: Episodes of each scenario by budget.
-        driver: The driver that is recorded.
-    """
-
-    scenarios: tuple[str, ...]
-    episodes: Mapping[str, int]
-    condition: str = "nominal"
-    driver: str = "expert"
 
 
 @dataclass(frozen=True, kw_only=True)

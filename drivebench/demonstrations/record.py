@@ -29,7 +29,7 @@ class Demonstration:
         seed: The episode's seed, of the training split.
         world_digest: Digest of the initial world that these three names meant when this was recorded.
         success: Whether the driver did everything that the scenario asks for.
-        progress_m: Distance along the route at the end.
+        score: DBS, with the driver's own time and distance as the reference.
         actions: ``i2[T, 2]`` quantised (acceleration, steering), as they acted on the world.
         commands: ``i1[T]`` route command in force (:class:`drivebench.scenario.Command`).
         states: ``i4[T, N, 4]`` grid steps of x, y, heading and speed of all N entities before the action.
@@ -43,7 +43,7 @@ class Demonstration:
     seed: int
     world_digest: str
     success: bool
-    progress_m: float
+    score: float
     actions: NDArray[np.int16]
     commands: NDArray[np.int8]
     states: NDArray[np.int32]
@@ -84,7 +84,7 @@ class Demonstration:
 
     def update(self, digest: "hashlib._Hash") -> None:
         """Feed everything into a hash: names as text, arrays as little-endian bytes."""
-        outcome = (self.success, repr(self.progress_m))
+        outcome = (self.success, repr(self.score))
         digest.update(repr((self.key, self.world_digest, outcome, self.ego, self.states.shape)).encode())
         for array in (self.actions, self.commands, self.states, self.kinds, self.sizes_m):
             digest.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes())

@@ -58,7 +58,7 @@ def write(demonstrations: Demonstrations, folder: Path) -> None:
                 "entities": len(episode.kinds),
                 "ego": episode.ego,
                 "success": episode.success,
-                "progress_m": episode.progress_m,
+                "score": episode.score,
             }
             for episode in episodes
         ],
@@ -147,7 +147,7 @@ def _assemble(
                 seed=entry["seed"],
                 world_digest=entry["world_digest"],
                 success=entry["success"],
-                progress_m=entry["progress_m"],
+                score=entry["score"],
                 ego=entry["ego"],
                 actions=actions[frame : frame + frames],
                 commands=arrays["commands"][frame : frame + frames],

@@ -20,7 +20,7 @@ def a_demonstration(seed: int, frames: int = 20, entities: int = 3) -> Demonstra
         seed=seed,
         world_digest="ab" * 32,
         success=True,
-        progress_m=123.456,
+        score=98.7654,
         actions=rng.integers(-32767, 32768, (frames, 2)).astype(np.int16),
         commands=rng.integers(0, 6, frames).astype(np.int8),
         states=rng.integers(-(2**20), 2**20, (frames, entities, 4)).astype(np.int32),
@@ -48,7 +48,7 @@ def test_what_is_read_is_what_was_written(demonstrations: Demonstrations, folder
     assert back.driver == demonstrations.driver
     assert back.digest == demonstrations.digest
     for one, other in zip(back.episodes, demonstrations.episodes, strict=True):
-        for name in ("scenario", "condition", "seed", "world_digest", "success", "progress_m", "ego"):
+        for name in ("scenario", "condition", "seed", "world_digest", "success", "score", "ego"):
             assert getattr(one, name) == getattr(other, name)
         for name in ("actions", "commands", "states", "kinds", "sizes_m"):
             assert np.array_equal(getattr(one, name), getattr(other, name))
@@ -90,7 +90,7 @@ def test_damage_is_named(folder: Path, name: str, damage: str) -> None:
     elif damage == "truncated":
         path.write_bytes(whole[: len(whole) // 2])
     else:
-        middle = whole.index(b"123.456") if name.endswith("json") else len(whole) // 2
+        middle = whole.index(b"98.7654") if name.endswith("json") else len(whole) // 2
         path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
     with pytest.raises(DataError, match=r"[Cc]ollect it again|drivebench collect"):
         read(folder)
@@ -104,7 +104,7 @@ def test_every_field_is_under_the_digest(demonstrations: Demonstrations) -> None
         {"seed": 9},
         {"world_digest": "cd" * 32},
         {"success": False},
-        {"progress_m": 123.0},
+        {"score": 12.0},
         {"ego": 1},
         {"actions": first.actions ^ np.int16(1)},
         {"commands": (first.commands + 1).astype(np.int8)},

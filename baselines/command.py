@@ -1,0 +1,43 @@
+"""``drivebench train``: from demonstrations to a submission directory."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["train"]
+
+
+def train(
+    name: Annotated[str, typer.Argument(metavar="BASELINE", help="Such as behavior-cloning.")],
+    out: Annotated[Path, typer.Option(help="New directory for the submission.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder that `drivebench collect` wrote; collected into data/ when left out."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the initial weights and the order of the frames.")] = 0,
+    budget: Annotated[str, typer.Option(help="smoke (within a minute) or full (minutes).")] = "full",
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Train a baseline; prints how well it explains the expert on held-out frames, not how it drives.
+
+    Example: drivebench train camera-correction --out runs/camera-correction --budget smoke
+    """
+    from drivebench.baseline import TrainRequest, load_baseline
+    from drivebench.demonstrations import collected
+    from drivebench.new_folder import refuse_existing
+
+    baseline = load_baseline(name)
+    refuse_existing(out)
+    TrainRequest(out=out, data=data, seed=seed, budget=budget, device=device)  # wrong usage fails at once
+    if data is None and baseline.demand is not None:
+        data = collected(baseline.demand, budget, Path("data"))
+    report = baseline.train(TrainRequest(out=out, data=data, seed=seed, budget=budget, device=device))
+    typer.echo(f"{baseline.name} (seed {seed}, {budget}) is in {report.submission}")
+    if report.metrics:
+        typer.echo(
+            f"open loop, on {report.metrics['frames']:.0f} held-out expert frames: "
+            f"steering R² {report.metrics['steering_r2']:.4f}, "
+            f"acceleration R² {report.metrics['acceleration_r2']:.4f}"
+        )
+        typer.echo(f"closed loop: drivebench evaluate {report.submission} --suite dev --out RUN")

@@ -1,0 +1,127 @@
+"""Writing what a baseline has learnt as a submission directory, the form that anybody's policy has.
+
+======================= ===================================================================================
+file                    holds
+======================= ===================================================================================
+``submission.toml``     name, authors, track, sensors, entry point, training data, paper
+``policy.py``           the code that drives: a copy of one module of ``baselines``
+``weights.safetensors`` the network's weights
+``training.json``       settings, seed, digest of the demonstrations, losses, open-loop figures, versions
+======================= ===================================================================================
+
+The same request gives the same bytes in every file: nothing here tells the time, a path or a machine.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from safetensors.torch import save_file
+
+from baselines import camera_network
+from baselines.camera_network import SENSORS, WEIGHTS_FILE, CameraNetwork
+from drivebench.baseline import Baseline, TrainRequest
+from drivebench.demonstrations import Demonstrations
+from drivebench.new_folder import new_folder
+
+__all__ = ["TRAINING_FILE", "write_submission", "write_untrained"]
+
+TRAINING_FILE = "training.json"
+
+
+def write_submission(
+    request: TrainRequest,
+    baseline: Baseline,
+    *,
+    network: CameraNetwork,
+    demonstrations: Demonstrations,
+    config: Mapping[str, Any],
+    losses: Sequence[float],
+    metrics: Mapping[str, float],
+) -> None:
+    """Write the directory of a trained camera policy; it appears only when it is complete.
+
+    Args:
+        request: Where to, and the seed and budget to be noted.
+        baseline: What was trained.
+        network: Its weights are written.
+        demonstrations: What it has learnt from.
+        config: Settings of the training.
+        losses: Course of the training loss.
+        metrics: Open-loop figures.
+
+    Raises:
+        DataError: The path exists.
+    """
+    training = {
+        "baseline": baseline.name,
+        "budget": request.budget,
+        "seed": request.seed,
+        "device": request.device,
+        "config": dict(config),
+        "demonstrations": {
+            "digest": demonstrations.digest,
+            "driver": demonstrations.driver,
+            "episodes": len(demonstrations.episodes),
+            "frames": demonstrations.frames,
+        },
+        "open_loop": dict(metrics),
+        "losses": list(losses),
+        "versions": {name: version(name) for name in ("drivebench", "torch", "numpy")},
+    }
+    scenarios = sorted({f"{e.scenario}/{e.condition}" for e in demonstrations.episodes})
+    seeds = [episode.seed for episode in demonstrations.episodes]
+    data = (
+        f"{len(seeds)} episodes of the driver {demonstrations.driver} on {', '.join(scenarios)}, seeds "
+        f"{min(seeds)} to {max(seeds)}, digest {demonstrations.digest[:12]}"
+    )
+    with new_folder(request.out) as folder:
+        _write_manifest(folder, baseline, SENSORS, data)
+        _copy_policy(folder, camera_network)
+        weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+        save_file(weights, folder / WEIGHTS_FILE)
+        (folder / TRAINING_FILE).write_text(json.dumps(training, indent=1) + "\n", encoding="utf-8")
+
+
+def write_untrained(
+    request: TrainRequest, baseline: Baseline, *, policy: ModuleType, sensors: Sequence[str]
+) -> None:
+    """Write the directory of a policy that has learnt nothing.
+
+    Args:
+        request: Where to.
+        baseline: Which one.
+        policy: The module that drives.
+        sensors: Names of the sensors that it wants.
+
+    Raises:
+        DataError: The path exists.
+    """
+    with new_folder(request.out) as folder:
+        _write_manifest(folder, baseline, sensors, "none")
+        _copy_policy(folder, policy)
+
+
+def _write_manifest(folder: Path, baseline: Baseline, sensors: Sequence[str], data: str) -> None:
+    fields = {
+        "name": baseline.name,
+        "authors": ["The drivebench authors"],
+        "track": "camera",
+        "sensors": list(sensors),
+        "entry_point": "policy:load",
+        "training_data": data,
+        "paper": baseline.paper,
+    }
+    # a JSON string or list of strings is also one of TOML
+    lines = [f"{key} = {json.dumps(value)}" for key, value in fields.items() if value]
+    (folder / "submission.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _copy_policy(folder: Path, module: ModuleType) -> None:
+    source = module.__file__
+    assert source is not None
+    shutil.copyfile(source, folder / "policy.py")

@@ -7,7 +7,7 @@ from drivebench.benchmarks.row import Row
 
 __all__ = ["BENCHMARKS", "Row"]
 
-_MODULES = {"world": "drivebench.benchmarks.world"}
+_MODULES = {"world": "drivebench.benchmarks.world", "evaluation": "drivebench.benchmarks.evaluation"}
 
 
 def _runner(module: str) -> Callable[[], list[Row]]:

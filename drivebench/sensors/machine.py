@@ -2,7 +2,7 @@
 
 A kernel cannot take a list of arrays of different sizes without copying them, but it can take addresses;
 whoever calls it keeps the arrays alive until it returns. And LLVM does not vectorise a short loop with a
-condition, such as the filling of a span of samples; so that one is written as vectors, which LLVM compiles for
+condition, such as the filling of a span of samples; so that one is written as vectors. LLVM compiles them for
 any processor with the same results.
 """
 

@@ -1,0 +1,72 @@
+"""Putting pictures together: panels with a line of text, beside and above each other."""
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+__all__ = ["Picture", "above", "beside", "enlarged", "framed", "labelled"]
+
+Picture = NDArray[np.uint8]
+"""``u1[height, width, 3]``."""
+
+INK = (240, 242, 246)
+FAINT = (158, 164, 176)
+PAPER = (24, 26, 32)
+
+_TEXT_PX = 14
+_LINE_PX = 24
+_GAP_PX = 4
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def labelled(picture: Picture, left: str, right: str = "") -> Picture:
+    """A picture under a line of text.
+
+    Args:
+        picture: The picture.
+        left: At the left end of the line.
+        right: At its right end, fainter.
+    """
+    width = picture.shape[1]
+    line = Image.new("RGB", (width, _LINE_PX), PAPER)
+    draw, font = ImageDraw.Draw(line), _font(_TEXT_PX)
+    draw.text((6, _LINE_PX // 2), left, INK, font=font, anchor="lm")
+    if right:
+        draw.text((width - 6, _LINE_PX // 2), right, FAINT, font=font, anchor="rm")
+    return np.concatenate((np.asarray(line), picture))
+
+
+def enlarged(picture: Picture, factor: int) -> Picture:
+    """Each pixel as a square of pixels."""
+    return picture.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def beside(pictures: Sequence[Picture]) -> Picture:
+    """Pictures from left to right, aligned at the top."""
+    height = max(picture.shape[0] for picture in pictures)
+    parts = [np.pad(picture, ((0, height - picture.shape[0]), (0, _GAP_PX), (0, 0))) for picture in pictures]
+    for part, picture in zip(parts, pictures, strict=True):
+        part[picture.shape[0] :] = PAPER
+        part[:, picture.shape[1] :] = PAPER
+    return np.concatenate(parts, axis=1)[:, :-_GAP_PX]
+
+
+def above(pictures: Sequence[Picture]) -> Picture:
+    """Pictures from top to bottom, aligned at the left."""
+    return np.swapaxes(beside([np.swapaxes(picture, 0, 1) for picture in pictures]), 0, 1)
+
+
+def framed(picture: Picture) -> Picture:
+    """A picture with a margin, and with even sides, as video codecs want them."""
+    height, width = picture.shape[0] + 2 * _GAP_PX, picture.shape[1] + 2 * _GAP_PX
+    paper = np.empty((height + height % 2, width + width % 2, 3), np.uint8)
+    paper[:] = PAPER
+    paper[_GAP_PX : _GAP_PX + picture.shape[0], _GAP_PX : _GAP_PX + picture.shape[1]] = picture
+    return paper

@@ -26,7 +26,7 @@ from drivebench.world import numerics
 from drivebench.world.layout import EntityFloat
 from scenarios.reference_path import ARC, CAP, CURVATURE, HEADING, X, Y
 
-__all__ = ["command", "leader", "project", "steer"]
+__all__ = ["command", "leader", "project", "prospect", "steer"]
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -293,3 +293,49 @@ def command(
         gap, leader_speed = leader(table, count, i, arc, right, world, e, entities[slot[k]])
         out[k, 0] = accelerate(table, count, i, arc, speed, cap[k], gap, leader_speed)
         out[k, 1] = steer(table, count, i, t, right, heading, speed, world[_LENGTH, e])
+
+
+@kernel
+def prospect(
+    knots: F8,
+    counts: I8,
+    row: I8,
+    path: I8,
+    hint: I8,
+    ego: I8,
+    entities: I8,
+    states: F8,
+    seconds: float,
+    out: F8,
+) -> None:
+    """How far each ego can come on its path, if its leader keeps its speed.
+
+    Args:
+        knots: As for :func:`command`.
+        counts: The same.
+        row: The same; world k has row ``row[k]``.
+        path: The same.
+        hint: The same.
+        ego: The same.
+        entities: The same.
+        states: The same.
+        seconds: From now.
+        out: ``f8[n]``: metres.
+    """
+    for k in range(row.shape[0]):
+        world = states[k]
+        e = ego[k]
+        table = knots[row[k], path[k]]
+        count = counts[row[k], path[k]]
+        i, _, arc, right = project(table, count, hint[k], world[_X, e], world[_Y, e])
+        gap, leader_speed = leader(table, count, i, arc, right, world, e, entities[k])
+        speed = world[_SPEED, e]
+        # On average over the time that it takes to reach it, the speed of the profile is missed by half of the difference.
+        wanted = table[i, CAP]
+        rising = max(wanted - speed, 0.0) / ACCELERATION_MPS2
+        rising = min(rising, seconds)
+        way = wanted * seconds - 0.5 * ACCELERATION_MPS2 * rising * rising
+        if gap < np.inf:
+            room = max(gap - STANDSTILL_GAP_M - TIME_GAP_S * leader_speed, 0.0)
+            way = min(way, room + leader_speed * seconds)
+        out[k] = max(way, 0.0)

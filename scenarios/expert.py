@@ -69,13 +69,13 @@ class Expert:
 
     def act(self, worlds: WorldBatch, slots: NDArray[np.int64]) -> NDArray[np.float32]:
         """Actions ``f4[n, 2]`` (acceleration, steering) in [-1, 1] for the slots ``i8[n]``."""
-        due: dict[float, list[int]] = {}
+        due: dict[tuple[float, float], list[int]] = {}
         for slot in slots.tolist():
             manoeuvres = self._manoeuvres[slot]
             if manoeuvres is not None and self._is_due(slot, manoeuvres):
-                due.setdefault(manoeuvres.horizon_s, []).append(slot)
-        for horizon_s, together in due.items():
-            self._plan(worlds, together, horizon_s)
+                due.setdefault((manoeuvres.horizon_s, manoeuvres.beyond_s), []).append(slot)
+        for (horizon_s, beyond_s), together in due.items():
+            self._plan(worlds, together, horizon_s, beyond_s)
         self._decisions[slots] += 1
         actions, hint = self._law(worlds, slots, 0.0, 0.0)
         self._hint[slots, self._path[slots]] = hint
@@ -135,7 +135,7 @@ class Expert:
         every = round(manoeuvres.plan_every_s * POLICY_HZ)
         return manoeuvres.planned and int(self._decisions[slot]) % every == 0
 
-    def _plan(self, worlds: WorldBatch, slots: list[int], horizon_s: float) -> None:
+    def _plan(self, worlds: WorldBatch, slots: list[int], horizon_s: float, beyond_s: float) -> None:
         """Choose path and highest speed anew for these slots."""
         tried: list[tuple[int, int, float]] = []
         for slot in slots:
@@ -153,6 +153,7 @@ class Expert:
                 changes=path_of != self._path[slot_of],
             ),
             horizon_s=horizon_s,
+            beyond_s=beyond_s,
         )
         for slot in slots:
             mine = np.flatnonzero(slot_of == slot)

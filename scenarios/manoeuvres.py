@@ -38,6 +38,7 @@ class Manoeuvres:
         planned: Whether there is anything to plan: other vehicles, or more than one path.
         plan_every_s: Time between two plans.
         horizon_s: How far a plan looks ahead.
+        beyond_s: For how long after that it estimates the way from the leader's speed.
     """
 
     paths: tuple[ReferencePath, ...]
@@ -47,6 +48,7 @@ class Manoeuvres:
     planned: bool = True
     plan_every_s: float = 1.0
     horizon_s: float = 5.0
+    beyond_s: float = 1.5
 
     def __post_init__(self) -> None:
         places = range(len(self.paths))

@@ -8,7 +8,7 @@ Traffic
     ramp ahead of it and behind it.
 Start
     Even seeds on the main road, 300 m before the junction; odd seeds on the ramp. The ego takes the place of one
-    of the drivers, at that one's speed, never quite centred or quite straight (up to 0.3 m and 0.02 rad).
+    of the drivers, at that one's speed, never quite centred or quite straight (up to 0.3 m and 0.03 rad).
 Observation
     From the ramp, the left mirror and the front camera show the gaps of the main road.
 Route and goal
@@ -42,7 +42,7 @@ from drivebench.scenario import (
     Scenario,
     episode_generator,
 )
-from drivebench.world import RoadNetwork
+from drivebench.world import RoadNetwork, TrafficParameters
 from drivebench.world.build import VehicleSpec
 from drivebench.world.takeover import take_network, vehicle_spec
 from scenarios.manoeuvres import Change, Manoeuvres
@@ -61,14 +61,15 @@ JOINED_M = BEFORE_M + CONVERGE_M
 RAMP_END_M = JOINED_M + BESIDE_M
 ROAD_M = RAMP_END_M + AFTER_M
 GOAL_M = RAMP_END_M + 150.0
-LIMIT_MPS = 30.0
+LIMIT_MPS = 28.0
 HORIZON_S = 40.0
 WARM_UP_S = 4.0
 
-FLOW_MPS = 27.0
+PARAMETERS = TrafficParameters(time_wanted_s=1.2)
+FLOW_MPS = 25.0
 MAIN_START_M, RAMP_START_M = 420.0, 400.0
 BEHIND_M, AHEAD_M = 300.0, 330.0
-GAPS_M = (65.0, 120.0)
+GAPS_M = (40.0, 80.0)
 RAMP_GAPS_M = (70.0, 130.0)
 RAMP_BEHIND_M, RAMP_AHEAD_M = 150.0, 150.0
 WANTED_MPS = (26.0, 30.0)
@@ -97,10 +98,6 @@ def _road() -> tuple[RoadNetwork, tuple[VehicleSpec, ...]]:
     return network, tuple(vehicle_spec(entity) for entity in road.objects)
 
 
-def _wanted(generator: np.random.Generator) -> float:
-    return generator.uniform(*WANTED_MPS)
-
-
 def build(seed: int, condition: str) -> Episode:
     """The episode of a seed under a condition."""
     generator = episode_generator(SCENARIO.id, "nominal", seed)
@@ -116,8 +113,7 @@ def build(seed: int, condition: str) -> Episode:
             start_m=max(start_m - BEHIND_M - warm_up_m, 0.0),
             end_m=start_m + AHEAD_M - warm_up_m,
             gaps_m=GAPS_M,
-            speed_mps=FLOW_MPS,
-            target_speed_mps=_wanted,
+            target_speed_mps=WANTED_MPS,
             generator=generator,
         )
     on_ramp = len(vehicles)
@@ -127,17 +123,24 @@ def build(seed: int, condition: str) -> Episode:
         start_m=RAMP_START_M - RAMP_BEHIND_M - warm_up_m,
         end_m=min(RAMP_START_M + RAMP_AHEAD_M - warm_up_m, BEFORE_M),
         gaps_m=RAMP_GAPS_M,
-        speed_mps=FLOW_MPS,
-        target_speed_mps=_wanted,
+        target_speed_mps=WANTED_MPS,
         generator=generator,
     )
     candidates = range(on_ramp, len(vehicles)) if from_ramp else range(on_ramp)
     protagonist = min(candidates, key=lambda place: abs(vehicles[place].x_m + warm_up_m - start_m))
     start = settled(
-        network, vehicles, obstacles, protagonist=protagonist, warm_up_s=WARM_UP_S, horizon_s=HORIZON_S
+        network,
+        vehicles,
+        obstacles,
+        protagonist=protagonist,
+        warm_up_s=WARM_UP_S,
+        horizon_s=HORIZON_S,
+        parameters=PARAMETERS,
     )
     lateral_m, turn_rad = start_offset(SCENARIO.id, condition, seed, turn_rad=OFF_COURSE_RAD)
-    world = with_ego(network, start, obstacles, lateral_m=lateral_m, heading_error_rad=turn_rad)
+    world = with_ego(
+        network, start, obstacles, lateral_m=lateral_m, heading_error_rad=turn_rad, parameters=PARAMETERS
+    )
     return Episode(
         scenario=SCENARIO.id,
         condition=condition,

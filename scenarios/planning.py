@@ -4,7 +4,7 @@ Each choice is driven by the expert's own low-level law in a copy of the world, 
 will in earnest: the compiled core is the same, so what is foreseen is what will happen, as long as the choice
 is kept. Choices are compared by the way they make, in metres:
 
-    way driven + 1.5 s · speed at the end − penalties
+    way driven + way that can be driven after that, if the leader keeps its speed − penalties
 
 Penalties, in metres: a collision (more than any way, less the later it comes), each decision with
 a time to collision under 1.3 s, traffic made to brake, hard braking of the ego, and a change of path, which must be worth it.
@@ -30,7 +30,6 @@ I8 = NDArray[np.int64]
 HARD_BRAKING = -1.0
 """A cap that means: brake as hard as the action space allows."""
 
-END_SPEED_S = 1.5
 COLLISION_M = 2000.0
 SHORT_TIME_M = 2.0
 MADE_TO_BRAKE_M = 0.6
@@ -94,7 +93,9 @@ class Choices:
     changes: NDArray[np.bool_]
 
 
-def look_ahead(worlds: WorldBatch, table: Table, choices: Choices, *, horizon_s: float) -> F8:
+def look_ahead(
+    worlds: WorldBatch, table: Table, choices: Choices, *, horizon_s: float, beyond_s: float
+) -> F8:
     """Worth of each choice, in metres.
 
     Args:
@@ -102,6 +103,7 @@ def look_ahead(worlds: WorldBatch, table: Table, choices: Choices, *, horizon_s:
         table: Paths, with a row for each slot.
         choices: What to try.
         horizon_s: How far to look ahead.
+        beyond_s: For how long after that the way is estimated from the leader's speed.
 
     Returns:
         ``f8[C]``.
@@ -135,8 +137,20 @@ def look_ahead(worlds: WorldBatch, table: Table, choices: Choices, *, horizon_s:
         worth[hit] -= COLLISION_M * (2.0 - decision / decisions)
         crashed |= hit
         judge(ahead.entity_float, ahead.ego, ahead.vehicles, ahead.entities, crashed, 1.0 / POLICY_HZ, worth)
-    ego_speed = ahead.speed[everyone, ahead.ego]
-    return worth + np.where(crashed, 0.0, END_SPEED_S * ego_speed)
+    further = np.empty(count)
+    control.prospect(
+        table.knots,
+        table.counts,
+        choices.slot,
+        choices.path,
+        hint,
+        ahead.ego,
+        ahead.entities,
+        ahead.entity_float,
+        beyond_s,
+        further,
+    )
+    return worth + np.where(crashed, 0.0, further)
 
 
 @kernel

@@ -9,12 +9,12 @@ Traffic
     and one behind it. They want 8.5 to 10 m/s and look at who is in front of them, not at who comes in.
 Start
     On the southern approach, 50 to 70 m before the ring, at the speed of the flow; never quite centred or
-    quite straight (up to 0.3 m and 0.02 rad).
+    quite straight (up to 0.3 m and 0.03 rad).
 Observation
     The front camera sees the ring from the approach; the left mirror does not see who is on it. The command says
     which exit.
 Route and goal
-    To the first, second or third exit (right, straight on, left), by seed; the goal is 45 m down the exit road.
+    To the first, second or third exit (right, straight on, left), by seed; the goal is 65 m down the exit road.
 Success
     At the goal within 1.5 times the expert's time, no collision, never off the road.
 Failure
@@ -56,13 +56,13 @@ from scenarios.traffic import EXPONENTS, settled, start_offset, with_ego
 
 __all__ = ["SCENARIO", "manoeuvres"]
 
-LIMIT_MPS = 10.0
+LIMIT_MPS = 7.5
 HORIZON_S = 60.0
 TRAFFIC_S = 40.0
 """How long the traffic has to get along with itself; the expert takes 20 to 35 s."""
 WARM_UP_S = 3.0
-WANTED_MPS = (8.5, 10.0)
-FLOW_MPS = 9.0
+WANTED_MPS = (6.9, 7.5)
+FLOW_MPS = 7.2
 
 RING = ("se", "ex", "ee", "nx", "ne", "wx", "we", "sx")
 """Nodes of the ring in driving order: entries end in e, exits in x."""
@@ -75,16 +75,18 @@ COMMANDS = (
 )
 START_M = (50.0, 70.0)
 """Distance of the ego's start before the ring."""
-AHEAD_M, BEHIND_M = (22.0, 34.0), (18.0, 30.0)
-CIRCULATING = (1, 3)
+AHEAD_M, BEHIND_M = (35.0, 55.0), (18.0, 30.0)
+CIRCULATING = (2, 4)
 ENTERING = (0, 2)
 LAPS = (1, 2)
 URBAN = TrafficParameters(distance_wanted_m=7.0, time_wanted_s=1.2)
 """Drivers stand 2 m apart, as at highway-env's intersection, and follow more closely than on a motorway."""
 ARMS = ("s", "e", "n", "w")
+GIVE_WAY_M = 7.0
+"""Who comes in follows who is on the ring and at most this much further from where they meet."""
 OFF_COURSE_RAD = 0.04
 COMMAND_BEFORE_RING_M = 30.0
-GOAL_PAST_RING_M = 45.0
+GOAL_PAST_RING_M = 65.0
 
 
 @cache
@@ -113,22 +115,22 @@ def _seen(network: RoadNetwork, arm: str) -> dict[LaneIndex, list[tuple[LaneInde
     length = {each: network.length_m(network.lane(each)) for each in (far, near, before, across, ahead)}
     exit_lane = (across[0], f"{across[0][0]}xs", 0)
     return {
-        far: [(near, length[far]), (across, length[far] + length[near] - length[across])],
+        far: [(near, length[far]), (across, length[far] + length[near] - length[across] + GIVE_WAY_M)],
         near: [
             (far, -length[far]),
             (ahead, length[near]),
-            (across, length[near] - length[across]),
-            (before, length[near] - length[across] - length[before]),
+            (across, length[near] - length[across] + GIVE_WAY_M),
+            (before, length[near] - length[across] - length[before] + GIVE_WAY_M),
         ],
         across: [
             (ahead, length[across]),
             (before, -length[before]),
-            (near, length[across] - length[near]),
+            (near, length[across] - length[near] - GIVE_WAY_M),
         ],
         before: [
             (across, length[before]),
             (exit_lane, length[before]),
-            (near, length[before] + length[across] - length[near]),
+            (near, length[before] + length[across] - length[near] - GIVE_WAY_M),
         ],
         exit_lane: [],
     }

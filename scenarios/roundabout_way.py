@@ -25,11 +25,11 @@ AMPLITUDE_M = 5.0
 PULSATION_RADPM = 2.0 * np.pi / 85.0
 BEND_M = 17.0
 """Length of the bend, to the ring's edge."""
-TO_THE_LEFT_M = 0.5
+TO_THE_LEFT_M = 0.7
 """At the ring's edge the way is this far to the left of the lane's centre, so that the inner rear corner clears the
 kerb between approach and ring."""
-ENTRY_RADIUS_M = 14.0
-RING_RADIUS_M = 23.2
+ENTRY_RADIUS_M = 16.0
+RING_RADIUS_M = 23.0
 """Of the way on the ring, whose outer lane is from 22 to 26 m."""
 SPACING_M = 0.5
 

@@ -13,7 +13,7 @@ How a scene is made:
 Nobody drives in reverse (highway-env's IDM does when it stands too near to its leader). Poses, speeds and timers are rounded to 2**-20 when the ego takes over.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -34,8 +34,9 @@ EXPONENTS = (3.5, 4.5)
 HALF = 0.5
 BESIDE_M = (0.4, 0.9)
 """Lateral offset of off-course starts; with 0.04 rad the corners of a car are 2.0 m from the lane's centre."""
-ASKEW_M, ASKEW_RAD = 0.3, 0.02
-"""Nominal starts are as far off as this: at 27 m/s, holding the wheel still leaves a lane within 4 s."""
+ASKEW_M, ASKEW_RAD = 0.3, (0.015, 0.03)
+"""Nominal starts are as far off as this: at 26 m/s, holding the wheel still leaves the lane within 5 s and any motorway
+within 30 s."""
 ATTEMPTS = 12
 """How often a scene is made again without the vehicles that collided."""
 
@@ -47,8 +48,7 @@ def column_of_vehicles(
     start_m: float,
     end_m: float,
     gaps_m: tuple[float, float],
-    speed_mps: float,
-    target_speed_mps: Callable[[np.random.Generator], float],
+    target_speed_mps: tuple[float, float],
     route: tuple[RouteStep, ...] = (),
     generator: np.random.Generator,
 ) -> list[VehicleSpec]:
@@ -60,21 +60,20 @@ def column_of_vehicles(
         start_m: Longitudinal position before which nobody is.
         end_m: Longitudinal position beyond which nobody is.
         gaps_m: Range of the distances from centre to centre.
-        speed_mps: Of all of them at first.
-        target_speed_mps: Draws the speed that a driver wants.
+        target_speed_mps: Range of the speeds that drivers want. All begin at the slowest of them.
         route: Roads that all of them take, beginning with the one of the lane; empty for none.
         generator: Source of randomness.
     """
     found = []
     position = start_m + generator.uniform(0.0, gaps_m[1])
     while position < end_m:
-        wanted = target_speed_mps(generator)
+        wanted = generator.uniform(*target_speed_mps)
         found.append(
             vehicle_on_lane(
                 network,
                 lane,
                 position,
-                speed_mps=min(speed_mps, wanted),
+                speed_mps=target_speed_mps[0],
                 target_speed_mps=wanted,
                 route=route,
                 delta=generator.uniform(*EXPONENTS),
@@ -151,9 +150,10 @@ def start_offset(scenario: str, condition: str, seed: int, *, turn_rad: float) -
     """
     generator = episode_generator(scenario, condition, seed)
     side = -1.0 if generator.random() < HALF else 1.0
+    turn = -1.0 if generator.random() < HALF else 1.0
     if condition == "off-course":
-        return side * generator.uniform(*BESIDE_M), generator.uniform(-turn_rad, turn_rad)
-    return side * generator.uniform(0.0, ASKEW_M), generator.uniform(-ASKEW_RAD, ASKEW_RAD)
+        return side * generator.uniform(*BESIDE_M), turn * generator.uniform(ASKEW_RAD[0], turn_rad)
+    return side * generator.uniform(0.0, ASKEW_M), turn * generator.uniform(*ASKEW_RAD)
 
 
 def with_ego(

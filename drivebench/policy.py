@@ -99,7 +99,7 @@ class _OneByOne:
         actions = np.zeros((len(slots), 2), np.float32)
         for row, slot in enumerate(slots.tolist()):
             single = {name: values[row] for name, values in observation.items()}
-            actions[row] = self._drivers[slot].act(single)  # type: ignore[arg-type]
+            actions[row] = self._drivers[slot].act(single)
         return actions
 
 

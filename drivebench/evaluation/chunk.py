@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from drivebench.evaluation.competitor import ChunkPilot, Competitor
-from drivebench.evaluation.record import ChunkTiming
+from drivebench.evaluation.record import ChunkTiming, Status
 from drivebench.evaluation.rollout import roll_out_batch
 from drivebench.evaluation.run_directory import RunDirectory
 from drivebench.metric.measurement import Reference
@@ -51,6 +51,8 @@ class ChunkJob:
         started = time.monotonic()
         rollouts = roll_out_batch(episodes, references, pilot, progress)
         wall_s = time.monotonic() - started
+        if pilot.log_tail and any(rollout.status is not Status.DRIVEN for rollout in rollouts):
+            self.directory.write_log(chunk, pilot.log_tail)
         latencies = np.array(pilot.latencies_s or [0.0])
         self.directory.write_chunk(
             chunk,

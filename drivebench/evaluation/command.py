@@ -170,4 +170,6 @@ def _print_summary(run: "Run", summary: dict[str, Any]) -> None:
         reasons = Counter((record.status.value, record.reason) for record in run.failures)
         for (status, reason), count in reasons.most_common(SHOWN_REASONS):
             typer.echo(f"  {count} × {status}: {reason}")
+        if (run.path / "logs").is_dir():
+            typer.echo(f"what it printed: {run.path}/logs")
     typer.echo(f"next: drivebench table {run.path}")

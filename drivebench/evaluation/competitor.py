@@ -169,6 +169,7 @@ def of_submission(submission: Submission) -> Competitor:
         submission: Read and checked.
     """
     manifest = submission.manifest
+    SensorRig(manifest.sensors)  # a sensor that does not exist is better found now than by the first worker
     training = submission.directory / "training.json"
     return Competitor(
         card=PolicyCard(

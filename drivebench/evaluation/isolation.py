@@ -7,7 +7,10 @@ from enum import StrEnum
 
 from drivebench.errors import ConfigurationError, UnknownNameError
 
-__all__ = ["AVAILABLE", "Tier", "require_tier"]
+__all__ = ["AVAILABLE", "NO_TIER", "Tier", "require_tier"]
+
+NO_TIER = "none"
+"""What is recorded of a privileged driver, which runs in the harness itself."""
 
 
 class Tier(StrEnum):

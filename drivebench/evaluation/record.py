@@ -8,6 +8,7 @@ A run directory holds
 * ``actions/NNNN.npy``: the action logs of each chunk, ``i2[decisions, 2]``, episodes one after the other;
 * ``timing.jsonl``: one chunk a line; the policy's latency and the wall time, which no two runs have in
   common;
+* ``logs/NNNN.txt``: what a policy printed before it failed in a chunk, if it did; covered by no checksum;
 * ``checksums.json``: SHA-256 of all of these. It is written last: without it a run is unfinished.
 
 ``episodes.jsonl`` and ``actions/`` are the same bytes in every run of the same policy on the same suite;
@@ -37,6 +38,7 @@ __all__ = [
     "ACTIONS",
     "CHECKSUMS",
     "EPISODES",
+    "LOGS",
     "TIMING",
     "ActionLog",
     "ChunkTiming",
@@ -54,6 +56,7 @@ EPISODES = "episodes.jsonl"
 ACTIONS = "actions"
 TIMING = "timing.jsonl"
 CHECKSUMS = "checksums.json"
+LOGS = "logs"
 
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from drivebench.compiled import source_digest
 from drivebench.errors import ConfigurationError, UnknownNameError
 from drivebench.evaluation.chunk import ChunkJob
 from drivebench.evaluation.competitor import Competitor, competitor
-from drivebench.evaluation.isolation import Tier, require_tier
+from drivebench.evaluation.isolation import NO_TIER, Tier, require_tier
 from drivebench.evaluation.manifest import Attempt, Limits, RunManifest, Selection, SuiteCard
 from drivebench.evaluation.record import Run, load_run
 from drivebench.evaluation.rollout import BATCH_SIZE
@@ -160,7 +160,7 @@ def _manifest(
         metric_version=METRIC_VERSION,
         metric_digest=metric_digest(),
         engine_digest=source_digest(),
-        isolation=tier.value,
+        isolation=tier.value if driven.submission is not None else NO_TIER,
         chunk_size=request.chunk_size,
         limits=request.limits,
         episodes=tuple(entry.key for entry in entries),

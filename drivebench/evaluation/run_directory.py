@@ -22,6 +22,7 @@ from drivebench.evaluation.record import (
     ACTIONS,
     CHECKSUMS,
     EPISODES,
+    LOGS,
     TIMING,
     ActionLog,
     ChunkTiming,
@@ -161,6 +162,17 @@ class RunDirectory:
         write_atomically(self.path / name, log.getvalue())
         write_atomically(self._timing(chunk), (encode(timing) + "\n").encode())
         write_atomically(self._part(chunk), "".join(lines).encode())
+
+    def write_log(self, chunk: int, text: str) -> None:
+        """Keep what a policy printed before it failed; for people, not part of the results.
+
+        Args:
+            chunk: In which it failed.
+            text: The end of its output.
+        """
+        folder = self.path / LOGS
+        folder.mkdir(exist_ok=True)
+        (folder / f"{chunk:04d}.txt").write_text(text, encoding="utf-8")
 
     def finish(self, attempt: Attempt) -> None:
         """Join the parts, note the attempt, write the checksums.

@@ -16,7 +16,7 @@ from typing import Any
 
 import numba
 
-from drivebench.errors import DrivebenchError
+from drivebench.errors import ConfigurationError, DrivebenchError, UnknownNameError
 from drivebench.evaluation.chunk import ChunkJob
 
 __all__ = ["ATTEMPTS", "HarnessError", "run_chunks"]
@@ -81,6 +81,13 @@ def _run_here(
             progress(-counted)
             if begun[chunk] >= ATTEMPTS:
                 raise _exhausted(chunk, f"{type(error).__name__}: {error}") from error
+
+
+def _same_error(kind: type[DrivebenchError], message: str) -> DrivebenchError:
+    """An error of a worker, raised again here."""
+    if issubclass(kind, UnknownNameError):  # it makes its message itself
+        return ConfigurationError(message)
+    return kind(message)
 
 
 def _exhausted(chunk: int, problem: str) -> HarnessError:
@@ -171,7 +178,7 @@ class _Pool:
             self._done(worker.chunk)
             self._give(worker)
         elif what == "raise":
-            raise content
+            raise _same_error(*content)
         else:
             self._replace(worker, content)
 
@@ -201,6 +208,6 @@ def _serve(connection: Any, job: ChunkJob) -> None:
         except EOFError:
             raise
         except DrivebenchError as error:
-            connection.send(("raise", error))
+            connection.send(("raise", (type(error), str(error))))
         except Exception:
             connection.send(("fault", traceback.format_exc()))

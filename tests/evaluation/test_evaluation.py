@@ -199,6 +199,7 @@ def test_a_policy_that_cannot_be_loaded_fails_every_episode(tmp_path: Path) -> N
     assert {record.status for record in run.episodes} == {Status.START_UP}
     assert all("no_such_module" in record.reason for record in run.episodes)
     assert all(record.actions.decisions == 0 for record in run.episodes)
+    assert "ModuleNotFoundError" in (tmp_path / "run" / "logs" / "0000.txt").read_text()
     assert verify_run(tmp_path / "run").agrees
 
 
@@ -207,6 +208,7 @@ def test_drivers_and_untrained_baselines_are_evaluated_by_name(tmp_path: Path) -
     expert = evaluate(request(tmp_path / "expert", "expert", selection=selection))
     assert expert.manifest.policy.kind is Driven.DRIVER
     assert expert.manifest.policy.track == "privileged"
+    assert expert.manifest.isolation == "none"
     assert all(record.score > 90.0 for record in expert.episodes)
     random = evaluate(request(tmp_path / "random", "random", selection=selection))
     again = evaluate(request(tmp_path / "again", "random", selection=selection))
@@ -221,6 +223,9 @@ def test_names_that_do_not_exist_are_corrected(tmp_path: Path, steady: Path) -> 
         evaluate(request(tmp_path / "run", steady, isolation="proces"))
     with pytest.raises(ConfigurationError, match="never falls back to a weaker tier"):
         evaluate(request(tmp_path / "run", steady, isolation="gvisor"))
+    blind = submission(tmp_path / "blind", sensors='["frnt"]')
+    with pytest.raises(UnknownNameError, match="Did you mean 'front'"):
+        evaluate(request(tmp_path / "run", blind))
     with pytest.raises(ConfigurationError, match="has to be trained first"):
         evaluate(request(tmp_path / "run", "behavior-cloning"))
     with pytest.raises(UnknownNameError, match="Did you mean 'lane-keeping-v1'"):

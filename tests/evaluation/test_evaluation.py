@@ -18,6 +18,7 @@ from drivebench.evaluation.record import Run, Status, load_run
 from drivebench.evaluation.rollout import DriverPilot
 from drivebench.evaluation.run import EvaluationRequest, evaluate, select
 from drivebench.evaluation.verify import verify_run
+from drivebench.evaluation.workers import HarnessError
 from drivebench.suite import Suite
 
 SUITE = suite()
@@ -264,6 +265,20 @@ def test_a_fault_of_the_harness_is_tried_again_and_never_scored(
     run = evaluate(request(tmp_path / "run", "expert", selection=Selection(limit=1)))
     assert failed
     assert not run.failures
+
+
+def test_a_fault_of_the_harness_that_stays_ends_the_run_unscored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: DriverPilot, *arguments: object) -> object:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(DriverPilot, "decide", broken)
+    with pytest.raises(
+        HarnessError, match=r"chunk 0 failed 3 times .* nothing was scored.* the disk is gone"
+    ):
+        evaluate(request(tmp_path / "run", "expert"))
+    assert not list((tmp_path / "run").glob("parts/*"))
 
 
 def edit_episodes(change: Callable[[list[dict]], list[dict]]) -> Callable[[Path], None]:

@@ -1,18 +1,30 @@
 """Stock highway-env as the peer of the benchmarks."""
 
+import os
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
-from drivebench.benchmarks.peer import PeerRoad
+from drivebench.benchmarks.peer import PeerPictures, PeerRoad
+from drivebench.errors import ConfigurationError
 from drivebench.world.takeover import take_world
-from scenarios.stock import environment_without_reward
+from scenarios.stock import environment_without_reward, stock_environment
 
 __all__ = ["PEER", "StockPeer"]
 
+_GRAYSCALE = {
+    "type": "GrayscaleObservation",
+    "observation_shape": (128, 64),
+    "stack_size": 1,
+    "weights": [0.2989, 0.5870, 0.1140],
+    "scaling": 1.75,
+}
+"""The grayscale image of highway-env's documentation."""
+
 
 class StockPeer:
-    """Steps stock environments without observation and reward."""
+    """Steps stock environments: the road alone, or all of it with a picture from above."""
 
     name = "stock highway-env"
 
@@ -23,6 +35,37 @@ class StockPeer:
         return PeerRoad(
             world=take_world(environment.road, environment.vehicle),
             decide=partial(environment._simulate, idle),
+        )
+
+    def pictures(self, env_id: str, seed: int) -> PeerPictures:
+        """A freshly reset environment that sees its grayscale image, with a continuous ego that idles.
+
+        Raises:
+            ConfigurationError: ``SDL_VIDEODRIVER`` is ``dummy``: highway-env's images would all be black, and
+                its steps several times faster than they are.
+        """
+        if os.environ.get("SDL_VIDEODRIVER") == "dummy":
+            raise ConfigurationError(
+                "SDL_VIDEODRIVER is 'dummy', with which highway-env draws nothing; expected it to be unset "
+                "(it renders without a screen all the same)"
+            )
+        config = {
+            "action": {"type": "ContinuousAction"},
+            "observation": _GRAYSCALE,
+            "policy_frequency": 5,
+            "offscreen_rendering": True,
+        }
+        environment = stock_environment(env_id, seed=seed, config=config)
+        idle = np.zeros(environment.action_type.size)
+
+        def step() -> NDArray[np.uint8]:
+            picture: NDArray[np.uint8] = environment.step(idle)[0]
+            return picture
+
+        return PeerPictures(
+            world=take_world(environment.road, environment.vehicle),
+            step=step,
+            picture=environment.observation_type.observe,
         )
 
 

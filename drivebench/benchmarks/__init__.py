@@ -7,7 +7,11 @@ from drivebench.benchmarks.row import Row
 
 __all__ = ["BENCHMARKS", "Row"]
 
-_MODULES = {"world": "drivebench.benchmarks.world", "evaluation": "drivebench.benchmarks.evaluation"}
+_MODULES = {
+    "world": "drivebench.benchmarks.world",
+    "camera": "drivebench.benchmarks.camera",
+    "evaluation": "drivebench.benchmarks.evaluation",
+}
 
 
 def _runner(module: str) -> Callable[[], list[Row]]:

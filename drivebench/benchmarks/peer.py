@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from drivebench.world import World
 
-__all__ = ["Peer", "PeerRoad"]
+__all__ = ["Peer", "PeerPictures", "PeerRoad"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +26,21 @@ class PeerRoad:
     decide: Callable[[], None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class PeerPictures:
+    """One world on both sides, as an environment whose observation is a picture.
+
+    Attributes:
+        world: Its initial state, taken over.
+        step: A full step of 0.2 s: road, reward, and the picture, which it returns.
+        picture: Draws the present picture once more and returns it.
+    """
+
+    world: World
+    step: Callable[[], NDArray[np.uint8]]
+    picture: Callable[[], NDArray[np.uint8]]
+
+
 class Peer(Protocol):
     """A simulator that can drive the same worlds."""
 
@@ -30,4 +48,8 @@ class Peer(Protocol):
 
     def road(self, env_id: str, seed: int) -> PeerRoad:
         """A freshly reset world of one of its environments."""
+        ...
+
+    def pictures(self, env_id: str, seed: int) -> PeerPictures:
+        """A freshly reset environment that decides five times a second and sees a picture."""
         ...

@@ -1,0 +1,162 @@
+"""Pictures: images a second, and whole steps with a camera against stock steps with the grayscale image."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from functools import partial
+
+import numba
+import numpy as np
+
+from drivebench import registry
+from drivebench.benchmarks.peer import Peer, PeerPictures
+from drivebench.benchmarks.row import Row, seconds_per_call, side_by_side
+from drivebench.metric.monitor import Monitor
+from drivebench.scenario import Command, CommandSegment, Episode, Route
+from drivebench.sensors import (
+    FRONT,
+    LEFT,
+    MIRROR_LEFT,
+    MIRROR_RIGHT,
+    RIGHT,
+    Camera,
+    Moments,
+    SensorRig,
+    render,
+)
+from drivebench.world import World, WorldBatch
+from drivebench.world.layout import EntityFloat
+
+__all__ = ["measure"]
+
+ENV_ID = "highway-v0"
+CARS = 20
+BATCH = 64
+ROUNDS = 5
+PEER_STEPS = 4
+STEPS = 4
+
+LEAST_IMAGES = 10_000.0
+"""Front images a second to reach on one thread."""
+
+STEP_TARGET = 200.0
+"""Ratio of a batched step with a camera to a stock step with its grayscale image to reach."""
+
+
+def measure() -> list[Row]:
+    """Measure on one thread; both sides look at the same worlds.
+
+    Returns:
+        Rows for single cameras, for the whole rig, and for whole steps.
+    """
+    peer: Peer = registry.load("peer", "highway-env")
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        stock = [peer.pictures(ENV_ID, seed) for seed in range(ROUNDS)]
+        assert all(each.picture().std() > 0 for each in stock), "highway-env draws nothing"
+        return [*_measure_images(stock, peer.name), _measure_steps(stock, peer.name)]
+    finally:
+        numba.set_num_threads(threads)
+
+
+def _measure_images(stock: list[PeerPictures], peer: str) -> list[Row]:
+    moments = _moments([each.world for each in stock])
+    rig = (LEFT, FRONT, RIGHT, MIRROR_LEFT, MIRROR_RIGHT)
+
+    def seconds(*cameras: Camera) -> float:
+        outs = [render(camera, moments) for camera in cameras]
+
+        def pictures() -> None:
+            for camera, out in zip(cameras, outs, strict=True):
+                render(camera, moments, out)
+
+        return seconds_per_call(pictures, 2 * STEPS) / len(moments)
+
+    measures: list[Callable[[], float]] = [
+        partial(seconds, FRONT),
+        partial(seconds, *rig),
+        lambda: seconds_per_call(stock[0].picture, 20),
+    ]
+    front_s, rig_s, stock_s = side_by_side(measures, ROUNDS)
+    scene = f"{CARS} cars, one thread"
+    above = f"{peer}, 128×64 gray from above"
+    size = f"{FRONT.height}×{FRONT.width} RGB"
+    images, frames = "images/s", "frames/s"
+    return [
+        _row(f"camera, {size}, {scene}", front_s, images, "to reach", 1 / LEAST_IMAGES, 1.0),
+        _row(f"camera, {size}, {scene}", front_s, images, above, stock_s),
+        _row(f"3 cameras and 2 mirrors, {scene}", rig_s, frames, above, stock_s),
+    ]
+
+
+def _row(
+    name: str, seconds: float, unit: str, peer: str, peer_seconds: float, target: float | None = None
+) -> Row:
+    return Row(name=name, value=1 / seconds, unit=unit, peer=peer, peer_value=1 / peer_seconds, target=target)
+
+
+def _moments(worlds: list[World]) -> Moments:
+    """``BATCH`` moments with the ``CARS`` vehicles that are nearest to the ego."""
+    batch = WorldBatch([worlds[k % len(worlds)] for k in range(BATCH)])
+    for _ in range(2):
+        batch.step(np.zeros((BATCH, 2), np.int16))
+    moments = Moments.from_worlds(batch, np.arange(BATCH))
+    away = np.hypot(*(moments.boxes[..., :2] - moments.poses[:, None, :2]).transpose(2, 0, 1))
+    away[moments.looks == 0] = np.inf
+    far = away.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable") >= CARS
+    return dataclasses.replace(moments, looks=np.where(far, 0, moments.looks).astype(np.uint8))
+
+
+def _measure_steps(stock: list[PeerPictures], peer: str) -> Row:
+    """Worlds, monitor and observation on our side; road, reward and observation on the other."""
+    rig = SensorRig(["front", "speed", "command"])
+    slots = np.arange(BATCH)
+    rounds = iter(range(ROUNDS))
+    present = 0
+
+    def theirs() -> float:
+        nonlocal present
+        present = next(rounds)
+        return seconds_per_call(stock[present].step, PEER_STEPS)
+
+    def ours() -> float:
+        episodes = [_episode(stock[present].world)] * BATCH
+        worlds = WorldBatch([episode.world for episode in episodes])
+        monitor = Monitor(worlds, episodes)
+        idle, everyone = np.zeros((BATCH, 2), np.int16), np.ones(BATCH, np.bool_)
+
+        def step() -> None:
+            worlds.step(idle, everyone)
+            monitor.update(everyone)
+            rig.observe(worlds, monitor, slots)
+
+        step()
+        return seconds_per_call(step, STEPS) / BATCH
+
+    stock_s, our_s = side_by_side([theirs, ours], ROUNDS)
+    vehicles = stock[0].world.vehicles
+    name = f"step with camera, {ENV_ID}, {vehicles} vehicles, {BATCH} worlds, one thread"
+    return _row(name, our_s, "steps/s", f"{peer} with gray image", stock_s, STEP_TARGET)
+
+
+def _episode(world: World) -> Episode:
+    """An open-ended drive straight on, so that the step has something to watch."""
+    x, y = world.entity_float[EntityFloat.X, world.ego], world.entity_float[EntityFloat.Y, world.ego]
+    along = np.arange(-10.0, 1000.0)
+    route = Route.along(
+        np.stack((x + along, np.full_like(along, y)), axis=-1),
+        start_index=10,
+        start_m=(float(x), float(y)),
+        half_width_m=20.0,
+        commands=(CommandSegment(start_m=-math.inf, command=Command.FOLLOW, text="Drive on."),),
+    )
+    return Episode(
+        scenario=ENV_ID,
+        condition="nominal",
+        seed=0,
+        world=world,
+        route=route,
+        horizon_s=40.0,
+        speed_limit_mps=30.0,
+    )

@@ -24,7 +24,7 @@ HIDDEN, CAR, OBSTACLE = 0, 1, 2
 MODEL_LENGTH_M, MODEL_WIDTH_M = 5.0, 2.0
 
 FAR, MIDDLE, NEAR = 0, 1, 2
-"""Degrees of detail, by height in pixels."""
+"""Degrees of detail, by height in pixels. What is drawn first on a face is drawn at the lowest degree."""
 
 REAR_LIGHT, FRONT_LIGHT, LEFT_LIGHT, RIGHT_LIGHT, TOP_LIGHT = 0.74, 0.84, 0.6, 0.68, 1.0
 """How light each side is: the sun stands high, ahead and to the right of everything."""
@@ -229,7 +229,8 @@ class Models:
     Attributes:
         shapes: ``i8[16, 2]`` first face of each shape, and the one after its last.
         faces: ``f8[F, 6]`` outward normal, and a point of the plane.
-        polygons_of_face: ``i8[F, 4]`` first polygon, the one after the last; the same of their corners.
+        polygons_of_face: ``i8[F, 6]`` first polygon, and the one after the last; their first corner, and for
+            each degree of detail the one after the last that it needs.
         polygons: ``i8[P, 6]`` first corner, number of corners, colour, least and greatest detail, what a
             sample hides in 1/256.
         light: ``f8[P]`` how light each polygon is.
@@ -251,7 +252,7 @@ def models() -> Models:
     """The tables of all shapes."""
     shapes = np.zeros((16, 2), np.int64)
     faces: list[Sequence[float]] = []
-    spans: list[tuple[int, int, int, int]] = []
+    spans: list[tuple[int, ...]] = []
     polygons: list[tuple[int, ...]] = []
     light: list[float] = []
     corners: list[Point] = []
@@ -260,11 +261,15 @@ def models() -> Models:
         built = build()
         shapes[shape] = len(faces), len(faces) + len(built)
         for face in built:
-            many = sum(len(polygon.corners) for polygon in face.polygons)
-            first, last = len(polygons), len(polygons) + len(face.polygons)
-            spans.append((first, last, len(corners), len(corners) + many))
-            faces.append((*face.normal, *face.polygons[0].corners[0]))
-            for polygon in face.polygons:
+            ordered = sorted(face.polygons, key=lambda polygon: polygon.detail[0])
+            needed = [
+                sum(len(polygon.corners) for polygon in ordered if polygon.detail[0] <= detail)
+                for detail in (FAR, MIDDLE, NEAR)
+            ]
+            first, last = len(polygons), len(polygons) + len(ordered)
+            spans.append((first, last, len(corners), *(len(corners) + count for count in needed)))
+            faces.append((*face.normal, *ordered[0].corners[0]))
+            for polygon in ordered:
                 colour = names.index(polygon.colour)
                 numbers = (len(corners), len(polygon.corners), colour, *polygon.detail, polygon.hides)
                 polygons.append(numbers)

@@ -64,7 +64,7 @@ def fill_polygon(
     nearness: NDArray[np.float32],
     colours: NDArray[np.uint32],
     reach: NDArray[np.int64],
-    spans: Floats,
+    edges: Floats,
 ) -> None:
     """Fill a convex polygon where nothing nearer is.
 
@@ -81,7 +81,7 @@ def fill_polygon(
         nearness: ``f4[2 H, C]`` reciprocal depth of the samples; C is the width padded to whole ``LANES``.
         colours: ``u4[2 H, C]`` colours of the samples.
         reach: ``i8[H, 2]``: first column of pixels, and the one after the last, touched in each pixel row.
-        spans: ``f8[2, 2 H]`` scratch: ends of the spans.
+        edges: ``f8[4, MOST_CORNERS]`` scratch: offsets and slopes of the left and of the right edges.
     """
     low_x, high_x, low_y, high_y = 1e9, -1e9, 1e9, -1e9
     for k in range(count):
@@ -92,30 +92,32 @@ def fill_polygon(
         plane[3] = math.floor(min(max((low_x + high_x) * 0.5, 0.0), float(width)))
     if high_x <= 0 or low_x >= width or high_y <= 0 or low_y >= height:
         return
-    top, bottom = math.ceil(max(low_y, 0.0)), math.ceil(min(high_y, float(height)))
-    lefts, rights = spans[0, top:bottom], spans[1, top:bottom]
-    lefts[:] = 0.0
-    rights[:] = float(width)
+    lefts = rights = 0
     for k in range(count):
         following = k + 1 if k + 1 < count else 0
         rise = rows[following] - rows[k]
         if abs(rise) < 1e-9:
             continue
         slope = (columns[following] - columns[k]) / rise
-        at_top = columns[k] + slope * (top - rows[k])
+        offset = columns[k] - slope * rows[k]
         if (rise > 0) == clockwise:
-            for row in range(bottom - top):
-                rights[row] = min(rights[row], at_top + slope * row)
+            edges[2, rights], edges[3, rights] = offset, slope
+            rights += 1
         else:
-            for row in range(bottom - top):
-                lefts[row] = max(lefts[row], at_top + slope * row)
+            edges[0, lefts], edges[1, lefts] = offset, slope
+            lefts += 1
     anchor = int(plane[3])
     at_anchor, slope_x, anchor32 = plane[0] + plane[1] * anchor, f32(plane[1]), i32(anchor)
     near_at, paint_at = nearness.ctypes.data, colours.ctypes.data
-    for row in range(top, bottom):
-        if not lefts[row - top] < rights[row - top]:
+    for row in range(math.ceil(max(low_y, 0.0)), math.ceil(min(high_y, float(height)))):
+        left, right = 0.0, float(width)
+        for k in range(lefts):
+            left = max(left, edges[0, k] + edges[1, k] * row)
+        for k in range(rights):
+            right = min(right, edges[2, k] + edges[3, k] * row)
+        if not left < right:
             continue
-        first, end = math.ceil(lefts[row - top]), math.ceil(rights[row - top])
+        first, end = math.ceil(left), math.ceil(right)
         if first >= end:
             continue
         pixel_row = row >> 1

@@ -213,7 +213,7 @@ def draw_solids(
     rows, width, clockwise = nearness.shape[0], 2 * picture.shape[2], lens[1] > 0
     corners, points = np.empty((3, MOST_CORNERS_OF_FACE)), np.empty((2, MOST_CORNERS_OF_FACE))
     kept, cut = np.empty((3, MOST_CORNERS)), np.empty((2, MOST_CORNERS))
-    spans, plane, frame, air = np.empty((2, rows)), np.empty(4), np.empty(11), np.empty(3)
+    edges, plane, frame, air = np.empty((4, MOST_CORNERS)), np.empty(4), np.empty(11), np.empty(3)
     frame[4], frame[5], frame[6] = lens[6], lens[2], lens[3]
     for place in range(visible):
         k = order[place]
@@ -228,7 +228,7 @@ def draw_solids(
         for face in range(shapes[shape, 0], shapes[shape, 1]):
             if not _face(frame, lens, faces[face], rows, width, plane):
                 continue
-            first_of_face, last_of_face = polygons_of_face[face, 2], polygons_of_face[face, 3]
+            first_of_face, last_of_face = polygons_of_face[face, 2], polygons_of_face[face, 3 + detail]
             _project(frame, lens, rows, width, model_corners[:, first_of_face:last_of_face], corners, points)
             first_on_plane = True
             for p in range(polygons_of_face[face, 0], polygons_of_face[face, 1]):
@@ -254,7 +254,7 @@ def draw_solids(
                     colour = u32(colour | (red << u32(16)) | (green << u32(8)) | blue)
                 fill_polygon(
                     columns, lines, count, clockwise, plane, first_on_plane, colour, width,
-                    nearness, colours, reach, spans,
+                    nearness, colours, reach, edges,
                 )  # fmt: skip
                 first_on_plane = False
     resolve(picture, nearness, colours, reach)

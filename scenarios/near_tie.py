@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from drivebench.world import World, WorldBatch
 from drivebench.world.clock import SUBSTEPS
-from drivebench.world.layout import EntityFloat, LaneFloat
+from drivebench.world.geometry import VEHICLE_LENGTH_M
+from drivebench.world.layout import EntityFloat, EntityInt, LaneFloat
 from drivebench.world.network import RoadNetwork
 
 __all__ = ["Tie", "closest_call"]
@@ -45,6 +46,7 @@ def closest_call(parity: World, canonical: World, action: npt.NDArray[np.int16],
     """
     one, other = WorldBatch([parity], numerics="parity"), WorldBatch([canonical])
     for substep in range(SUBSTEPS):
+        before = one.snapshot(0)
         for batch in (one, other):
             batch.substep(action[None], new_action=substep == 0)
         for name in ("lane", "target_lane", "crashed"):
@@ -54,6 +56,9 @@ def closest_call(parity: World, canonical: World, action: npt.NDArray[np.int16],
                 pair = int(getattr(one, name)[0, i]), int(getattr(other, name)[0, i])
                 if name == "lane":
                     return _lane_tie(one, i, pair, decision)
+                old = int(before.entity_int[EntityInt.TARGET_LANE, i])
+                if name == "target_lane" and old in pair:
+                    return _end_tie(before, i, old, decision)
                 return Tie(
                     decision=decision, what=f"{name} of entity {i}: {pair[0]} or {pair[1]}", margin=np.inf
                 )
@@ -67,6 +72,20 @@ def _lane_tie(batch: WorldBatch, i: int, pair: tuple[int, int], decision: int) -
     first, second = (_distance(network, lane, x, y, heading) for lane in pair)
     names = " or ".join(str(network.lane_index[lane]) for lane in pair)
     return Tie(decision=decision, what=f"closest lane of entity {i}: {names}", margin=abs(first - second))
+
+
+def _end_tie(world: World, i: int, lane: int, decision: int) -> Tie:
+    """How far a vehicle that went on to the next lane was from the place where vehicles do.
+
+    If it changed its target lane for another reason, that is far, and nothing is explained.
+    """
+    network = world.network
+    s, _ = network.local_coordinates(lane, *world.entity_float[[EntityFloat.X, EntityFloat.Y], i])
+    return Tie(
+        decision=decision,
+        what=f"end of lane {network.lane_index[lane]} for entity {i}",
+        margin=abs(s - (network.length_m(lane) - VEHICLE_LENGTH_M / 2)),
+    )
 
 
 def _distance(network: RoadNetwork, lane: int, x: float, y: float, heading: float) -> float:

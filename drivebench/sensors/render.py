@@ -12,6 +12,7 @@ from drivebench.sensors.models import models
 from drivebench.sensors.optics import optics_of
 from drivebench.sensors.palette import DAY, PAINT, Palette
 from drivebench.sensors.scene import ANGLE_STEP_RAD, POSITION_STEP_M, Moments
+from drivebench.sensors.shades import shades_of
 from drivebench.sensors.solids import draw_solids
 from drivebench.sensors.surface import draw_ground
 from drivebench.world.numerics import cos_sin, floor
@@ -38,6 +39,7 @@ def _render_range(
     poses: Floats,
     boxes: Floats,
     looks: NDArray[np.uint8],
+    shades: NDArray[np.uint16],
     palette: Floats,
     paints: Floats,
     grain_address: int,
@@ -46,9 +48,6 @@ def _render_range(
     samples: Ints,
     forward: Floats,
     depth: Floats,
-    distance: Floats,
-    covered: Floats,
-    sky: Floats,
     shapes: Ints,
     faces: Floats,
     polygons_of_face: Ints,
@@ -72,8 +71,8 @@ def _render_range(
         y = _on_grid(poses[n, 1], POSITION_STEP_M) + lens[4] * sine + lens[5] * cosine
         cosine, sine = cos_sin(None, heading + lens[7])
         draw_ground(
-            out[n], grounds[ground[n]], grain_address, palette,
-            lens, level, samples, forward, depth, distance, covered, sky, x, y, cosine, sine,
+            out[n], grounds[ground[n]], grain_address, shades,
+            lens, level, samples, forward, depth, x, y, cosine, sine,
         )  # fmt: skip
         for k in range(boxes.shape[1]):
             placed[k, 0] = _on_grid(boxes[n, k, 0], POSITION_STEP_M)
@@ -125,6 +124,7 @@ def render(
         moments.poses,
         moments.boxes,
         moments.looks,
+        shades_of(camera, palette),
         palette.table,
         PAINT,
         grain.ctypes.data,
@@ -133,9 +133,6 @@ def render(
         optics.samples,
         optics.forward,
         optics.depth,
-        optics.distance,
-        optics.covered,
-        optics.sky,
         solids.shapes,
         solids.faces,
         solids.polygons_of_face,

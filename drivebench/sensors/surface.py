@@ -15,7 +15,8 @@ from drivebench.sensors.ground import HEADER, STRIDE
 from drivebench.sensors.machine import load_i32, load_u8, load_u32_at_even
 from drivebench.sensors.optics import MOST_SAMPLES
 from drivebench.sensors.paint import RESOLUTION_M, TILE
-from drivebench.world.numerics import exp, floor
+from drivebench.sensors.shades import ASPHALT, GRAIN, GRASS, MARK, SKY
+from drivebench.world.numerics import floor
 
 __all__ = ["draw_ground"]
 
@@ -69,11 +70,25 @@ def _locate(
     bits, sixteen, eight = i32(16 + _TILE_BITS), i32(16), i32(8)
     mask, stride, zero = i32(TILE - 1), i32(STRIDE), i32(0)
     last_column, last_row = i32(columns - i32(1)), i32(rows - i32(1))
-    for j in range(entry.size):
-        at_x, at_y = i32(x + i32(j) * step_x), i32(y + i32(j) * step_y)
-        tile_x = min(max(i32((at_x >> bits) + column), zero), last_column)
-        tile_y = min(max(i32((at_y >> bits) + row), zero), last_row)
-        entry[j] = i32(i32(tile_y * columns + tile_x) << i32(2))
+    end = i32(entry.size - 1)
+    low_x, high_x = min(x, i32(x + end * step_x)), max(x, i32(x + end * step_x))
+    low_y, high_y = min(y, i32(y + end * step_y)), max(y, i32(y + end * step_y))
+    if (
+        (low_x >> bits) + column >= 0
+        and (high_x >> bits) + column <= last_column
+        and (low_y >> bits) + row >= 0
+        and (high_y >> bits) + row <= last_row
+    ):
+        for j in range(entry.size):
+            at_x, at_y = i32(x + i32(j) * step_x), i32(y + i32(j) * step_y)
+            tile_x, tile_y = i32(i32(at_x >> bits) + column), i32(i32(at_y >> bits) + row)
+            entry[j] = i32(i32(tile_y * columns + tile_x) << i32(2))
+    else:  # beyond the map there is only grass, like at its border
+        for j in range(entry.size):
+            at_x, at_y = i32(x + i32(j) * step_x), i32(y + i32(j) * step_y)
+            tile_x = min(max(i32((at_x >> bits) + column), zero), last_column)
+            tile_y = min(max(i32((at_y >> bits) + row), zero), last_row)
+            entry[j] = i32(i32(tile_y * columns + tile_x) << i32(2))
     if along_y:
         for j in range(entry.size):
             at_x, at_y = i32(x + i32(j) * step_x), i32(y + i32(j) * step_y)
@@ -105,12 +120,12 @@ def _blend_pairs(
 def _shade(
     total: NDArray[np.uint32],
     grain: NDArray[np.uint8],
-    colours: NDArray[np.uint16],
+    shades: NDArray[np.uint16],
     weights: NDArray[np.uint16],
     picture: NDArray[np.uint8],
     row: int,
 ) -> None:
-    """Mix four colours (grass, asphalt, mark, grain) by weights that add up to 256."""
+    """Mix the shades of grass, asphalt and mark by weights that add up to 256, and add the grain."""
     whole, byte = u16(256), u16(8)
     grass, asphalt, mark, speckle = weights[0], weights[1], weights[2], weights[3]
     for j in range(total.size):
@@ -122,8 +137,8 @@ def _shade(
         speckle[j] = u16(u16(u16(grain[j]) * u16(green + u16(paved >> u16(2)))) >> byte)
     for channel in range(3):
         line = picture[channel, row]
-        c_grass, c_asphalt = colours[0, channel], colours[1, channel]
-        c_mark, c_grain = colours[2, channel], colours[3, channel]
+        c_grass, c_asphalt = shades[GRASS, channel], shades[ASPHALT, channel]
+        c_mark, c_grain = shades[MARK, channel], shades[GRAIN, channel]
         for j in range(total.size):
             value = u16(c_grass * grass[j] + c_asphalt * asphalt[j] + c_mark * mark[j] + c_grain * speckle[j])
             line[j] = u8(u16(value + u16(128)) >> byte)
@@ -184,15 +199,12 @@ def draw_ground(
     picture: NDArray[np.uint8],
     ground: Ints,
     grain_address: int,
-    palette: Floats,
+    shades: NDArray[np.uint16],
     lens: Floats,
     level_of_row: Ints,
     samples_of_row: Ints,
     forward: Floats,
     depth: Floats,
-    distance: Floats,
-    covered: Floats,
-    sky: Floats,
     x: float,
     y: float,
     cosine: float,
@@ -204,15 +216,12 @@ def draw_ground(
         picture: ``u1[3, H, W]``, every pixel of which is written.
         ground: Descriptor of a ``GroundMap``.
         grain_address: Of the grain table.
-        palette: ``Palette.table``.
+        shades: From ``shades_of``.
         lens: Of ``Optics``, as the following.
         level_of_row: Of ``Optics``.
         samples_of_row: Of ``Optics``.
         forward: Of ``Optics``.
         depth: Of ``Optics``.
-        distance: Of ``Optics``.
-        covered: Of ``Optics``.
-        sky: Of ``Optics``.
         x: Of the camera, in metres.
         y: The same.
         cosine: Of its heading.
@@ -223,15 +232,14 @@ def draw_ground(
     part, pair = np.empty((MOST_SAMPLES, width), np.uint32), np.empty((MOST_SAMPLES, width), np.uint32)
     total, lower = np.empty(width, np.uint32), np.empty(width, np.uint32)
     grain_at, grain = np.empty(width, np.int32), np.empty(width, np.uint8)
-    weights, colours = np.empty((4, width), np.uint16), np.empty((4, 3), np.uint16)
+    weights = np.empty((4, width), np.uint16)
+    flat_entry, flat_inner, flat_pair = entry.reshape(-1), inner.reshape(-1), pair.reshape(-1)
     texels, table = ground[0], ground[1]
-    haze_per_m = palette[6, 1]
     for row in range(height):
         samples = samples_of_row[row]
         if samples == 0:
             for channel in range(3):
-                shade = u8(_mix(palette[5, channel], palette[4, channel], sky[row]) + 0.5)
-                picture[channel, row] = shade
+                picture[channel, row] = u8(shades[row, SKY, channel])
             continue
         level = level_of_row[row]
         columns, rows = i32(ground[HEADER + 3 * level + 1]), i32(ground[HEADER + 3 * level + 2])
@@ -239,8 +247,8 @@ def draw_ground(
         per_m = 65536.0 / (RESOLUTION_M * (1 << level))
         origin_x, origin_y = (ground[2] * _TILE_STEPS) >> level, (ground[3] * _TILE_STEPS) >> level
         for k in range(samples):
-            side = (0.5 - width / 2) * depth[row, k] / lens[1]
             step = depth[row, k] / lens[1]
+            side = (0.5 - width / 2) * step
             start_x = np.int64(floor((x + forward[row, k] * cosine - side * sine) * per_m)) - origin_x - 32768
             start_y = np.int64(floor((y + forward[row, k] * sine + side * cosine) * per_m)) - origin_y - 32768
             step_x, step_y = i32(floor(0.5 - step * sine * per_m)), i32(floor(0.5 + step * cosine * per_m))
@@ -251,28 +259,17 @@ def draw_ground(
             column, tile_row = i32(start_x >> (16 + _TILE_BITS)), i32(start_y >> (16 + _TILE_BITS))
             at_x, at_y = i32(start_x & (_TILE_STEPS - 1)), i32(start_y & (_TILE_STEPS - 1))
             _locate(
-                columns,
-                rows,
-                column,
-                tile_row,
-                at_x,
-                at_y,
-                step_x,
-                step_y,
-                along_y,
-                entry[k],
-                inner[k],
-                part[k],
-            )
+                columns, rows, column, tile_row, at_x, at_y, step_x, step_y, along_y,
+                entry[k], inner[k], part[k],
+            )  # fmt: skip
             if k == samples >> 1:
                 _locate_grain(level, samples, column, tile_row, at_x, at_y, step_x, step_y, grain_at)
-        flat_entry, flat_inner, flat_pair = entry.reshape(-1), inner.reshape(-1), pair.reshape(-1)
         for q in range(samples * width):
-            first = np.int64(i32(load_i32(level_table + flat_entry[q]) + flat_inner[q]))
+            first = np.int64(u32(load_i32(level_table + flat_entry[q]) + flat_inner[q]))
             flat_pair[q] = load_u32_at_even(texels + 2 * first)
         if samples == 1:
             for j in range(width):
-                first = np.int64(i32(load_i32(level_table + entry[0, j]) + inner[0, j]))
+                first = np.int64(u32(load_i32(level_table + entry[0, j]) + inner[0, j]))
                 lower[j] = load_u32_at_even(texels + 2 * first + _NEXT_LINE)
             _blend_squares(at_y, step_y, part[0], pair[0], lower, total)
         else:
@@ -282,20 +279,4 @@ def draw_ground(
                 _blend_pairs(share, part[k], pair[k], total)
         for j in range(width):
             grain[j] = load_u8(grain_address + np.int64(grain_at[j]))
-        clear = covered[row] * exp(None, -haze_per_m * distance[row])
-        for channel in range(3):
-            horizon = palette[5, channel]
-            veil = covered[row] * horizon + (1.0 - covered[row]) * _mix(
-                horizon, palette[4, channel], sky[row]
-            )
-            veil -= clear * horizon
-            colours[0, channel] = u16(palette[0, channel] * clear + veil + 0.5)
-            colours[1, channel] = u16(palette[1, channel] * clear + veil + 0.5)
-            colours[2, channel] = u16(palette[3, channel] * clear + veil + 0.5)
-            colours[3, channel] = u16(palette[2, channel] * clear + 0.5)
-        _shade(total, grain, colours, weights, picture, row)
-
-
-@inlined_kernel
-def _mix(low: float, high: float, part: float) -> float:
-    return low + (high - low) * part
+        _shade(total, grain, shades[row], weights, picture, row)

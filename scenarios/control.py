@@ -128,7 +128,14 @@ def _ahead(knots: F8, count: int, segment: int, arc: float) -> tuple[int, float]
 
 @kernel
 def steer(
-    knots: F8, count: int, segment: int, share: float, right: float, heading: float, speed: float, length: float
+    knots: F8,
+    count: int,
+    segment: int,
+    share: float,
+    right: float,
+    heading: float,
+    speed: float,
+    length: float,
 ) -> float:
     """Steering angle (rad) that leads onto the path and keeps to it.
 
@@ -176,7 +183,7 @@ def steer(
     kappa = min(max(kappa, wanted - bound), wanted + bound)
     kappa = min(max(kappa, -SHARPEST_PER_M), SHARPEST_PER_M)
     slip = numerics.asin(None, kappa * half)
-    return numerics.atan(None, 2.0 * numerics.tan(None, slip))
+    return float(numerics.atan(None, 2.0 * numerics.tan(None, slip)))
 
 
 @kernel
@@ -243,7 +250,7 @@ def accelerate(
         desired = STANDSTILL_GAP_M + max(speed * TIME_GAP_S + closing, 0.0)
         ratio = desired / max(gap, 0.5)
         free = min(free, ACCELERATION_MPS2 * (1.0 - ratio * ratio))
-    return max(free, -HARDEST_BRAKING_MPS2)
+    return float(max(free, -HARDEST_BRAKING_MPS2))
 
 
 @kernel
@@ -330,7 +337,6 @@ def prospect(
         i, _, arc, right = project(table, count, hint[k], world[_X, e], world[_Y, e])
         gap, leader_speed = leader(table, count, i, arc, right, world, e, entities[k])
         speed = world[_SPEED, e]
-        # On average over the time that it takes to reach it, the speed of the profile is missed by half of the difference.
         wanted = table[i, CAP]
         rising = max(wanted - speed, 0.0) / ACCELERATION_MPS2
         rising = min(rising, seconds)

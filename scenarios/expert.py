@@ -3,8 +3,8 @@
 Two layers. The low-level law (:mod:`scenarios.control`) steers along a reference path and keeps to its speed
 profile; it is a function of the present state alone, so that a camera picture and the speed can explain it.
 Where there is traffic, a planner (:mod:`scenarios.planning`) chooses once a second which path to follow and
-how fast, by trying the choices in copies of the world. With no traffic there is nothing to plan: in lane keeping the
-expert is the law.
+how fast, by trying the choices in copies of the world. With no traffic there is nothing to plan: in lane
+keeping the expert is the law.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,14 +1,15 @@
 """``highway-v1``: keep going on a motorway, in traffic that flows near the limit.
 
 Map
-    highway-env's straight road, four lanes of 4 m, 1.6 km long, the same for every seed; limit 30 m/s.
+    highway-env's straight road, four lanes of 4 m, 1.6 km long, the same for every seed; limit 28 m/s.
 Traffic
-    About 30 IDM/MOBIL drivers from 300 m behind the ego to 330 m ahead. Most want 26 to 30 m/s; one in six
-    wants 21 to 24 m/s and is what there is to overtake. They have driven for 4 s before the episode begins.
+    About 30 IDM/MOBIL drivers from 300 m behind the ego to 330 m ahead, faster the further to the left: 19 to
+    21.5 m/s on the right lane, 27.5 to 30 m/s on the left one. They have driven for 4 s before the episode
+    begins.
 Start
-    The ego takes the place of one of them in the middle of the flow, at that one's speed, in any lane,
-    with vehicles ahead, behind and beside it. It is never quite centred or quite straight (up to 0.3 m and 0.03 rad), so that
-    holding the wheel still is not a way to drive.
+    The ego takes the place of one of them in the middle of the flow, at that one's speed, on one of the two
+    right lanes, with vehicles ahead, behind and beside it. It is never quite centred or quite straight (up to
+    0.3 m and 0.03 rad), so that holding the wheel still is not a way to drive.
 Observation
     The front camera shows leaders and lane marks; the mirrors show whether the next lane is free.
 Route and goal
@@ -16,13 +17,13 @@ Route and goal
 Success
     As much progress as the expert (95 %), no collision, never off the road.
 Failure
-    An at-fault collision, the grass, driving back, or crawling: vehicles behind arrive at 27 m/s.
+    An at-fault collision, the grass, driving back, or crawling among vehicles at 19 to 27 m/s.
 Horizon
     30 s, 150 decisions.
 Ability
     Interaction.
 Conditions
-    ``nominal``; ``off-course``: up to 1 m beside the lane's centre and up to 0.03 rad off its direction.
+    ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.03 rad off its direction.
 
 Version history
     1: first version.
@@ -70,6 +71,7 @@ EGO_LANES = (2, 3)
 """The ego starts where it is slow, and has to find its way to the left."""
 PARAMETERS = TrafficParameters(time_wanted_s=1.2)
 OFF_COURSE_RAD = 0.03
+INSTRUCTION = "Keep going along the motorway."
 POINT_SPACING_M = 1.0
 PATH_SPACING_M = 40.0
 
@@ -99,11 +101,8 @@ def build(seed: int, condition: str) -> Episode:
         )
     ]
     ego_lane = EGO_LANES[int(generator.integers(len(EGO_LANES)))]
-    start_y = LANE_WIDTH_M * ego_lane
-    protagonist = min(
-        range(len(vehicles)),
-        key=lambda place: abs(vehicles[place].x_m + warm_up_m - START_M) + 1e3 * abs(vehicles[place].y_m - start_y),
-    )
+    on_lane = [place for place, vehicle in enumerate(vehicles) if vehicle.target_lane == ("0", "1", ego_lane)]
+    protagonist = min(on_lane, key=lambda place: abs(vehicles[place].x_m + warm_up_m - START_M))
     start = settled(
         network,
         vehicles,
@@ -127,9 +126,7 @@ def build(seed: int, condition: str) -> Episode:
             start_index=int(ego_x / POINT_SPACING_M),
             start_m=(ego_x, ego_y),
             half_width_m=LANE_WIDTH_M * (max(lane, LANES - 1 - lane) + 0.5),
-            commands=(
-                CommandSegment(start_m=-ROAD_M, command=Command.FOLLOW, text="Keep going along the motorway."),
-            ),
+            commands=(CommandSegment(start_m=-ROAD_M, command=Command.FOLLOW, text=INSTRUCTION),),
         ),
         horizon_s=HORIZON_S,
         speed_limit_mps=LIMIT_MPS,

@@ -54,7 +54,7 @@ class Manoeuvres:
         places = range(len(self.paths))
         if not self.paths or any(c.origin not in places or c.destination not in places for c in self.changes):
             raise ConfigurationError(
-                f"{len(self.paths)} paths and changes {self.changes}; expected changes between paths that exist"
+                f"{len(self.paths)} paths and changes {self.changes}; expected changes between these paths"
             )
 
 

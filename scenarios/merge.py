@@ -2,13 +2,14 @@
 
 Map
     highway-env's generic merge: two lanes of 4 m and a ramp that runs beside them for 150 m before it ends at
-    an obstacle; limit 30 m/s; the same for every seed.
+    an obstacle; limit 28 m/s; the same for every seed.
 Traffic
-    IDM/MOBIL drivers that want 26 to 30 m/s on both lanes, from 300 m behind the ego to 330 m ahead, and on the
-    ramp ahead of it and behind it.
+    IDM/MOBIL drivers who want 26 to 30 m/s on both lanes, from 300 m behind the ego to 330 m ahead, and on
+    the ramp ahead of it and behind it. They have driven for 4 s before the episode begins.
 Start
-    Even seeds on the main road, 300 m before the junction; odd seeds on the ramp. The ego takes the place of one
-    of the drivers, at that one's speed, never quite centred or quite straight (up to 0.3 m and 0.03 rad).
+    Even seeds on the main road, 340 m before the ramp ends; odd seeds on the ramp, 360 m before its end. The
+    ego takes the place of one of the drivers, at that one's speed, never quite centred or quite straight (up
+    to 0.3 m and 0.03 rad).
 Observation
     From the ramp, the left mirror and the front camera show the gaps of the main road.
 Route and goal
@@ -55,8 +56,8 @@ __all__ = ["SCENARIO", "manoeuvres"]
 LANE_WIDTH_M = 4.0
 LANES = 2
 BEFORE_M, CONVERGE_M, BESIDE_M, AFTER_M = 500.0, 110.0, 150.0, 440.0
-"""Lengths: until the ramp begins to bend, until it runs beside the road, until it ends, and after that. The bend
-of 110 m is taken at 28 m/s with 2.1 m/s² to the side; highway-env's own 80 m would be 3.9 m/s²."""
+"""Lengths: until the ramp begins to bend, until it runs beside the road, until it ends, and after that. The
+bend of 110 m is taken at 28 m/s with 2.1 m/s² to the side; highway-env's own 80 m would be 3.9 m/s²."""
 JOINED_M = BEFORE_M + CONVERGE_M
 RAMP_END_M = JOINED_M + BESIDE_M
 ROAD_M = RAMP_END_M + AFTER_M
@@ -158,7 +159,9 @@ def _route(network: RoadNetwork, x_m: float, y_m: float, *, from_ramp: bool) -> 
         lane = int(np.rint(y_m / LANE_WIDTH_M))
         along = np.arange(0.0, ROAD_M, POINT_SPACING_M)
         points = np.stack([along, np.full_like(along, LANE_WIDTH_M * lane)], axis=1)
-        commands = (CommandSegment(start_m=-ROAD_M, command=Command.FOLLOW, text="Stay on the motorway."),)
+        commands: tuple[CommandSegment, ...] = (
+            CommandSegment(start_m=-ROAD_M, command=Command.FOLLOW, text="Stay on the motorway."),
+        )
     else:
         points = np.concatenate([_ramp(network), _crossing()])
         commands = (

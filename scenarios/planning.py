@@ -1,13 +1,14 @@
 """Look ahead: try choices of path and speed in copies of the world, and keep the best.
 
-Each choice is driven by the expert's own low-level law in a copy of the world, with the traffic reacting as it
-will in earnest: the compiled core is the same, so what is foreseen is what will happen, as long as the choice
-is kept. Choices are compared by the way they make, in metres:
+Each choice is driven by the expert's own low-level law in a copy of the world, with the traffic reacting as
+it will in earnest: the compiled core is the same, so what is foreseen is what will happen, as long as the
+choice is kept. Choices are compared by the way they make, in metres:
 
     way driven + way that can be driven after that, if the leader keeps its speed − penalties
 
-Penalties, in metres: a collision (more than any way, less the later it comes), each decision with
-a time to collision under 1.3 s, traffic made to brake, hard braking of the ego, and a change of path, which must be worth it.
+Penalties, in metres: a collision (more than any way, less the later it comes), a collision among others, each
+decision with a time to collision under 1.3 s, traffic made to brake, hard braking of the ego, and a change of
+path, which must be worth it.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ HARD_BRAKING = -1.0
 """A cap that means: brake as hard as the action space allows."""
 
 COLLISION_M = 2000.0
+COLLISION_OF_OTHERS_M = 60.0
 SHORT_TIME_M = 2.0
 MADE_TO_BRAKE_M = 0.6
 UNCOMFORTABLE_M = 0.3
@@ -137,6 +139,8 @@ def look_ahead(
         worth[hit] -= COLLISION_M * (2.0 - decision / decisions)
         crashed |= hit
         judge(ahead.entity_float, ahead.ego, ahead.vehicles, ahead.entities, crashed, 1.0 / POLICY_HZ, worth)
+    others = ahead.crashed.sum(axis=1) - worlds.crashed[choices.slot].sum(axis=1)
+    worth -= np.where(crashed, 0.0, COLLISION_OF_OTHERS_M * others)
     further = np.empty(count)
     control.prospect(
         table.knots,
@@ -225,4 +229,4 @@ def _overlap(world: F8, e: int, j: int, dx: float, dy: float) -> bool:
         return False
     if abs(dx * cj + dy * sj) > p + cosine * a + sine * b:
         return False
-    return abs(dy * cj - dx * sj) <= q + sine * a + cosine * b
+    return bool(abs(dy * cj - dx * sj) <= q + sine * a + cosine * b)

@@ -100,7 +100,8 @@ def _lay_headings(knots: NDArray[np.float64]) -> None:
     knots[0, HEADING] = 2.0 * knots[0, HEADING] - knots[1, HEADING]
     knots[last, HEADING] = 2.0 * knots[last, HEADING] - knots[last - 1, HEADING]
     for i in range(last):
-        knots[i, CURVATURE] = (knots[i + 1, HEADING] - knots[i, HEADING]) / (knots[i + 1, ARC] - knots[i, ARC])
+        length = knots[i + 1, ARC] - knots[i, ARC]
+        knots[i, CURVATURE] = (knots[i + 1, HEADING] - knots[i, HEADING]) / length
     knots[last, CURVATURE] = knots[last - 1, CURVATURE]
 
 

@@ -1,20 +1,21 @@
 """``roundabout-v1``: enter a two-lane roundabout, find a gap, leave at the assigned exit.
 
 Map
-    highway-env's roundabout: a ring of two lanes (radius 20 and 24 m) and four approaches, at 36 km/h; the
+    highway-env's roundabout: a ring of two lanes (radius 20 and 24 m) and four approaches, at 27 km/h; the
     same for every seed. highway-env has no limit of its own here and lets traffic circle at 16 m/s, which is
-    1.3 g; at 10 m/s it is 4.2 m/s².
+    1.3 g; at 7.5 m/s it is 2.3 m/s².
 Traffic
-    Circulating drivers, some for a lap or two; drivers who enter at the other approaches; one ahead of the ego
-    and one behind it. They want 8.5 to 10 m/s and look at who is in front of them, not at who comes in.
+    Circulating drivers, some for a lap or two; drivers who come in at the other approaches; one ahead of the
+    ego and one behind it. They want 6.9 to 7.5 m/s, and take turns where an approach meets the ring, with
+    a preference for who is on the ring.
 Start
     On the southern approach, 50 to 70 m before the ring, at the speed of the flow; never quite centred or
     quite straight (up to 0.3 m and 0.03 rad).
 Observation
-    The front camera sees the ring from the approach; the left mirror does not see who is on it. The command says
-    which exit.
+    The front camera sees the ring from the approach; the command says which exit.
 Route and goal
-    To the first, second or third exit (right, straight on, left), by seed; the goal is 65 m down the exit road.
+    To the first, second or third exit (right, straight on, left), by seed; the goal is 65 m down the exit
+    road.
 Success
     At the goal within 1.5 times the expert's time, no collision, never off the road.
 Failure
@@ -105,9 +106,9 @@ def _seen(network: RoadNetwork, arm: str) -> dict[LaneIndex, list[tuple[LaneInde
     """Where an approach meets the ring, drivers look at each other and take turns.
 
     Who is further from where they meet follows who is nearer. Besides, who comes in looks at the ring's outer
-    lane, which it takes; highway-env lets it look at the inner one. Who leaves looks at the exit lane, not beyond: highway-env
-    measures the distance to a leader along the ring as long as the driver is on it, so a leader anywhere on the exit road
-    would seem to be near, and bring who leaves to a stop.
+    lane, which it takes; highway-env lets it look at the inner one. Who leaves looks at the exit lane, not
+    beyond: highway-env measures the distance to a leader along the ring as long as the driver is on it, so a
+    leader anywhere on the exit road would seem to be near, and bring who leaves to a stop.
     """
     far, near = (f"{arm}er", f"{arm}es", 0), (f"{arm}es", f"{arm}e", 0)
     place = RING.index(f"{arm}e")
@@ -202,7 +203,8 @@ def _traffic(network: RoadNetwork, start_m: float, generator: np.random.Generato
         exit_node = RING[1 + 2 * int(generator.integers(4))]
         vehicles.append(_driver(network, lane, along, _ring_route(place, segments, exit_node), generator))
     for arm in ("e", "n", "w"):
-        longitudinal = network.length_m(network.lane((f"{arm}er", f"{arm}es", 0))) - generator.uniform(0.0, 30.0)
+        approach = network.length_m(network.lane((f"{arm}er", f"{arm}es", 0)))
+        longitudinal = approach - generator.uniform(0.0, 30.0)
         for _ in range(int(generator.integers(*ENTERING, endpoint=True))):
             if longitudinal < 0.0:
                 break

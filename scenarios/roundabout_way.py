@@ -1,8 +1,8 @@
 """The way of a car through highway-env's roundabout: a curve that it can drive, from the south to an exit.
 
-highway-env's approach lanes end at the ring's edge, 58° off its direction: a car cannot follow the lanes' centres. The
-way here bends to the right from the approach onto the ring by an arc that is tangent to both, and leaves the ring by
-its mirror image, as a driver would. Lengths are of ``RoundaboutEnv._make_road``.
+highway-env's approach lanes end at the ring's edge, 58° off its direction: a car cannot follow the lanes'
+centres. The way here bends to the right from the approach onto the ring by an arc that is tangent to both,
+and leaves the ring by its mirror image, as a driver would. Lengths are of ``RoundaboutEnv._make_road``.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ PULSATION_RADPM = 2.0 * np.pi / 85.0
 BEND_M = 17.0
 """Length of the bend, to the ring's edge."""
 TO_THE_LEFT_M = 0.7
-"""At the ring's edge the way is this far to the left of the lane's centre, so that the inner rear corner clears the
-kerb between approach and ring."""
+"""At the ring's edge the way is this far to the left of the lane's centre, so that the inner rear corner
+clears the kerb between approach and ring."""
 ENTRY_RADIUS_M = 16.0
 RING_RADIUS_M = 23.0
 """Of the way on the ring, whose outer lane is from 22 to 26 m."""
@@ -117,7 +117,7 @@ def way_through(exit_node: str) -> Way:
     back = entry[::-1]
     x, y = back[:, 0], back[:, 1]
     right_angle = 0.5 * np.pi
-    # Exits are mirror images of the southern entry, driven backwards; so is the phase at which the ring is left.
+    # Exits are mirror images of the southern entry, driven backwards; so are the phases of leaving the ring.
     leaving, last_phase = {
         "ex": (np.stack([y, x], axis=1), right_angle - phase),
         "nx": (np.stack([x, -y], axis=1), -phase),

@@ -1,9 +1,9 @@
 """Which lanes drivers look at: highway-env's table of connected lanes, with more lanes in it.
 
-A driver of highway-env looks for leaders on its own lane and, with ``neighbour_vehicles_connected_lanes``, on those
-that follow and precede it, taking the lane of the same number where roads split and join. So it looks at
-nobody on a road that joins its own, and at the wrong lane where numbers do not match. The table is data of the road network
-here; a scenario says what its drivers see, and the compiled drivers are those of highway-env all the same.
+A driver of highway-env looks for leaders on its own lane and, with ``neighbour_vehicles_connected_lanes``, on
+those that follow and precede it, taking the lane of the same number where roads split and join. So it looks
+at nobody on a road that joins its own, and at the wrong lane where numbers do not match. The table is data of
+the road network here: a scenario says what its drivers see, and the drivers are highway-env's all the same.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,9 +24,9 @@ def with_sight(
 
     Args:
         network: The roads.
-        seen: For a lane, other lanes and their longitudinal offsets (m): someone at s on the other lane counts as
-            being at s + offset on this one. The lane itself always comes first. Lanes that are not named
-            keep their lists.
+        seen: For a lane, other lanes and their longitudinal offsets (m): someone at s on the other lane
+            counts as being at s + offset on this one. The lane itself always comes first. Lanes that are not
+            named keep their lists.
     """
     lists = {
         network.lane(lane): [(network.lane(lane), 0.0), *((network.lane(other), at) for other, at in others)]

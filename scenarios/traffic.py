@@ -4,13 +4,13 @@ How a scene is made:
 
 1. Every vehicle, the one that becomes the ego included, is an IDM/MOBIL driver of highway-env with target
    speeds around the limit and IDM's exponent drawn from [3.5, 4.5], as stock highway-env draws it.
-2. The scene drives for a few seconds in the compiled core, so that gaps and speeds have settled when it starts.
-3. It is then driven on to the episode's horizon, still without an ego. A vehicle that collides on the way
-   (highway-env's drivers look neither across a junction nor at who enters a roundabout) is taken out, and
-   the scene is made again without it. What is left is traffic that gets along with itself.
-4. The chosen vehicle becomes the ego where it is, at the speed that it has: in the flow, with vehicles ahead and behind.
+2. The scene drives for a few seconds in the compiled core, so that gaps and speeds have settled.
+3. It is then driven on to the episode's horizon, still without an ego. A vehicle that collides on the way is
+   taken out, and the scene is made again without it. What is left is traffic that gets along with itself.
+4. The chosen vehicle becomes the ego where it is, at the speed that it has: in the flow.
 
-Nobody drives in reverse (highway-env's IDM does when it stands too near to its leader). Poses, speeds and timers are rounded to 2**-20 when the ego takes over.
+Nobody drives in reverse (highway-env's IDM does when it stands too near to its leader). Poses, speeds and
+timers are rounded to 2**-20 when the ego takes over.
 """
 
 from collections.abc import Sequence
@@ -33,10 +33,10 @@ EXPONENTS = (3.5, 4.5)
 """Range of IDM's exponent: ``IDMVehicle.DELTA_RANGE`` of highway-env."""
 HALF = 0.5
 BESIDE_M = (0.4, 0.9)
-"""Lateral offset of off-course starts; with 0.04 rad the corners of a car are 2.0 m from the lane's centre."""
+"""Lateral offset of off-course starts; turned by 0.04 rad, the corners are 2.0 m from the lane's centre."""
 ASKEW_M, ASKEW_RAD = 0.3, (0.015, 0.03)
-"""Nominal starts are as far off as this: at 26 m/s, holding the wheel still leaves the lane within 5 s and any motorway
-within 30 s."""
+"""Nominal starts are as far off as this: at 26 m/s, holding the wheel still leaves the lane within 5 s and
+almost any motorway within 30 s."""
 ATTEMPTS = 12
 """How often a scene is made again without the vehicles that collided."""
 
@@ -100,7 +100,7 @@ def settled(
         network: The roads.
         vehicles: Traffic, the future ego among them.
         obstacles: Objects on the road.
-        protagonist: Place of the future ego in ``vehicles``; it is never taken out.
+        protagonist: Place of the future ego in ``vehicles``; it keeps its lane and is never taken out.
         warm_up_s: How long the scene drives before it starts.
         horizon_s: How long the traffic has to get along after that.
         parameters: Constants of IDM and MOBIL; highway-env's if not given.
@@ -111,11 +111,15 @@ def settled(
     Raises:
         ConfigurationError: Collisions remain after several attempts: the scene is too dense for its drivers.
     """
-    vehicles = [replace(vehicle, min_speed_mps=0.0) for vehicle in vehicles]
+    vehicles = [
+        replace(vehicle, min_speed_mps=0.0, lane_changes=vehicle.lane_changes and place != protagonist)
+        for place, vehicle in enumerate(vehicles)
+    ]
     present = list(range(len(vehicles)))
     for _ in range(ATTEMPTS):
         order = [protagonist, *(name for name in present if name != protagonist)]
-        world = build_world(network, [*(vehicles[name] for name in order), *obstacles], ego=-1, traffic=parameters)
+        scene = [*(vehicles[name] for name in order), *obstacles]
+        world = build_world(network, scene, ego=-1, traffic=parameters)
         batch = WorldBatch([world])
         batch.warm_up([0], round(warm_up_s * SIMULATION_HZ))
         if not batch.crashed[0].any():
@@ -137,7 +141,7 @@ def settled(
 
 
 def start_offset(scenario: str, condition: str, seed: int, *, turn_rad: float) -> tuple[float, float]:
-    """Where the ego starts beside its lane's centre: lateral (m, to the right) and heading (rad, to the right).
+    """Where the ego starts: lateral offset (m) and heading error (rad), both to the right.
 
     Under ``nominal`` it is as a driver is found, a little beside and a little askew; under ``off-course`` it
     is 0.4 to 0.9 m beside, so that its corners are still on the lane's asphalt.
@@ -165,33 +169,29 @@ def with_ego(
     heading_error_rad: float,
     parameters: TrafficParameters | None = None,
 ) -> World:
-    """Turn the first vehicle into the ego, displaced by what the condition says.
+    """Turn the first vehicle into the ego, on its lane but displaced as the condition says.
 
     Args:
         network: The roads.
         vehicles: From :func:`settled`.
         obstacles: Objects on the road.
-        lateral_m: Displacement to the right of where the vehicle is.
-        heading_error_rad: Turn to the right.
+        lateral_m: To the right of the lane's centre.
+        heading_error_rad: From the lane's direction to the right.
         parameters: The same as for :func:`settled`.
     """
     first = vehicles[0]
-    x, y = _displaced(network, first, lateral_m)
+    lane = network.closest_lane(first.x_m, first.y_m, first.heading_rad)
+    longitudinal_m, _ = network.local_coordinates(lane, first.x_m, first.y_m)
+    x, y = network.position(lane, longitudinal_m, lateral_m)
     ego = replace(
         first,
         kind=EntityKind.EGO,
         x_m=x,
         y_m=y,
-        heading_rad=first.heading_rad + heading_error_rad,
+        heading_rad=network.heading_at(lane, longitudinal_m) + heading_error_rad,
         route=(),
     )
     return build_world(network, [ego, *vehicles[1:], *obstacles], ego=0, traffic=parameters)
-
-
-def _displaced(network: RoadNetwork, vehicle: VehicleSpec, lateral_m: float) -> tuple[float, float]:
-    lane = network.closest_lane(vehicle.x_m, vehicle.y_m, vehicle.heading_rad)
-    s, r = network.local_coordinates(lane, vehicle.x_m, vehicle.y_m)
-    return network.position(lane, s, r + lateral_m)
 
 
 def _vehicles(world: World) -> tuple[VehicleSpec, ...]:
@@ -220,9 +220,7 @@ def _vehicles(world: World) -> tuple[VehicleSpec, ...]:
     )
 
 
-def _route(
-    world: World, steps: NDArray[np.int64], integers: NDArray[np.int64]
-) -> tuple[RouteStep, ...]:
+def _route(world: World, steps: NDArray[np.int64], integers: NDArray[np.int64]) -> tuple[RouteStep, ...]:
     start, left = int(integers[EntityInt.ROUTE_START]), int(integers[EntityInt.ROUTE_LEFT])
     nodes = world.network.nodes
     return tuple(

@@ -3,13 +3,12 @@
 Three comparisons, along whole episodes of stock environments:
 
 * **parity**: the kernel with the C library's functions against stock highway-env, which must agree in every
-  bit
-  of every position, heading, speed and timer, and in every lane, target lane, crash and route;
+  bit of every position, heading, speed and timer, and in every lane, target lane, crash and route;
 * **one step**: the kernel in canonical numerics, set to the parity state before each decision, against
   parity;
-* **free running**: canonical numerics from the same start to the end. Where it first takes another discrete
-  decision, that decision is shown to be a near-tie: ``margin`` is by how much the compared quantities
-  differed.
+* **free running**: canonical numerics from the same start to the end, compared after every simulation step.
+  Where it first takes another discrete decision, that decision is shown to be a near-tie: ``margin`` is by
+  how much the compared quantities differed.
 
 Stock highway-env itself depends on the processor: NumPy's AVX512 functions and the fused products of
 OpenBLAS for such processors round differently. The comparison therefore runs in processes in which both are
@@ -34,7 +33,7 @@ import numpy.typing as npt
 
 from drivebench.errors import ConfigurationError
 from drivebench.world import WorldBatch, dequantise, quantise
-from drivebench.world.clock import POLICY_HZ
+from drivebench.world.clock import POLICY_HZ, SUBSTEPS
 from drivebench.world.layout import EntityFloat, EntityInt
 from drivebench.world.network import RoadNetwork
 from drivebench.world.takeover import take_world
@@ -214,7 +213,12 @@ def compare_episode(world: ParityWorld, seed: int, longest: int | None = None) -
         previous = _discrete(parity)
         environment.time += 1 / POLICY_HZ
         environment._simulate(given)
-        parity.step(action[None])
+        free_before = free.snapshot(0)
+        for substep in range(SUBSTEPS):
+            for batch in (parity, free):
+                batch.substep(action[None], new_action=substep == 0)
+            if free_break is None and not np.array_equal(_discrete(free), _discrete(parity)):
+                free_break, tie = decision, closest_call(before, free_before, action, decision)
         single = WorldBatch([before])
         single.step(action[None])
         changes += int((_discrete(parity) != previous).sum())
@@ -229,11 +233,6 @@ def compare_episode(world: ParityWorld, seed: int, longest: int | None = None) -
             worst = max(worst, float(difference.max()))
         else:
             ties.append(closest_call(before, before, action, decision))
-        if free_break is None:
-            free_before = free.snapshot(0)
-            free.step(action[None])
-            if not np.array_equal(_discrete(free), _discrete(parity)):
-                free_break, tie = decision, closest_call(before, free_before, action, decision)
         if environment._is_terminated() or (longest is None and environment._is_truncated()):
             break
     return EpisodeParity(

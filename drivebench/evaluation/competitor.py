@@ -23,11 +23,15 @@ from drivebench.evaluation.rollout import DriverPilot, Pilot
 from drivebench.metric.monitor import Monitor
 from drivebench.policy import Actions, Driver, Slots
 from drivebench.scenario import Episode
-from drivebench.sensors import SensorRig
-from drivebench.submission import Submission, read_submission
+from drivebench.sensors import Camera, SensorRig
+from drivebench.submission import MANIFEST, Submission, Track, read_submission
 from drivebench.world import WorldBatch
 
 __all__ = ["Competitor", "PolicyPilot", "competitor"]
+
+CAMERA_TRACK = ("speed", "command", "instruction", "yaw-rate", "last-action")
+"""What a policy of the camera track may sense besides cameras; the last two are marked in tables, as they
+leak the label."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +173,7 @@ def of_submission(submission: Submission) -> Competitor:
         submission: Read and checked.
     """
     manifest = submission.manifest
-    SensorRig(manifest.sensors)  # a sensor that does not exist is better found now than by the first worker
+    _check_track(submission, SensorRig(manifest.sensors))
     training = submission.directory / "training.json"
     return Competitor(
         card=PolicyCard(
@@ -185,6 +189,27 @@ def of_submission(submission: Submission) -> Competitor:
         ),
         submission=submission,
     )
+
+
+def _check_track(submission: Submission, rig: SensorRig) -> None:
+    """Refuse sensors that the declared track does not have.
+
+    A row of the camera track knows of the road and of others what cameras show; a row of the kinematics track
+    may be told. Nothing that is submitted is privileged.
+    """
+    track = submission.manifest.track
+    if track is Track.PRIVILEGED:
+        raise ConfigurationError(
+            f"{submission.directory}/{MANIFEST}: track is 'privileged', which is for drivers that see the world. "
+            "Expected 'camera' or 'kinematics'."
+        )
+    if track is Track.CAMERA:
+        for name, sensor in rig.sensors.items():
+            if not isinstance(sensor, Camera) and name not in CAMERA_TRACK:
+                raise ConfigurationError(
+                    f"{submission.directory}/{MANIFEST}: the sensor {name!r} is not of the camera track. Expected "
+                    f'cameras, {", ".join(CAMERA_TRACK)}; or declare track = "kinematics".'
+                )
 
 
 @contextmanager

@@ -200,15 +200,15 @@ def _check_track(submission: Submission, rig: SensorRig) -> None:
     track = submission.manifest.track
     if track is Track.PRIVILEGED:
         raise ConfigurationError(
-            f"{submission.directory}/{MANIFEST}: track is 'privileged', which is for drivers that see the world. "
-            "Expected 'camera' or 'kinematics'."
+            f"{submission.directory}/{MANIFEST}: track is 'privileged', which is for drivers that see the "
+            "world. Expected 'camera' or 'kinematics'."
         )
     if track is Track.CAMERA:
         for name, sensor in rig.sensors.items():
             if not isinstance(sensor, Camera) and name not in CAMERA_TRACK:
                 raise ConfigurationError(
-                    f"{submission.directory}/{MANIFEST}: the sensor {name!r} is not of the camera track. Expected "
-                    f'cameras, {", ".join(CAMERA_TRACK)}; or declare track = "kinematics".'
+                    f"{submission.directory}/{MANIFEST}: the sensor {name!r} is not of the camera track. "
+                    f'Expected cameras, {", ".join(CAMERA_TRACK)}; or declare track = "kinematics".'
                 )
 
 

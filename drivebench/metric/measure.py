@@ -108,15 +108,20 @@ class Outcome(IntEnum):
 
 LONG_AGO = -(1 << 40)
 
-_SPEED, _HEADING, _OFF_ROAD, _AGAINST, _TTC = (int(column) for column in Log)
-(
-    _PROGRESS, _REFERENCE_PROGRESS, _DISTANCE, _OFF_ROAD_M, _AGAINST_M, _OFF_ROUTE, _SHORTEST_TTC, _OVERSPEED,
-    _FLOW, _IN_FLOW, _LIMIT, _HALF_WIDTH, _GOAL,
-) = (int(column) for column in Sum)  # fmt: skip
-(
-    _STEPS, _OUTCOME, _SEGMENT, _OFF_ROAD_STEPS, _SHORT_TTC, _FLOW_STEPS, _GOAL_STEP, _COMMAND,
-    _SEGMENT_OF_COMMAND, _LANE, _ENTERED, _POINTS, _COMMANDS, _HORIZON, _REFERENCE,
-) = (int(column) for column in Count)  # fmt: skip
+_SPEED, _HEADING, _OFF_ROAD = int(Log.SPEED), int(Log.HEADING), int(Log.OFF_ROAD)
+_AGAINST, _TTC = int(Log.AGAINST), int(Log.TTC)
+_PROGRESS, _REFERENCE_PROGRESS = int(Sum.PROGRESS), int(Sum.REFERENCE_PROGRESS)
+_DISTANCE, _OFF_ROAD_M, _AGAINST_M = int(Sum.DISTANCE), int(Sum.OFF_ROAD_M), int(Sum.AGAINST)
+_OFF_ROUTE, _SHORTEST_TTC, _OVERSPEED = int(Sum.OFF_ROUTE), int(Sum.SHORTEST_TTC), int(Sum.OVERSPEED)
+_FLOW, _IN_FLOW = int(Sum.FLOW), int(Sum.IN_FLOW)
+_LIMIT, _HALF_WIDTH, _GOAL = int(Sum.LIMIT), int(Sum.HALF_WIDTH), int(Sum.GOAL)
+_STEPS, _OUTCOME, _SEGMENT = int(Count.STEPS), int(Count.OUTCOME), int(Count.SEGMENT)
+_OFF_ROAD_STEPS, _SHORT_TTC, _FLOW_STEPS = int(Count.OFF_ROAD), int(Count.SHORT_TTC), int(Count.FLOW)
+_GOAL_STEP, _COMMAND = int(Count.GOAL_STEP), int(Count.COMMAND)
+_SEGMENT_OF_COMMAND = int(Count.SEGMENT_OF_COMMAND)
+_LANE, _ENTERED = int(Count.LANE), int(Count.ENTERED)
+_POINTS, _COMMANDS = int(Count.POINTS), int(Count.COMMANDS)
+_HORIZON, _REFERENCE = int(Count.HORIZON), int(Count.REFERENCE)
 
 _LENGTH, _WIDTH = int(EntityFloat.LENGTH), int(EntityFloat.WIDTH)
 _KIND, _ENTITY_LANE = int(EntityInt.KIND), int(EntityInt.LANE)

@@ -44,18 +44,17 @@ def _detail(tall_px: float) -> int:
     return MIDDLE if tall_px < _NEAR_PX else NEAR
 
 
-@kernel
-def _face(frame: Floats, lens: Floats, face: Floats, rows: int, width: int, plane: Floats) -> bool:
+@inlined_kernel
+def _face(frame: Floats, lens: Floats, faces: Floats, k: int, rows: int, width: int, plane: Floats) -> bool:
     """Prepare the plane of a face; false when the camera is behind it.
 
     The ray of image coordinates (u, v) has the direction (cos p - v sin p) forward, u to the right and
     (sin p + v cos p) down, and unit depth; so n * ray / n * (point - camera) is the plane's reciprocal depth.
     """
     # a stretched solid has normals that are stretched by the reciprocals
-    nx, ny, nz = face[0] * frame[8], face[1] * frame[7], face[2]
-    nz *= frame[7] * frame[8]
-    distance = nx * (face[3] * frame[7] - frame[9]) + ny * (face[4] * frame[8] - frame[10])
-    distance += nz * (face[5] - frame[4])
+    nx, ny, nz = faces[k, 0] * frame[8], faces[k, 1] * frame[7], faces[k, 2] * frame[7] * frame[8]
+    distance = nx * (faces[k, 3] * frame[7] - frame[9]) + ny * (faces[k, 4] * frame[8] - frame[10])
+    distance += nz * (faces[k, 5] - frame[4])
     if distance >= -1e-9:
         return False
     reciprocal = 1.0 / distance
@@ -226,7 +225,7 @@ def draw_solids(
         detail = _detail(lens[0] * CABIN_TOP_M / max(distance - 0.5 * boxes[k, 3], 0.1))
         paint, shape = paints[looks[k] >> 4], looks[k] & 15
         for face in range(shapes[shape, 0], shapes[shape, 1]):
-            if not _face(frame, lens, faces[face], rows, width, plane):
+            if not _face(frame, lens, faces, face, rows, width, plane):
                 continue
             first_of_face, last_of_face = polygons_of_face[face, 2], polygons_of_face[face, 3 + detail]
             _project(frame, lens, rows, width, model_corners[:, first_of_face:last_of_face], corners, points)

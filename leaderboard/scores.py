@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from drivebench.evaluation.manifest import Driven
 from drivebench.evaluation.record import Run
 from leaderboard.episodes import MEASURES, OFF_COURSE, episode_frame
 from leaderboard.statistics import LEVEL, Estimate, event_rate, generator, mean_over_families
@@ -158,8 +159,14 @@ def score_run(run: Run, keys: Sequence[str] | None = None) -> RunScore:
         conditions=_by(frame, "condition", group),
         abilities=abilities,
         faults={name: statuses[name] for name in sorted(statuses) if name != "driven"},
-        latency_s=float(np.median([c.latency_p50_s for c in run.timing])) if run.timing else None,
+        latency_s=_latency_s(run),
     )
+
+
+def _latency_s(run: Run) -> float | None:
+    if run.manifest.policy.kind is Driven.DRIVER or not run.timing:
+        return None
+    return float(np.median([chunk.latency_p50_s for chunk in run.timing]))
 
 
 def _by(frame: pd.DataFrame, column: str, group: Callable[[str, pd.DataFrame], Group]) -> dict[str, Group]:

@@ -1,5 +1,6 @@
 """The first lesson, from two runs: open loop next to closed loop, and one start on which they differ."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from leaderboard.summary import shown
 __all__ = ["Start", "choose_start", "contender", "in_words", "outcome_of"]
 
 NOMINAL = "nominal"
+AFTER_S = 3
+"""A video goes on for so long after the left policy's end, so that both can be compared there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +28,14 @@ class Start:
         condition: Its condition.
         seed: Its seed.
         choice: Why this one.
+        shown_s: How much of it a video should show.
     """
 
     scenario: str
     condition: str
     seed: int
     choice: str
+    shown_s: int
 
 
 def contender(run: Run, scenario: str) -> Contender:
@@ -66,23 +71,30 @@ def _score(run: Run, scenario: str, condition: str) -> Estimate:
 
 
 def choose_start(plain: Run, corrected: Run, scenario: str) -> Start:
-    """The first off-course start that the one fails and the other masters; else the first of all.
+    """The first off-course start from which the one scores nothing and the other something; else the first.
 
     Args:
-        plain: The one.
+        plain: The one, on the left of the video.
         corrected: The other, on the same episodes.
         scenario: Id of the scenario.
     """
     others = {record.key: record for record in corrected.episodes}
     starts = [r for r in plain.episodes if r.scenario == scenario and r.condition == OFF_COURSE]
-    telling = [r for r in starts if not r.success and others[r.key].success]
+    telling = [r for r in starts if r.score <= 0.0 < others[r.key].score]
     record = (telling or starts)[0]
-    choice = (
-        "the first off-course start of the suite that the left policy fails and the right one masters"
-        if telling
-        else "the first off-course start of the suite"
+    first = "the first off-course start of the suite"
+    lasts_s = max(
+        record.measurement.duration_s, 0.0 if telling else others[record.key].measurement.duration_s
     )
-    return Start(scenario=scenario, condition=record.condition, seed=record.seed, choice=choice)
+    return Start(
+        scenario=scenario,
+        condition=record.condition,
+        seed=record.seed,
+        choice=f"{first} from which the left policy scores nothing and the right one something"
+        if telling
+        else first,
+        shown_s=math.ceil(lasts_s) + AFTER_S,
+    )
 
 
 def outcome_of(run: Run, start: Start, side: str) -> str:

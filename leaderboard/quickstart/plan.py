@@ -150,11 +150,14 @@ class Layout:
             for view in ("driver", "top")
         ]
 
-    def replaying(self, scenario: str, condition: str, seed: int) -> list[Step]:
+    def replaying(self, scenario: str, condition: str, seed: int, shown_s: int) -> list[Step]:
         """Video and picture of both learners from the same start."""
         runs = [word for name in LEARNERS for word in ("--run", str(self.lesson_run(name)))]
         start = (scenario, "--condition", condition, "--seed", str(seed))
-        return [_show(self.replay(form), *start, *runs) for form in ("mp4", "png")]
+        return [
+            _show(self.replay("mp4"), *start, *runs, "--duration", str(shown_s)),
+            _show(self.replay("png"), *start, *runs),
+        ]
 
     def _collect(self, name: str) -> Step:
         """What a learner is trained on."""

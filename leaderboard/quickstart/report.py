@@ -48,7 +48,8 @@ def report(stages: Stages, out: Path, budget: str) -> str:
     lesson = Lesson(plain=contender(plain, LESSON_SCENARIO), corrected=contender(corrected, LESSON_SCENARIO))
     start = choose_start(plain, corrected, LESSON_SCENARIO)
     seeds = _first_seeds(runs[0].manifest.episodes)
-    stages.run([*layout.pictures(seeds), *layout.replaying(start.scenario, start.condition, start.seed)])
+    replaying = layout.replaying(start.scenario, start.condition, start.seed, start.shown_s)
+    stages.run([*layout.pictures(seeds), *replaying])
     for form, name in FILES.items():
         (out / name).write_text(FORMATS[form](table), encoding="utf-8")
     sides = zip((plain, corrected), ("left", "right"), strict=True)

@@ -66,13 +66,17 @@ class Stages:
             typer.Exit: A command has failed, with its exit code.
         """
         for step in steps:
-            if step.finished:
+            if self._is_finished(step):
                 before = self._seconds.get(step.command)
                 took = "" if before is None else f", took {duration(before)}"
                 say(f"✓ {step.command}  (finished before{took})")
             else:
                 self._run(step)
             self.finished.append(Stage(command=step.command, seconds=self._seconds.get(step.command, 0.0)))
+
+    def _is_finished(self, step: Step) -> bool:
+        """Directories appear whole; a file may be half written, unless its command was noted afterwards."""
+        return step.finished and (step.product.is_dir() or step.command in self._seconds)
 
     def _run(self, step: Step) -> None:
         say(f"$ {step.command}")
@@ -91,4 +95,6 @@ class Stages:
 
     def _write(self) -> None:
         state = {"settings": self._settings, "seconds": self._seconds}
-        self._file.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
+        new = self._file.with_suffix(".new")
+        new.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
+        new.replace(self._file)

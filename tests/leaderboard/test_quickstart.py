@@ -76,6 +76,16 @@ def test_a_run_that_was_interrupted_is_gone_on_with(tmp_path: Path, commands: Co
     assert commands.run == [["make", "run", "--resume"]]
 
 
+def test_a_file_that_may_be_half_written_is_written_again(tmp_path: Path, commands: Commands) -> None:
+    out = tmp_path / "out"
+    opened = Stages(out, "smoke")
+    (out / "replay.mp4").write_bytes(b"the first half of a vid")
+    commands.leave = lambda arguments: 0
+    opened.run([step(out, "replay.mp4")])
+    opened.run([step(out, "replay.mp4")])
+    assert commands.run == [["make", "replay.mp4"]]
+
+
 def test_a_command_that_fails_ends_the_quickstart_with_its_code(
     tmp_path: Path, commands: Commands, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,7 +162,8 @@ def test_a_policy_that_was_not_trained_has_no_lesson(tmp_path: Path) -> None:
 def test_the_replay_shows_the_first_start_that_tells_them_apart(plain: Run, corrected: Run) -> None:
     start = choose_start(plain, corrected, "lane-keeping-v1")
     assert (start.condition, start.seed) == ("off-course", 2_000_001)
-    assert "left policy fails and the right one masters" in start.choice
+    assert start.choice.endswith("from which the left policy scores nothing and the right one something")
+    assert start.shown_s == 33
     assert outcome_of(plain, start, "left").startswith("behavior-cloning (left) collides, 30.0 s and 475 m")
     assert "arrives" in outcome_of(corrected, start, "right")
     same = choose_start(corrected, corrected, "lane-keeping-v1")

@@ -50,6 +50,7 @@ def test_policies_are_sorted_and_references_stand_apart(table: Table) -> None:
     assert [row.label for row in references.rows] == ["expert"]
     assert references.rows[0].rank is None
     assert not references.ranked
+    assert references.rows[0].cells["latency_ms"] is None
 
 
 def test_a_rank_is_what_the_intervals_allow(table: Table) -> None:

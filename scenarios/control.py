@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from drivebench.compiled import kernel
 from drivebench.world import numerics
+from drivebench.world.clock import TIME_STEP_S
 from drivebench.world.layout import EntityFloat
 from scenarios.reference_path import ARC, CAP, CURVATURE, HEADING, X, Y
 
@@ -164,7 +165,8 @@ def steer(
 
     settling = max(SETTLING_S, np.sqrt(6.0 * abs(right) / OFFSET_ACCELERATION_MPS2))
     distance = max(speed * settling, SHORTEST_CUBIC_M)
-    off = heading - path_heading
+    # A simulation step is a chord, and a chord begins with half of its arc's turn.
+    off = heading - path_heading - 0.5 * wanted * speed * TIME_STEP_S
     off -= 2.0 * PI * np.floor((off + PI) / (2.0 * PI))
 
     # Solve κ + (4/D)·asin(κ·L/2) = a by Newton's method; the left side increases steadily.

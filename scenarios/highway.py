@@ -71,6 +71,7 @@ EGO_LANES = (2, 3)
 """The ego starts where it is slow, and has to find its way to the left."""
 PARAMETERS = TrafficParameters(time_wanted_s=1.2)
 OFF_COURSE_RAD = 0.03
+MOST_LANES_AT_ONCE = 2
 INSTRUCTION = "Keep going along the motorway."
 POINT_SPACING_M = 1.0
 PATH_SPACING_M = 40.0
@@ -134,7 +135,7 @@ def build(seed: int, condition: str) -> Episode:
 
 
 def manoeuvres(episode: Episode) -> Manoeuvres:
-    """Any lane, and a change to its neighbour anywhere; the ego's lane comes first."""
+    """Any lane, and a change by one lane or two anywhere; the ego's lane comes first."""
     own = int(np.rint(episode.route.points_m[0, 1] / LANE_WIDTH_M))
     order = sorted(range(LANES), key=lambda lane: abs(lane - own))
     along = np.arange(0.0, ROAD_M + PATH_SPACING_M, PATH_SPACING_M)
@@ -151,7 +152,7 @@ def manoeuvres(episode: Episode) -> Manoeuvres:
         Change(origin=a, destination=b)
         for a in range(LANES)
         for b in range(LANES)
-        if abs(order[a] - order[b]) == 1
+        if 1 <= abs(order[a] - order[b]) <= MOST_LANES_AT_ONCE
     )
     return Manoeuvres(paths=paths, changes=changes, beyond_s=8.0)
 

@@ -67,6 +67,11 @@ class _Face:
     normal: Point
     polygons: list[_Polygon] = field(default_factory=list)
 
+    @property
+    def least_detail(self) -> int:
+        """The lowest degree at which anything of it is drawn."""
+        return min(polygon.detail[0] for polygon in self.polygons)
+
     def add(
         self,
         corners: Iterable[Point],
@@ -128,7 +133,7 @@ def _body() -> list[_Face]:
             face.add(_wheel(axle, y, WHEEL_RADIUS_M / 2), "rim", light, detail=(NEAR, NEAR))
         faces.append(face)
     face = _Face(normal=(0.0, 0.0, 1.0))
-    face.add(_level(top, half_length, half_width), "paint", TOP_LIGHT)
+    face.add(_level(top, half_length, half_width), "paint", TOP_LIGHT, (MIDDLE, NEAR))
     return [*faces, face]
 
 
@@ -180,7 +185,7 @@ def _cabin() -> list[_Face]:
         faces.append(face)
     roof = _Face(normal=(0.0, 0.0, 1.0))
     corners = [aside(sign, 1.0, along) for sign, along in ((-1.0, 0.0), (-1.0, 1.0), (1.0, 1.0), (1.0, 0.0))]
-    roof.add(corners, "paint", TOP_LIGHT)
+    roof.add(corners, "paint", TOP_LIGHT, (MIDDLE, NEAR))
     return [*faces, roof]
 
 
@@ -227,7 +232,7 @@ class Models:
     """All shapes as the kernels need them.
 
     Attributes:
-        shapes: ``i8[16, 2]`` first face of each shape, and the one after its last.
+        shapes: ``i8[16, 4]`` first face of each shape, and for each degree of detail the one after the last.
         faces: ``f8[F, 6]`` outward normal, and a point of the plane.
         polygons_of_face: ``i8[F, 6]`` first polygon, and the one after the last; their first corner, and for
             each degree of detail the one after the last that it needs.
@@ -250,7 +255,7 @@ class Models:
 @cache
 def models() -> Models:
     """The tables of all shapes."""
-    shapes = np.zeros((16, 2), np.int64)
+    shapes = np.zeros((16, 4), np.int64)
     faces: list[Sequence[float]] = []
     spans: list[tuple[int, ...]] = []
     polygons: list[tuple[int, ...]] = []
@@ -258,8 +263,9 @@ def models() -> Models:
     corners: list[Point] = []
     names = list(COLOURS)
     for shape, build in SHAPES.items():
-        built = build()
-        shapes[shape] = len(faces), len(faces) + len(built)
+        built = sorted(build(), key=lambda face: face.least_detail)
+        ends = [sum(face.least_detail <= detail for face in built) for detail in (FAR, MIDDLE, NEAR)]
+        shapes[shape] = len(faces), *(len(faces) + end for end in ends)
         for face in built:
             ordered = sorted(face.polygons, key=lambda polygon: polygon.detail[0])
             needed = [

@@ -92,6 +92,9 @@ def fill_polygon(
         plane[3] = math.floor(min(max((low_x + high_x) * 0.5, 0.0), float(width)))
     if high_x <= 0 or low_x >= width or high_y <= 0 or low_y >= height:
         return
+    top, bottom = math.ceil(max(low_y, 0.0)), math.ceil(min(high_y, float(height)))
+    if top >= bottom or math.ceil(low_x) >= math.ceil(high_x):
+        return  # it falls between the samples
     lefts = rights = 0
     for k in range(count):
         following = k + 1 if k + 1 < count else 0
@@ -108,8 +111,9 @@ def fill_polygon(
             lefts += 1
     anchor = int(plane[3])
     at_anchor, slope_x, anchor32 = plane[0] + plane[1] * anchor, f32(plane[1]), i32(anchor)
+    slope_y, colour32 = plane[2], u32(colour)
     near_at, paint_at = nearness.ctypes.data, colours.ctypes.data
-    for row in range(math.ceil(max(low_y, 0.0)), math.ceil(min(high_y, float(height)))):
+    for row in range(top, bottom):
         left, right = 0.0, float(width)
         for k in range(lefts):
             left = max(left, edges[0, k] + edges[1, k] * row)
@@ -123,12 +127,12 @@ def fill_polygon(
         pixel_row = row >> 1
         reach[pixel_row, 0] = min(reach[pixel_row, 0], first >> 1)
         reach[pixel_row, 1] = max(reach[pixel_row, 1], (end + 1) >> 1)
-        base, first32, end32 = f32(at_anchor + plane[2] * row), i32(first), i32(end)
+        base, first32, end32 = f32(at_anchor + slope_y * row), i32(first), i32(end)
         for start in range(first & -LANES, end, LANES):
             offset = 4 * (row * padded + start)
             fill_lanes(
                 near_at + offset, paint_at + offset, i32(start), first32, end32, anchor32, base, slope_x,
-                u32(colour),
+                colour32,
             )  # fmt: skip
 
 

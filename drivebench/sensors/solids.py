@@ -72,13 +72,17 @@ def _project(
     frame: Floats, lens: Floats, rows: int, width: int, model: Floats, corners: Floats, points: Floats
 ) -> None:
     """Corners in the camera's frame (right, down, depth), and where they appear, in samples (column, row)."""
+    # read once: the compiler cannot know that what is written below does not change them
     scale_x, scale_y = 2.0 * lens[1], 2.0 * lens[0]
+    forward, sideways, cosine, sine = frame[0], frame[1], frame[2], frame[3]
+    camera_z, pitch_cosine, pitch_sine = frame[4], frame[5], frame[6]
+    stretch_x, stretch_y = frame[7], frame[8]
     middle_x, middle_y = (width - 1) * 0.5, (rows - 1) * 0.5
     for k in range(model.shape[1]):
-        x, y = model[0, k] * frame[7], model[1, k] * frame[8]
-        ahead, drop = frame[0] + x * frame[2] - y * frame[3], frame[4] - model[2, k]
-        right = frame[1] + x * frame[3] + y * frame[2]
-        down, depth = drop * frame[5] - ahead * frame[6], ahead * frame[5] + drop * frame[6]
+        x, y = model[0, k] * stretch_x, model[1, k] * stretch_y
+        ahead, drop = forward + x * cosine - y * sine, camera_z - model[2, k]
+        right = sideways + x * sine + y * cosine
+        down, depth = drop * pitch_cosine - ahead * pitch_sine, ahead * pitch_cosine + drop * pitch_sine
         corners[0, k], corners[1, k], corners[2, k] = right, down, depth
         reciprocal = 1.0 / depth
         points[0, k] = right * reciprocal * scale_x + middle_x
@@ -224,7 +228,7 @@ def draw_solids(
             air[channel] = (1.0 - clear) * palette[5, channel]
         detail = _detail(lens[0] * CABIN_TOP_M / max(distance - 0.5 * boxes[k, 3], 0.1))
         paint, shape = paints[looks[k] >> 4], looks[k] & 15
-        for face in range(shapes[shape, 0], shapes[shape, 1]):
+        for face in range(shapes[shape, 0], shapes[shape, 1 + detail]):
             if not _face(frame, lens, faces, face, rows, width, plane):
                 continue
             first_of_face, last_of_face = polygons_of_face[face, 2], polygons_of_face[face, 3 + detail]

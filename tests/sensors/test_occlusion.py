@@ -50,6 +50,8 @@ def counted(camera: Camera, boxes: Floats, shapes: NDArray[np.integer]) -> NDArr
     polygons[solids.polygons[:, 5] != 64, 3] = 3  # no shadows
     of_face = solids.polygons_of_face.copy()
     of_face[:, 3:] = of_face[:, 5:]
+    shapes_of = solids.shapes.copy()
+    shapes_of[:, 1:] = shapes_of[:, 3:]
     paints = np.zeros((16, 3))
     for k in range(SHOWN):
         paints[k, k % 3] = 4 * WEIGHTS[k // 3]
@@ -63,7 +65,7 @@ def counted(camera: Camera, boxes: Floats, shapes: NDArray[np.integer]) -> NDArr
     draw_solids(
         picture, boxes, (shapes | np.arange(SHOWN) << 4).astype(np.uint8), paints, clear_air(), lens,
         lens[4], lens[5], math.cos(yaw), math.sin(yaw),
-        solids.shapes, solids.faces, of_face, polygons, np.ones_like(solids.light),
+        shapes_of, solids.faces, of_face, polygons, np.ones_like(solids.light),
         solids.corners, solids.colours, nearness, colours, reach,
     )  # fmt: skip
     assert not nearness.any()

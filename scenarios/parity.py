@@ -49,6 +49,12 @@ ORACLE_ENVIRONMENT = {
 }
 """Makes NumPy and OpenBLAS round as the C library and unfused products do."""
 
+OVERLAP = (
+    "In racetrack-v1 the arcs (g, h) and (h, i) lie on the same circles and overlap by 2.6 m. A car in there is "
+    "equally close to both lanes in exact arithmetic; which one is called closest is a matter of rounding."
+)
+"""Why free-running episodes part in one place of one road."""
+
 LONGEST_S = 40.0
 """Bound on an episode of an environment that has none (merge)."""
 
@@ -298,7 +304,13 @@ def _table(results: Mapping[str, list[EpisodeParity]], command: str) -> str:
             f"{max(e.one_step_m for e in episodes):.1e} | {sum(len(e.one_step_ties) for e in episodes)} | "
             f"{sum(e.free_break is None for e in episodes)}/{count} |"
         )
-    lines += ["", "Breaks of free-running canonical episodes, and near-ties from the same state:", ""]
+    lines += [
+        "",
+        OVERLAP,
+        "",
+        "Breaks of free-running canonical episodes, and near-ties from the same state:",
+        "",
+    ]
     found = [
         f"- {name}, seed {e.seed}, decision {tie.decision} ({kind}): {tie.what}; margin {tie.margin:.1e}"
         for name, episodes in results.items()

@@ -50,8 +50,8 @@ ORACLE_ENVIRONMENT = {
 """Makes NumPy and OpenBLAS round as the C library and unfused products do."""
 
 OVERLAP = (
-    "In racetrack-v1 the arcs (g, h) and (h, i) lie on the same circles and overlap by 2.6 m. A car in there is "
-    "equally close to both lanes in exact arithmetic; which one is called closest is a matter of rounding."
+    "In racetrack-v1 the arcs (g, h) and (h, i) lie on the same circles and overlap by 2.6 m. A car in there "
+    "is equally close to both lanes in exact arithmetic; which one is called closest is a matter of rounding."
 )
 """Why free-running episodes part in one place of one road."""
 

@@ -12,7 +12,7 @@ What it teaches
 
 Deviations from the reference
     The label is derived in ``displaced_label.py``; the paper tells only its purpose, to be back within two
-    seconds. The paper makes further shifts and rotations out of the three images by a viewpoint
+    seconds; here it is one second, which did better on development episodes. The paper makes further shifts and rotations out of the three images by a viewpoint
     transformation; here there are the three images. Acceleration and speed as in ``behavior_cloning.py``.
 """
 
@@ -52,7 +52,7 @@ class Config:
     """
 
     steps: int
-    return_time_s: float = 1.5
+    return_time_s: float = 1.0
     batch_size: int = 64
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4

@@ -1,7 +1,8 @@
 """Procedural winding roads: straights, arcs to both sides and sine waves, joined with a continuous heading.
 
-A road has a character, its tightest radius, from which its pieces and its speed limit follow. It never comes
-near to itself, so that a camera sees one road and the nearest lane is unique.
+A road has a character, its tightest radius, from which its pieces follow. Its curves are wide for its speed
+limit, as on most roads. It never comes near to itself, so that a camera sees one road and the nearest lane is
+unique.
 """
 
 import math
@@ -14,19 +15,17 @@ from numpy.typing import NDArray
 from drivebench.world import RoadNetwork, numerics
 from drivebench.world.build import LaneSpec, build_network, round_to_grid
 
-__all__ = ["WindingRoad", "comfortable_speed_mps", "winding_road"]
+__all__ = ["LIMIT_STEP_MPS", "WindingRoad", "winding_road"]
 
-LATERAL_ACCELERATION_MPS2 = 3.0
-"""In the tightest curve at the speed limit; nuPlan calls 4.89 m/s² the limit of comfort
-(``ego_lat_acceleration_statistics.yaml``)."""
+LIMITS_MPS = (7.5, 9.5)
+"""Range of the speed limit: 27 to 34 km/h."""
 LIMIT_STEP_MPS = 0.5
 """Limits are multiples of this."""
-LANE_WIDTH_M = {1: (5.0, 5.4), 2: (4.5, 5.0)}
-"""By the number of lanes; highway-env's tracks have lanes of 5 m."""
-TIGHTEST_M = (16.0, 45.0)
+LANE_WIDTH_M = (4.2, 4.5)
+TIGHTEST_M = (80.0, 160.0)
 """Range of a road's tightest radius, on the inner lane."""
-WIDEST_M = 80.0
-LENGTH_M = (500.0, 650.0)
+WIDEST_M = 300.0
+LENGTH_M = (380.0, 440.0)
 ENTRY_M = 30.0
 """The road begins with a straight of this length, so that there is road behind every start."""
 STRAIGHT_M = (15.0, 40.0)
@@ -40,7 +39,7 @@ CLEARANCE_M = 26.0
 """Pieces of the road that do not follow upon each other are this far apart, centre to centre."""
 FOLLOWING_M = 60.0
 """Points of the road that are nearer than this along it follow upon each other."""
-LARGEST_EXTENT_M = 300.0
+LARGEST_EXTENT_M = 340.0
 """Side of the square that the road fits into; it bounds the size of its ground texture."""
 SAMPLE_M = 2.0
 DRAWS_PER_PIECE = 12
@@ -57,7 +56,7 @@ class WindingRoad:
     Attributes:
         network: Its pieces, one after the other, from node ``0`` on; all have the same number of lanes.
         lanes: How many lanes it has, all in the same direction.
-        speed_limit_mps: Comfortable in its tightest curve.
+        speed_limit_mps: Of all of them.
     """
 
     network: RoadNetwork
@@ -92,29 +91,20 @@ class _Piece:
     is_straight: bool = False
 
 
-def comfortable_speed_mps(radius_m: float) -> float:
-    """Speed limit of a road whose tightest lane has this radius of curvature.
-
-    Args:
-        radius_m: Of the lane's centre line.
-    """
-    speed = math.sqrt(LATERAL_ACCELERATION_MPS2 * radius_m)
-    return math.floor(speed / LIMIT_STEP_MPS) * LIMIT_STEP_MPS
-
-
-def winding_road(generator: np.random.Generator) -> WindingRoad:
+def winding_road(generator: np.random.Generator, lanes: int) -> WindingRoad:
     """Draw a road.
 
     Args:
         generator: The road's random numbers.
+        lanes: How many lanes it has.
     """
-    lanes = int(generator.integers(1, 3))
-    width, tightest, length = (_draw(generator, r) for r in (LANE_WIDTH_M[lanes], TIGHTEST_M, LENGTH_M))
+    width, tightest, length = (_draw(generator, r) for r in (LANE_WIDTH_M, TIGHTEST_M, LENGTH_M))
+    slowest, fastest = (round(limit / LIMIT_STEP_MPS) for limit in LIMITS_MPS)
+    speed_limit = LIMIT_STEP_MPS * int(generator.integers(slowest, fastest, endpoint=True))
     outermost = 0.5 * width * (lanes - 1)
     pieces: list[_Piece] = []
     while not pieces:
         pieces = _draw_pieces(generator, tightest + outermost, length)
-    speed_limit = comfortable_speed_mps(tightest)
     network = build_network(
         (
             str(place),

@@ -6,8 +6,8 @@ Reference
 
 What it teaches
     The network explains the expert's steering on held-out frames almost perfectly (R² above 0.95) and still
-    leaves the road: the expert never strayed, so no frame shows how to come back from where a gust, a start
-    off course or the car's own errors put it (Ross, Gordon and Bagnell, AISTATS 2011, arXiv:1011.0686). Compare
+    leaves the road: the expert never strayed, so no frame shows how to come back from where a start off
+    course or the car's own errors put it (Ross, Gordon and Bagnell, AISTATS 2011, arXiv:1011.0686). Compare
     ``camera_correction.py``, which differs from this file in the cameras and the label, and in nothing else.
 
 Deviations from the references

@@ -12,8 +12,9 @@ What it teaches
 
 Deviations from the reference
     The label is derived in ``displaced_label.py``; the paper tells only its purpose, to be back within two
-    seconds; here it is one second, which did better on development episodes. The paper makes further shifts and rotations out of the three images by a viewpoint
-    transformation; here there are the three images. Acceleration and speed as in ``behavior_cloning.py``.
+    seconds; here it is one, which did better on development episodes. The paper makes further shifts and
+    rotations out of the three images by a viewpoint transformation; here there are the three images.
+    Acceleration and speed as in ``behavior_cloning.py``.
 """
 
 from collections.abc import Sequence

@@ -14,7 +14,7 @@ ROADS = 30
 
 @pytest.fixture(scope="module")
 def roads() -> list[WindingRoad]:
-    return [winding_road(episode_generator("test", "road", number), 1 + number % 2) for number in range(ROADS)]
+    return [winding_road(episode_generator("test", "road", n), 1 + n % 2) for n in range(ROADS)]
 
 
 def _turn(angle: float) -> float:

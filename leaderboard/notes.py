@@ -14,6 +14,9 @@ LEAKS_MARK = "‡"
 FEW_SEEDS = 5
 """With fewer training seeds the t interval of a method is wide, and little else can be said."""
 
+NO_DATA = ("", "none")
+"""What the manifest of a policy says that has learnt from nothing, and of a driver."""
+
 HOW_TO_READ = (
     "DBS: DriveBench Score, 0 to 100, unweighted mean over scenario families. [low, high]: its "
     f"{100 * LEVEL:.0f} % interval over episodes; n: episodes. Rank: every place that the intervals allow."
@@ -50,6 +53,7 @@ def notes_on(scores: Sequence[tuple[str, RunScore]], *, parts: bool) -> Iterator
     if parts:
         yield HOW_TO_READ_PARTS
     yield from _over_training_seeds([score for _, score in scores])
+    yield from _training_data(scores)
     for label, score in scores:
         if score.run.manifest.selection.partial:
             yield _partial(label, score)
@@ -73,6 +77,16 @@ def _over_training_seeds(scores: Sequence[RunScore]) -> Iterator[str]:
             f"{name} as a method, over {mean.n} training seeds: {mean.value:.1f} "
             f"[{max(0.0, mean.low):.1f}, {min(100.0, mean.high):.1f}], t interval{few}."
         )
+
+
+def _training_data(scores: Sequence[tuple[str, RunScore]]) -> Iterator[str]:
+    """What policies say they have learnt from, one note for all that say the same."""
+    labels: dict[str, list[str]] = {}
+    for label, score in scores:
+        labels.setdefault(score.run.manifest.policy.training_data, []).append(label)
+    for data, those in labels.items():
+        if data not in NO_DATA:
+            yield f"{', '.join(those)}: trained on {data}, as declared."
 
 
 def _partial(label: str, score: RunScore) -> str:

@@ -77,6 +77,16 @@ def test_a_leaking_sensor_is_marked_and_said(tmp_path: Path) -> None:
     assert any("leaky senses yaw-rate, which leaks the label" in note for note in table.notes)
 
 
+def test_what_policies_were_trained_on_is_said_once(tmp_path: Path) -> None:
+    runs = []
+    for name, data in (("a", "9 episodes of nominal"), ("b", "9 episodes of nominal"), ("c", "none")):
+        run = run_of(tmp_path / name, suite(), name=name)
+        card = replace(run.manifest.policy, training_data=data)
+        runs.append(replace(run, manifest=replace(run.manifest, policy=card)))
+    notes = [note for note in make_table(runs).notes if "trained on" in note]
+    assert notes == ["a, b: trained on 9 episodes of nominal, as declared."]
+
+
 def test_several_training_seeds_are_a_claim_about_the_method(table: Table) -> None:
     (note,) = [note for note in table.notes if "training seeds" in note]
     assert note.startswith("good as a method, over 2 training seeds: 95.8 [")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from drivebench.evaluation.manifest import Driven
 from drivebench.evaluation.record import Run
 from leaderboard.scores import RunScore
 from leaderboard.statistics import LEVEL, mean_over_seeds
@@ -13,9 +14,6 @@ LEAKS_MARK = "‡"
 
 FEW_SEEDS = 5
 """With fewer training seeds the t interval of a method is wide, and little else can be said."""
-
-NO_DATA = ("", "none")
-"""What the manifest of a policy says that has learnt from nothing, and of a driver."""
 
 HOW_TO_READ = (
     "DBS: DriveBench Score, 0 to 100, unweighted mean over scenario families. [low, high]: its "
@@ -83,10 +81,11 @@ def _training_data(scores: Sequence[tuple[str, RunScore]]) -> Iterator[str]:
     """What policies say they have learnt from, one note for all that say the same."""
     labels: dict[str, list[str]] = {}
     for label, score in scores:
-        labels.setdefault(score.run.manifest.policy.training_data, []).append(label)
+        policy = score.run.manifest.policy
+        if policy.kind is Driven.SUBMISSION and policy.training_data not in ("", "none"):
+            labels.setdefault(policy.training_data, []).append(label)
     for data, those in labels.items():
-        if data not in NO_DATA:
-            yield f"{', '.join(those)}: trained on {data}, as declared."
+        yield f"{', '.join(those)}: trained on {data}, as declared."
 
 
 def _partial(label: str, score: RunScore) -> str:

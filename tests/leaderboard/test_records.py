@@ -1,0 +1,57 @@
+"""The published records: whole, true to the simulator, and the first lesson on three training seeds."""
+
+from pathlib import Path
+
+import pytest
+
+from drivebench.evaluation.record import Run, load_run
+from drivebench.evaluation.verify import verify_run
+from leaderboard.quickstart.lesson import contender
+from leaderboard.quickstart.plan import CORRECTED, LESSON_SCENARIO, PLAIN
+from leaderboard.statistics import Estimate
+
+RECORDS = Path(__file__).parents[2] / "leaderboard" / "records"
+RUNS = [path.parent for path in sorted(RECORDS.glob("*/*/run.json"))]
+SEEDS = (0, 1, 2)
+
+
+def _run(suite: str, method: str, seed: int) -> Run:
+    return load_run(RECORDS / suite / f"{method}-seed-{seed}")
+
+
+def _ends(estimate: Estimate) -> tuple[float, float]:
+    assert estimate.low is not None
+    assert estimate.high is not None
+    return estimate.low, estimate.high
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", RUNS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_number_of_a_record_is_what_its_action_logs_give(path: Path) -> None:
+    assert verify_run(path).disagreements == ()
+
+
+def test_records_are_light() -> None:
+    assert len(RUNS) >= 2 * len(SEEDS)
+    for path in RUNS:
+        assert sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) < 1_000_000
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_side_cameras_bring_back_what_a_clone_loses(seed: int) -> None:
+    plain = contender(_run("test", PLAIN, seed), LESSON_SCENARIO)
+    corrected = contender(_run("test", CORRECTED, seed), LESSON_SCENARIO)
+    assert plain.steering_r2 > 0.95
+    assert corrected.off_course.value - plain.off_course.value >= 30.0
+    assert _ends(corrected.off_course)[0] > _ends(plain.off_course)[1]
+
+
+@pytest.mark.parametrize("suite", ["test", "recovery"])
+@pytest.mark.parametrize("method", [PLAIN, CORRECTED])
+def test_records_are_whole_runs_of_that_method_and_seed(suite: str, method: str) -> None:
+    for seed in SEEDS:
+        manifest = _run(suite, method, seed).manifest
+        assert (manifest.policy.name, manifest.suite.name) == (method, suite)
+        assert manifest.policy.training is not None
+        assert (manifest.policy.training["seed"], manifest.policy.training["budget"]) == (seed, "full")
+        assert not manifest.selection.partial

@@ -306,6 +306,8 @@ def _table(results: Mapping[str, list[EpisodeParity]], command: str) -> str:
         )
     lines += [
         "",
+        f"Free running, in stock's settings {_identical(results, stock=True)}, with other constants of the "
+        f"traffic {_identical(results, stock=False)} episodes are identical in every discrete decision.",
         OVERLAP,
         "",
         "Breaks of free-running canonical episodes, and near-ties from the same state:",
@@ -321,6 +323,14 @@ def _table(results: Mapping[str, list[EpisodeParity]], command: str) -> str:
         ]
     ]
     return "\n".join([*lines, *(found or ["none."]), ""])
+
+
+def _identical(results: Mapping[str, list[EpisodeParity]], *, stock: bool) -> str:
+    """How many free-running episodes never differ, of how many."""
+    breaks = [
+        e.free_break for name, es in results.items() if bool(WORLDS[name].constants) != stock for e in es
+    ]
+    return f"{breaks.count(None)} of {len(breaks)}"
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -319,7 +319,7 @@ TAMPERED = {
     "episodes change places": (edit_episodes(lambda lines: lines[::-1]), "not in the order"),
     "a number was edited": (edit_episodes(better), "episodes.jsonl does not have the checksum"),
     "the last line is cut": (cut("episodes.jsonl", 3000), "truncated or edited"),
-    "an action log is cut": (cut("actions/0001.npy", 300), "actions/0001.npy"),
+    "an action log is cut": (cut("actions/0001.npy", 140), "actions/0001.npy"),
     "an action log is gone": (
         lambda path: (path / "actions/0002.npy").unlink(),
         "actions/0002.npy is missing",

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from drivebench import compiled
 from drivebench.world import tables
 
@@ -27,6 +29,38 @@ def test_submodules_are_followed(tmp_path: Path) -> None:
     source.write_text("from drivebench.world import (\n    geometry,\n)\nimport drivebench.errors\n")
     reached = {path.name for path in compiled._imported(source)}
     assert {"geometry.py", "__init__.py", "errors.py"} <= reached
+
+
+def test_the_own_package_is_followed() -> None:
+    """Column numbers of the reference path are frozen into the kernels of scenarios/control.py."""
+    scenarios = PACKAGE.parent / "scenarios"
+    reached = compiled._closure([scenarios / "control.py"])
+    assert {scenarios / "reference_path.py", PACKAGE / "world" / "numerics.py"} <= set(reached)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from party.deep.columns import X",
+        "from party.deep import (\n    columns,\n)",
+        "import os, party.deep.columns as c",
+        "from .columns import X",
+        "from . import columns",
+        "from ..deep.columns import X",
+    ],
+)
+def test_a_third_partys_package_is_followed(tmp_path: Path, line: str) -> None:
+    folder = tmp_path / "party" / "deep"
+    folder.mkdir(parents=True)
+    for path in (folder.parent / "__init__.py", folder / "__init__.py", folder / "columns.py"):
+        path.write_text("X = 0\n")
+    source = folder / "law.py"
+    source.write_text(f"{line}\n")
+    before = compiled._digest(compiled._closure([source]))
+    assert folder / "columns.py" in compiled._closure([source])
+    (folder / "columns.py").write_text("X = 1\n")
+    compiled._text.cache_clear()
+    assert compiled._digest(compiled._closure([source])) != before
 
 
 def test_a_changed_source_gets_another_folder(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from drivebench.errors import ConfigurationError, UnknownNameError
 from drivebench.metric.measurement import Ending, EpisodeMeasurement, Reference
 from drivebench.metric.monitor import Monitor
 from drivebench.metric.parts import is_success, parts, stand_in_reference
-from drivebench.scenario import SPLITS, Episode, load_scenario
+from drivebench.scenario import SPLITS, Episode, Scenario, load_scenario
 from drivebench.sensors.rig import SensorRig
 from drivebench.sensors.scene import Moments
 from drivebench.sensors.topview import TopView, Window
@@ -48,10 +48,12 @@ SensorNames = Iterable[str | Mapping[str, object]]
 class _Episodes:
     """Episodes in the slots of a batch: what the two environments have in common."""
 
-    def __init__(self, scenario: str, sensors: SensorNames, condition: str, split: str, slots: int) -> None:
-        self.scenario = load_scenario(scenario)
+    def __init__(
+        self, scenario: str | Scenario, sensors: SensorNames, condition: str, split: str, slots: int
+    ) -> None:
+        self.scenario = load_scenario(scenario) if isinstance(scenario, str) else scenario
         if condition not in self.scenario.conditions:
-            raise UnknownNameError(f"condition of {scenario}", condition, self.scenario.conditions)
+            raise UnknownNameError(f"condition of {self.scenario.id}", condition, self.scenario.conditions)
         if split not in SPLITS:
             raise UnknownNameError("split", split, SPLITS)
         self.condition, self.seeds = condition, SPLITS[split]
@@ -167,6 +169,12 @@ def _render_mode(render_mode: str | None) -> str | None:
     return render_mode
 
 
+def _check_options(options: Mapping[str, Any] | None, known: Iterable[str]) -> None:
+    for name in options or {}:
+        if name not in known:
+            raise UnknownNameError("reset option", str(name), known)
+
+
 def _action_space() -> gymnasium.Space[Actions]:
     space: gymnasium.Space[Any] = gymnasium.spaces.Box(-1.0, 1.0, (2,), np.float32)
     return space
@@ -186,7 +194,7 @@ class DrivingEnv(gymnasium.Env[Observation, Actions]):
 
     def __init__(
         self,
-        scenario: str,
+        scenario: str | Scenario,
         *,
         sensors: SensorNames = DEFAULT_SENSORS,
         condition: str = "nominal",
@@ -196,7 +204,7 @@ class DrivingEnv(gymnasium.Env[Observation, Actions]):
         """Make an environment.
 
         Args:
-            scenario: Id of a registered scenario.
+            scenario: Id of a registered scenario, or a scenario.
             sensors: Names of sensors, or tables with a name and options.
             condition: One of the scenario's.
             split: ``train``, ``dev`` or ``test``: the range that seeds are counted in.
@@ -217,8 +225,12 @@ class DrivingEnv(gymnasium.Env[Observation, Actions]):
 
         Args:
             seed: Counted within the split; None for the next that is drawn.
-            options: None are known.
+            options: None are known; the condition and the split are set when the environment is made.
+
+        Raises:
+            UnknownNameError: An option.
         """
+        _check_options(options, ())
         super().reset(seed=seed, options=options)
         self.episodes.begin([0], [seed])
         return self._observe(), self.episodes.first_info(0)
@@ -250,7 +262,7 @@ class DrivingVectorEnv(gymnasium.vector.VectorEnv[Observation, Actions, NDArray[
 
     def __init__(
         self,
-        scenario: str,
+        scenario: str | Scenario,
         *,
         num_envs: int = 1,
         sensors: SensorNames = DEFAULT_SENSORS,
@@ -262,7 +274,7 @@ class DrivingVectorEnv(gymnasium.vector.VectorEnv[Observation, Actions, NDArray[
         """Make a vector environment.
 
         Args:
-            scenario: Id of a registered scenario.
+            scenario: Id of a registered scenario, or a scenario.
             num_envs: How many episodes.
             sensors: As in :class:`DrivingEnv`.
             condition: As in :class:`DrivingEnv`.
@@ -299,7 +311,12 @@ class DrivingVectorEnv(gymnasium.vector.VectorEnv[Observation, Actions, NDArray[
         Args:
             seed: Of the first environment, the others count on from it; or one for each.
             options: ``reset_mask``, ``bool[num_envs]``: which to reset, as in ``SyncVectorEnv``.
+
+        Raises:
+            UnknownNameError: Another option; suggests the nearest.
+            ConfigurationError: Not one seed and one entry of the mask for each environment.
         """
+        _check_options(options, ("reset_mask",))
         if not isinstance(seed, Sequence):
             seed = [None if seed is None else seed + slot for slot in range(self.num_envs)]
         mask = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs)), np.bool_)

@@ -195,6 +195,21 @@ def test_before_the_first_reset_nothing_goes() -> None:
         DrivingVectorEnv("lane-keeping-v1", num_envs=2).reset(options={"reset_mask": np.array([True, False])})
 
 
+def test_unknown_reset_options_are_refused() -> None:
+    single = DrivingEnv("lane-keeping-v1", sensors=["speed"])
+    batch = DrivingVectorEnv("lane-keeping-v1", num_envs=2, sensors=["speed"])
+    for environment in (single, batch):
+        for fine in (None, {}):
+            environment.reset(seed=0, options=fine)
+        with pytest.raises(UnknownNameError, match="unknown reset option 'conditon'"):
+            environment.reset(options={"conditon": "off-course"})
+    batch.step(np.ones((2, 2), np.float32))
+    before = batch.episodes.running()[1].progress_m.copy()
+    with pytest.raises(UnknownNameError, match="Did you mean 'reset_mask'"):
+        batch.reset(options={"reset_maks": np.array([True, False])})
+    assert (batch.episodes.running()[1].progress_m == before).all()
+
+
 def test_an_impossible_action_is_refused() -> None:
     environment = DrivingEnv("lane-keeping-v1", sensors=["speed"])
     environment.reset(seed=0)

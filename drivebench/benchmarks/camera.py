@@ -10,8 +10,8 @@ import numpy as np
 from drivebench import registry
 from drivebench.benchmarks.peer import Peer, PeerPictures
 from drivebench.benchmarks.row import Row, seconds_per_call, side_by_side
-from drivebench.metric.monitor import Monitor
-from drivebench.scenario import Command, CommandSegment, Episode, Route
+from drivebench.environment import DrivingVectorEnv
+from drivebench.scenario import Ability, Command, CommandSegment, Episode, Route, Scenario
 from drivebench.sensors import (
     FRONT,
     LEFT,
@@ -20,14 +20,13 @@ from drivebench.sensors import (
     RIGHT,
     Camera,
     Moments,
-    SensorRig,
     render,
 )
-from drivebench.world import EntityKind, World, WorldBatch
+from drivebench.world import EntityKind, World
 from drivebench.world.build import LaneSpec, build_network
 from drivebench.world.layout import EntityFloat
 
-__all__ = ["busy_road", "measure"]
+__all__ = ["busy_road", "environment_of", "measure"]
 
 ENV_ID = "highway-v0"
 CARS = 20
@@ -35,7 +34,6 @@ SIGHT_M = 150.0
 LANE_M = 4.0
 BATCH = 64
 ROUNDS = 5
-PEER_STEPS = 4
 STEPS = 4
 
 LEAST_IMAGES = 10_000.0
@@ -127,35 +125,48 @@ def busy_road() -> Moments:
 
 
 def _measure_steps(stock: list[PeerPictures], peer: str) -> Row:
-    """Worlds, monitor and observation on our side; road, reward and observation on the other."""
-    rig = SensorRig(["front", "speed", "command"])
-    slots = np.arange(BATCH)
+    """``env.step`` on both sides, from the same world over the same decisions, with an ego that idles."""
     rounds = iter(range(ROUNDS))
     present = 0
 
     def theirs() -> float:
         nonlocal present
         present = next(rounds)
-        return seconds_per_call(stock[present].step, PEER_STEPS)
+        return seconds_per_call(stock[present].step, STEPS)
 
     def ours() -> float:
-        episodes = [_episode(stock[present].world)] * BATCH
-        worlds = WorldBatch([episode.world for episode in episodes])
-        monitor = Monitor(worlds, episodes)
-        idle, everyone = np.zeros((BATCH, 2), np.int16), np.ones(BATCH, np.bool_)
-
-        def step() -> None:
-            worlds.step(idle, everyone)
-            monitor.update(everyone)
-            rig.observe(worlds, monitor, slots)
-
-        step()
-        return seconds_per_call(step, STEPS) / BATCH
+        environment = environment_of(stock[present].world, BATCH)
+        idle = np.zeros((BATCH, 2), np.float32)
+        environment.reset(seed=0)
+        environment.step(idle)  # whatever is to be compiled is compiled before the clock runs
+        environment.reset(seed=0)
+        return seconds_per_call(partial(environment.step, idle), STEPS) / BATCH
 
     stock_s, our_s = side_by_side([theirs, ours], ROUNDS)
     vehicles = stock[0].world.vehicles
-    name = f"step with camera, {ENV_ID}, {vehicles} vehicles, {BATCH} worlds, one thread"
+    name = f"env.step with camera, {ENV_ID}, {vehicles} vehicles, {BATCH} worlds, one thread"
     return _row(name, our_s, "steps/s", f"{peer} with gray image", stock_s, STEP_TARGET)
+
+
+def environment_of(world: World, count: int) -> DrivingVectorEnv:
+    """A vector environment whose episodes all begin in one world, the peer's.
+
+    Args:
+        world: As the peer handed it over.
+        count: How many episodes step together.
+    """
+    episode = _episode(world)
+    scenario = Scenario(
+        id=ENV_ID,
+        title="The peer's world",
+        description="The same world on both sides of a benchmark.",
+        abilities=(Ability.INTERACTION,),
+        conditions=(episode.condition,),
+        horizon_s=episode.horizon_s,
+        open_ended=True,
+        build=lambda _seed, _condition: episode,
+    )
+    return DrivingVectorEnv(scenario, num_envs=count)
 
 
 def _episode(world: World) -> Episode:

@@ -27,6 +27,21 @@ def test_a_dummy_video_driver_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
         registry.load("peer", "highway-env").pictures("highway-v0", 1)
 
 
+def test_whole_steps_drive_the_peers_world() -> None:
+    """All episodes are the peer's world, none ends on the way, and a step gives all that a step gives."""
+    world = registry.load("peer", "highway-env").pictures("highway-v0", 1).world
+    environment = camera.environment_of(world, 2)
+    environment.reset(seed=0)
+    worlds = environment.episodes.running()[0]
+    assert [each.digest for each in worlds.worlds] == [world.digest] * 2
+    for _ in range(camera.STEPS):
+        seen, rewards, terminated, truncated, info = environment.step(np.zeros((2, 2), np.float32))
+        assert seen["front"].shape == (2, *environment.single_observation_space["front"].shape)
+        assert not (terminated | truncated).any()
+        assert (rewards > 0.0).all()
+    assert info["progress_m"][0] == info["progress_m"][1] > 10.0
+
+
 def test_all_cars_are_in_sight() -> None:
     moments = camera.busy_road()
     assert len(moments) == camera.BATCH

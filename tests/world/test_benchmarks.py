@@ -1,15 +1,24 @@
 """That the benchmark of road steps measures both sides; how fast they are is not tested here."""
 
+import numpy as np
 import pytest
 
 from drivebench.benchmarks import BENCHMARKS, Row
 from drivebench.benchmarks.row import side_by_side
-from drivebench.benchmarks.world import CASES, RoadCase, measure_case
+from drivebench.benchmarks.world import (
+    BATCH,
+    CASES,
+    LEAST_CALLS,
+    RoadCase,
+    _seconds_per_substep,
+    measure_case,
+)
+from drivebench.world import WorldBatch
 from scenarios.stock_peer import PEER
 
 
 def test_both_sides_are_measured() -> None:
-    case = RoadCase(env_id="merge-v1", peer_decisions=1, one_world=70.0)
+    case = RoadCase(env_id="merge-v1", decisions=1, one_world=70.0)
     one, many = measure_case(case, PEER)
     assert "one world" in one.name
     assert "64 worlds" in many.name
@@ -31,6 +40,30 @@ def test_the_peer_drives_the_world_that_it_hands_over() -> None:
     assert all(
         vehicle.position[0] > x for vehicle, (x, _) in zip(environment.road.vehicles, before, strict=True)
     )
+
+
+@pytest.mark.parametrize(("count", "decisions"), [(1, 5), (1, 40), (BATCH, 20)])
+def test_our_side_drives_the_peers_stretch(
+    monkeypatch: pytest.MonkeyPatch, count: int, decisions: int
+) -> None:
+    """From the reset, so many decisions, again and again; the warm-up is driven by a copy of its own."""
+    world = PEER.road("merge-v1", 0).world
+    driven: dict[int, list[float]] = {}
+    batches: list[WorldBatch] = []
+    step = WorldBatch.step
+
+    def noting(self: WorldBatch, actions: np.ndarray) -> None:
+        batches.append(self)
+        driven.setdefault(id(self), []).append(float(self.x[0, world.ego]))
+        step(self, actions)
+
+    monkeypatch.setattr(WorldBatch, "step", noting)
+    _seconds_per_substep(WorldBatch([world] * count), decisions)
+    warm_up, *copies = driven.values()
+    assert len(warm_up) == 1
+    assert {len(each) for each in copies} == {decisions}
+    assert len(copies) * decisions >= LEAST_CALLS[count]
+    assert {each[0] for each in copies} == {float(world.entity_float[0, world.ego])}
 
 
 def test_measures_take_turns_and_give_medians() -> None:

@@ -28,12 +28,15 @@ def show(
     seed: Annotated[int, typer.Option(help="Of the episode.")] = 0,
     condition: Annotated[str, typer.Option(help="Of the episode.")] = "nominal",
     view: Annotated[
-        str, typer.Option(help="driver: the cameras; top: from above, with the route.")
-    ] = "driver",
-    driver: Annotated[str, typer.Option(help="Who drives: expert, idm, or idle.")] = "expert",
+        str | None,
+        typer.Option(help="driver (the default): the cameras; top: from above, with the route."),
+    ] = None,
+    driver: Annotated[
+        str | None, typer.Option(help="Who drives: expert (the default), idm, or idle.")
+    ] = None,
     at: Annotated[
         float | None,
-        typer.Option(help="Time of a picture in s; of replays, the first end of one by default."),
+        typer.Option(min=0.0, help="Time of a picture in s; of replays, the first end of one by default."),
     ] = None,
     duration: Annotated[float, typer.Option(help="Longest duration of a video in s.")] = 15.0,
     mirrors: Annotated[bool, typer.Option("--mirrors", help="Driver's view: show the mirrors, too.")] = False,
@@ -55,8 +58,12 @@ def show(
 
     Example: drivebench show merge-v1 --seed 2000000 --run runs/a --run runs/b --out replay.mp4
     """
-    if view not in VIEWS:
+    if view is not None and view not in VIEWS:
         raise UnknownNameError("view", view, VIEWS)
+    if run:
+        _refuse({"--view": view is not None, "--driver": driver is not None, "--mirrors": mirrors}, "--run")
+    elif view == "top":
+        _refuse({"--mirrors": mirrors}, "--view top")
     if out.suffix.lower() not in FORMATS:
         raise ConfigurationError(f"--out is {out.name!r}; expected a name that ends with .png or .mp4")
     from drivebench.footage import driver_scene, film_driver, replay_scene, top_scene
@@ -71,11 +78,26 @@ def show(
         return
     at = _PICTURE_S if at is None else at
     shown_s = duration if is_video else at
-    footage = film_driver(episode, driver, duration_s=max(shown_s, _SHORTEST_S))
+    footage = film_driver(episode, driver or "expert", duration_s=max(shown_s, _SHORTEST_S))
     if view == "top":
         _write(lambda frame: top_scene(footage, frame), [footage], out, shown_s)
     else:
         _write(lambda frame: driver_scene(footage, frame, mirrors=mirrors), [footage], out, shown_s)
+
+
+def _refuse(given: dict[str, bool], beside: str) -> None:
+    """Refuse options that mean nothing beside another one, rather than ignore them.
+
+    Args:
+        given: By option: whether it was given.
+        beside: The other one.
+
+    Raises:
+        ConfigurationError: At least one was given.
+    """
+    idle = ", ".join(option for option, is_given in given.items() if is_given)
+    if idle:
+        raise ConfigurationError(f"{idle} says nothing about {beside}; leave out the one or the other")
 
 
 def _replayed(path: Path, episode: "Episode") -> "Footage":

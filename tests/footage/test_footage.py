@@ -186,6 +186,11 @@ def test_show_writes_pictures_and_videos(tmp_path: Path) -> None:
         (("roundabout-v1", "--out", "a.png", "--view", "topp"), "'top'"),
         (("roundabout-v1", "--out", "a.png", "--driver", "exprt"), "'expert'"),
         (("roundabout-v1", "--out", "a.png", "--condition", "nominl"), "'nominal'"),
+        (("roundabout-v1", "--out", "a.png", "--at", "-1"), "--at"),
+        (("roundabout-v1", "--out", "a.png", "--view", "top", "--mirrors"), "leave out"),
+        (("roundabout-v1", "--out", "a.png", "--run", "runs/a", "--view", "driver"), "--view says nothing"),
+        (("roundabout-v1", "--out", "a.png", "--run", "runs/a", "--driver", "idm"), "--driver says nothing"),
+        (("roundabout-v1", "--out", "a.png", "--run", "runs/a", "--mirrors"), "--mirrors says nothing"),
     ],
 )
 def test_show_explains_itself(options: tuple[str, ...], message: str) -> None:

@@ -30,6 +30,8 @@ CELL_SEEDS = 10_000
 """Distance between the first seeds of two conditions, so that they share no seed."""
 MOST_REFUSED = 0.1
 """A cell with a larger share of refused episodes is badly posed: the scenario is to be mended, not sieved."""
+ALWAYS_REFUSABLE = 2
+"""So many may be refused whatever their share is: in a small cell a tenth is less than one episode."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +98,8 @@ def build_suite(name: str, progress: Progress | None = None) -> Suite:
 
     Raises:
         UnknownNameError: No such plan.
-        RefusedTooOftenError: More than a tenth of the episodes of a cell were refused.
+        RefusedTooOftenError: In a cell, more episodes were refused than a tenth of those it is to hold, and
+            more than two.
     """
     if name not in PLANS:
         raise UnknownNameError("suite", name, PLANS)
@@ -113,7 +116,7 @@ def build_suite(name: str, progress: Progress | None = None) -> Suite:
                 if reason:
                     turned_away += 1
                     refused.append(f"{cell}/{rollout.episode.seed}: {reason}")
-                    if turned_away > max(MOST_REFUSED * plan.episodes, 2):
+                    if turned_away > max(MOST_REFUSED * plan.episodes, ALWAYS_REFUSABLE):
                         raise RefusedTooOftenError("; ".join(refused))
                     continue
                 entries.append(_entry(rollout))

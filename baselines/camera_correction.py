@@ -46,7 +46,8 @@ class Config:
 
     Attributes:
         steps: Gradient steps.
-        return_time_s: The corrected label leads back within this time.
+        return_time_s: Time constant of the way back that the corrected label begins, above 8 m/s; after
+            about twice that the car is back.
         batch_size: Images a step, of all cameras together.
         learning_rate: The highest of the schedule.
         weight_decay: AdamW's.

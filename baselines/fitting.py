@@ -1,5 +1,6 @@
 """The optimiser's loop that the baselines share, and what makes it give the same weights each time."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -28,6 +29,7 @@ def reproducible(seed: int) -> Iterator[None]:
     Args:
         seed: Of torch's random numbers, which the initial weights are drawn from.
     """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic with it
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)

@@ -1,7 +1,7 @@
 """Open loop: how well a network explains the expert's actions on frames that it has not learnt from.
 
 This is what a training curve shows, and it says little about driving: the frames are the expert's, not those
-that the network's own errors lead to.
+that the network's own errors lead to. Held-out frames are of other drives, on the same training roads.
 """
 
 from collections.abc import Sequence

@@ -37,6 +37,7 @@ __all__ = [
     "episode_generator",
     "load_scenario",
     "split_of",
+    "uniform",
 ]
 
 TRAIN = range(0, 1_000_000)
@@ -284,8 +285,9 @@ def episode_generator(scenario: str, condition: str, seed: int) -> np.random.Gen
     """The random numbers of an episode: a stream that depends on the three names and on nothing else.
 
     A builder draws what all conditions share (road, place, traffic) from the stream of ``nominal``, and what
-    a condition changes from the stream of that condition. Draw with ``random``, ``uniform``, ``integers`` and
-    ``permutation``: they use exact or basic arithmetic only, while ``normal`` and its like call libm.
+    a condition changes from the stream of that condition. Draw with ``random``, ``integers``, ``permutation``
+    and :func:`uniform`: they use exact or basic arithmetic only. NumPy's own ``uniform`` is compiled to a
+    fused product on some processors, and ``normal`` and its like call libm.
 
     Args:
         scenario: Id of the scenario.
@@ -294,6 +296,17 @@ def episode_generator(scenario: str, condition: str, seed: int) -> np.random.Gen
     """
     digest = hashlib.sha256(f"{scenario}/{condition}/{seed}".encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
+
+
+def uniform(generator: np.random.Generator, low: float, high: float) -> float:
+    """A number between two others, the same bits on every machine.
+
+    Args:
+        generator: Of the episode.
+        low: Least.
+        high: Most.
+    """
+    return low + (high - low) * float(generator.random())
 
 
 def load_scenario(name: str) -> Scenario:

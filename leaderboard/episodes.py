@@ -1,8 +1,8 @@
 """The matrix that every statistic starts from: one row an episode, one column a measure, of one run.
 
 Measures are percentages, 100 at best (``off_road`` counts the bad episodes: 0 at best), so that one table
-needs one unit. An episode that was expected and is not there has 0 everywhere; that is what the score's
-definition asks for, and why skipping a hard family cannot pay.
+needs one unit. An episode that was expected and is not there has the worst value everywhere; that is what the
+score's definition asks for, and why skipping a hard family cannot pay.
 """
 
 from collections.abc import Sequence
@@ -89,4 +89,5 @@ def _missing(key: str) -> dict[str, object]:
         "at_fault": 0,
         "distance_m": 0.0,
         **dict.fromkeys(MEASURES, 0.0),
+        "off_road": 100.0,
     }

@@ -62,12 +62,19 @@ def notes_on(scores: Sequence[tuple[str, RunScore]], *, parts: bool) -> Iterator
 
 
 def _over_training_seeds(scores: Sequence[RunScore]) -> Iterator[str]:
-    """The claim about a method, where runs of several training seeds are in the table."""
+    """The claim about a method, where runs of several training seeds are in the table.
+
+    There is none where a seed stands twice, where settings differ, or where a run is partial.
+    """
     for name in dict.fromkeys(score.name for score in scores):
-        seeds = {s.training_seed: s.overall.dbs.value for s in scores if s.name == name}
-        if len(seeds) < 2 or None in seeds:
+        runs = [score for score in scores if score.name == name]
+        seeds = {score.training_seed for score in runs}
+        settings = [score.training_settings for score in runs]
+        partial = any(score.run.manifest.selection.partial for score in runs)
+        alike = all(each == settings[0] for each in settings)
+        if len(runs) < 2 or len(seeds) < len(runs) or None in seeds or partial or not alike:
             continue
-        mean = mean_over_seeds(list(seeds.values()))
+        mean = mean_over_seeds([score.overall.dbs.value for score in runs])
         assert mean.low is not None
         assert mean.high is not None
         few = f" (fewer than {FEW_SEEDS} seeds: little can be said)" if mean.n < FEW_SEEDS else ""

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from drivebench.errors import RecordError
 from drivebench.evaluation.manifest import Driven
 from drivebench.evaluation.record import Run
+from drivebench.metric.score import METRIC_VERSION, metric_digest
 from leaderboard.episodes import MEASURES, OFF_COURSE, episode_frame
 from leaderboard.statistics import LEVEL, Estimate, event_rate, generator, mean_over_families
 
@@ -54,7 +56,8 @@ class RunScore:
         conditions: By condition.
         abilities: By ability.
         faults: How many episodes the policy failed in, by status; with ``missing`` for those without record.
-        latency_s: Median over chunks of the median time to answer one batch; None for a reference driver.
+        latency_s: Median over chunks of the median time to answer one batch; None for a reference driver, and
+            for a policy that never answered.
     """
 
     run: Run
@@ -77,6 +80,12 @@ class RunScore:
         training = self.run.manifest.policy.training or {}
         seed = training.get("seed")
         return seed if isinstance(seed, int) else None
+
+    @property
+    def training_settings(self) -> dict[str, Any]:
+        """What two trainings of one method that differ in their seed alone have in common."""
+        training = self.run.manifest.policy.training or {}
+        return {name: training.get(name) for name in ("baseline", "budget", "config", "demonstrations")}
 
     @property
     def leaks(self) -> tuple[str, ...]:
@@ -139,7 +148,16 @@ def score_run(run: Run, keys: Sequence[str] | None = None) -> RunScore:
         run: As :func:`drivebench.evaluation.record.load_run` gives it.
         keys: Episodes of the table that the run shall be listed in; those of the run when None. What the run
             lacks of them scores 0.
+
+    Raises:
+        RecordError: The run was measured by another version of the metric than this one derives scores by.
     """
+    if run.manifest.metric_digest != metric_digest():
+        raise RecordError(
+            f"{run.path} was measured by version {run.manifest.metric_version} of the metric with the digest "
+            f"{run.manifest.metric_digest[:16]}…; this drivebench scores by version {METRIC_VERSION} with "
+            f"{metric_digest()[:16]}…. Score it with drivebench {run.manifest.drivebench}, or evaluate again."
+        )
     wanted = tuple(keys if keys is not None else run.manifest.episodes)
     frame = episode_frame(run, wanted)
 
@@ -164,9 +182,10 @@ def score_run(run: Run, keys: Sequence[str] | None = None) -> RunScore:
 
 
 def _latency_s(run: Run) -> float | None:
-    if run.manifest.policy.kind is Driven.DRIVER or not run.timing:
+    answered = [chunk.latency_p50_s for chunk in run.timing if chunk.decisions]
+    if run.manifest.policy.kind is Driven.DRIVER or not answered:
         return None
-    return float(np.median([chunk.latency_p50_s for chunk in run.timing]))
+    return float(np.median(answered))
 
 
 def _by(frame: pd.DataFrame, column: str, group: Callable[[str, pd.DataFrame], Group]) -> dict[str, Group]:

@@ -4,6 +4,7 @@ Policies of a track are ranked by their score; the rank is an interval too, beca
 intervals overlap are not told apart by it. Privileged references are listed apart and never ranked.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -139,13 +140,17 @@ def _by_score(score: RunScore) -> tuple[float, str, str]:
 
 
 def _labels(scores: Sequence[RunScore]) -> dict[int, str]:
-    names = [score.name for score in scores]
+    """The policy's name, and what tells it from its namesakes: the training seed, or the digest."""
+    names = Counter(score.name for score in scores)
+    trainings = Counter((score.name, score.training_seed) for score in scores)
     labels = {}
     for score in scores:
-        label = score.name
-        if names.count(label) > 1:
-            seed, digest = score.training_seed, score.run.manifest.policy.digest
-            label += f" (seed {seed})" if seed is not None else f" ({digest[:6]})"
+        label, seed = score.name, score.training_seed
+        if names[label] > 1:
+            digest = score.run.manifest.policy.digest[:6]
+            known = seed is not None
+            unique = known and trainings[label, seed] == 1
+            label += f" (seed {seed}{'' if unique else f', {digest}'})" if known else f" ({digest})"
         labels[id(score)] = label
     return labels
 
@@ -171,6 +176,7 @@ _PARTS = (
     Column(key="at_fault_per_100_km", head="at-fault collisions", unit="/100 km", block="infractions"),
     Column(key="off_road", head="off road", unit="%", block="infractions"),
     Column(key="latency_ms", head="latency", unit="ms", block="infractions"),
+    Column(key="c_nuplan", head="C (nuPlan)", unit="%", block="infractions"),
     Column(key="ep", head="EP", unit="%", block="parts"),
     Column(key="ttc", head="TTC", unit="%", block="parts"),
     Column(key="sl", head="SL", unit="%", block="parts"),

@@ -17,7 +17,7 @@ Route and goal
 Success
     As much progress as the expert (95 %), no collision, never off the road.
 Failure
-    An at-fault collision, the grass, driving back, or crawling among vehicles at 19 to 27 m/s.
+    An at-fault collision, the grass, driving back, or crawling among vehicles at 19 to 30 m/s.
 Horizon
     30 s, 150 decisions.
 Ability

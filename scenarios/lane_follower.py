@@ -28,7 +28,7 @@ SETTLING_S = 1.2
 """The cubic that leads back to the route takes this long, which keeps a lateral error under 3 s."""
 SHORTEST_RETURN_M = 8.0
 LARGEST_CURVATURE_PER_M = 0.17
-"""Half a metre inside of what full steering gives: the turning circle is 5.6 m (sin(atan(0.5)) / 2.5 m)."""
+"""A radius of 5.9 m; full steering gives 5.6 m (a curvature of sin(atan(0.5)) / 2.5 m)."""
 LANE_HALF_WIDTH_M = 2.0
 SEARCH_BEHIND, SEARCH_AHEAD = 5, 60
 """Route points looked at on either side of the last one, when the ego and the leader are projected."""

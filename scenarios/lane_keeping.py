@@ -26,10 +26,11 @@ Horizon
 Abilities
     Lane keeping, recovery (``off-course``), generalisation (other roads in test).
 Conditions
-    ``nominal``; ``off-course``: 0.4 to 1.0 m beside the centre and 6 to 14° off the direction, all corners
-    on the road and time to react; ``off-course-far``: the same from 1.05 to 1.8 m, further than the side
-    cameras are from the middle one, and so on roads with two lanes. Otherwise road, lane, place and speed
-    are those of the seed's nominal episode.
+    ``nominal``; ``off-course``: 0.4 to 1.0 m beside the centre (half of the starts above 0.56 m: a narrow
+    lane has little room for more) and 6 to 14° off the direction, all corners on the road and time to react;
+    ``off-course-far``: the same from 1.05 to 1.8 m, further than the side cameras are from the middle one,
+    and so on roads with two lanes or more. Road, lane, place and speed are those of the seed's nominal
+    episode; but where that has one lane, ``off-course-far`` is on another road.
 Why the roads are wide curves
     Driven along its centre such a road asks for gentle steering only, and coming back to it from the edge of
     a narrow lane asks for several times as much: what demonstrations from ``nominal`` starts never show. On
@@ -58,6 +59,7 @@ from drivebench.scenario import (
     Scenario,
     episode_generator,
     split_of,
+    uniform,
 )
 from drivebench.world import EntityKind, RoadNetwork, numerics
 from drivebench.world.build import VehicleSpec, build_network, build_world
@@ -83,7 +85,7 @@ LATERAL_ACCELERATION_MPS2 = 3.0
 START_SPEED = (0.7, 1.0)
 """Of the speed limit."""
 BEHIND_M = 40.0
-"""Length of the route before the start."""
+"""Length of the route before the start, at most."""
 AHEAD = 1.25
 """A winding road goes on for so many times the distance that the limit allows within the horizon."""
 UNROLLED = 3.0
@@ -287,7 +289,7 @@ def _displaced(
 
 def _either_side(generator: np.random.Generator, least: float, most: float) -> float:
     """A number whose absolute value is in the range."""
-    return generator.uniform(least, most) * (1.0 if generator.random() < 0.5 else -1.0)
+    return uniform(generator, least, most) * (1.0 if generator.random() < 0.5 else -1.0)
 
 
 def _courses(split: str, condition: str, generator: np.random.Generator) -> tuple[_Course, ...]:
@@ -305,8 +307,8 @@ def _build(seed: int, condition: str) -> Episode:
     shared = episode_generator(ID, "nominal", seed)
     courses = _courses(split_of(seed), condition, shared)
     course = courses[int(shared.integers(len(courses)))]
-    at_m = shared.uniform(*course.start_m)
-    speed = course.speed_limit_mps * shared.uniform(*START_SPEED)
+    at_m = uniform(shared, *course.start_m)
+    speed = course.speed_limit_mps * uniform(shared, *START_SPEED)
     if condition == "nominal":
         start = _start(course, at_m)
         ego = start.ego(speed, 0.0, 0.0)

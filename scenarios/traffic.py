@@ -5,8 +5,9 @@ How a scene is made:
 1. Every vehicle, the one that becomes the ego included, is an IDM/MOBIL driver of highway-env with target
    speeds around the limit and IDM's exponent drawn from [3.5, 4.5], as stock highway-env draws it.
 2. The scene drives for a few seconds in the compiled core, so that gaps and speeds have settled.
-3. It is then driven on to the episode's horizon, still without an ego. A vehicle that collides on the way is
-   taken out, and the scene is made again without it. What is left is traffic that gets along with itself.
+3. It is then driven on, for as long as the family says, still without an ego. A vehicle that collides on the
+   way is taken out, and the scene is made again without it. What is left is traffic that gets along with
+   itself.
 4. The chosen vehicle becomes the ego where it is, at the speed that it has: in the flow.
 
 Nobody drives in reverse (highway-env's IDM does when it stands too near to its leader). Poses, speeds and
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.errors import ConfigurationError
-from drivebench.scenario import episode_generator
+from drivebench.scenario import episode_generator, uniform
 from drivebench.world import EntityKind, RoadNetwork, TrafficParameters, World, WorldBatch
 from drivebench.world.build import RouteStep, VehicleSpec, build_world, vehicle_on_lane
 from drivebench.world.clock import SIMULATION_HZ
@@ -65,9 +66,9 @@ def column_of_vehicles(
         generator: Source of randomness.
     """
     found = []
-    position = start_m + generator.uniform(0.0, gaps_m[1])
+    position = start_m + uniform(generator, 0.0, gaps_m[1])
     while position < end_m:
-        wanted = generator.uniform(*target_speed_mps)
+        wanted = uniform(generator, *target_speed_mps)
         found.append(
             vehicle_on_lane(
                 network,
@@ -76,11 +77,11 @@ def column_of_vehicles(
                 speed_mps=target_speed_mps[0],
                 target_speed_mps=wanted,
                 route=route,
-                delta=generator.uniform(*EXPONENTS),
-                timer_s=generator.uniform(0.0, 1.0),
+                delta=uniform(generator, *EXPONENTS),
+                timer_s=uniform(generator, 0.0, 1.0),
             )
         )
-        position += generator.uniform(*gaps_m)
+        position += uniform(generator, *gaps_m)
     return found
 
 
@@ -156,8 +157,8 @@ def start_offset(scenario: str, condition: str, seed: int, *, turn_rad: float) -
     side = -1.0 if generator.random() < HALF else 1.0
     turn = -1.0 if generator.random() < HALF else 1.0
     if condition == "off-course":
-        return side * generator.uniform(*BESIDE_M), turn * generator.uniform(ASKEW_RAD[0], turn_rad)
-    return side * generator.uniform(0.0, ASKEW_M), turn * generator.uniform(*ASKEW_RAD)
+        return side * uniform(generator, *BESIDE_M), turn * uniform(generator, ASKEW_RAD[0], turn_rad)
+    return side * uniform(generator, 0.0, ASKEW_M), turn * uniform(generator, *ASKEW_RAD)
 
 
 def with_ego(

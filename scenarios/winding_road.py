@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from drivebench.scenario import uniform
 from drivebench.world import RoadNetwork, numerics
 from drivebench.world.build import LaneSpec, build_network, round_to_grid
 
@@ -30,7 +31,6 @@ ENTRY_M = 30.0
 """The road begins with a straight of this length, so that there is road behind every start."""
 STRAIGHT_M = (15.0, 40.0)
 ARC_M = (20.0, 70.0)
-LARGEST_TURN_RAD = 2.4
 WAVE_SLOPE = (0.25, 0.45)
 """Steepest slope of a wave to its axis. Lanes lie side by side across the axis, so a slope narrows them: by a
 tenth at 0.45."""
@@ -126,7 +126,7 @@ def winding_road(generator: np.random.Generator, lanes: int) -> WindingRoad:
 
 
 def _draw(generator: np.random.Generator, limits: tuple[float, float]) -> float:
-    return round_to_grid(generator.uniform(*limits))
+    return round_to_grid(uniform(generator, *limits))
 
 
 def _draw_pieces(generator: np.random.Generator, tightest_m: float, length_m: float) -> list[_Piece]:
@@ -174,7 +174,7 @@ def _draw_piece(generator: np.random.Generator, previous: _Piece, tightest_m: fl
     wide = generator.random()
     radius = round_to_grid(tightest_m + wide * wide * (WIDEST_M - tightest_m))
     if kind < 0.75:
-        return _arc(previous.end, radius, min(_draw(generator, ARC_M), LARGEST_TURN_RAD * radius), side)
+        return _arc(previous.end, radius, _draw(generator, ARC_M), side)
     slope, crests = _draw(generator, WAVE_SLOPE), int(generator.integers(*WAVE_CRESTS, endpoint=True))
     return _wave(previous.end, radius, slope, crests, side)
 

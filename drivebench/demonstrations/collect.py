@@ -63,7 +63,8 @@ def collect(
         first_seed: The first seed, of the training split.
 
     Returns:
-        The recorded episodes, scenario after scenario; the same for the same arguments, on every machine.
+        The recorded episodes, scenario after scenario; the same for the same arguments, and those of the
+        expert the same on every machine.
 
     Raises:
         ConfigurationError: A seed is not of the training split, or nothing is asked for.

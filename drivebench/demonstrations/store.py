@@ -9,7 +9,7 @@ file                    holds
                         ``kinds`` i1[E] and ``sizes_m`` f8[E, 2] of the E entities, episode after episode
 ======================  =====================================================================================
 
-Images are not stored: they follow from the states, for any camera (:mod:`.images`).
+Images are not stored: they follow from the states, for any camera (:mod:`.frames`).
 """
 
 import json

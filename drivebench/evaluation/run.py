@@ -2,7 +2,6 @@
 
 import os
 import platform
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -11,20 +10,20 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from drivebench.compiled import source_digest
-from drivebench.errors import ConfigurationError, UnknownNameError
+from drivebench.errors import ConfigurationError
 from drivebench.evaluation.chunk import ChunkJob
 from drivebench.evaluation.competitor import Competitor, competitor
 from drivebench.evaluation.isolation import NO_TIER, Tier, require_tier
-from drivebench.evaluation.manifest import Attempt, Limits, RunManifest, Selection, SuiteCard
+from drivebench.evaluation.manifest import Attempt, Limits, RunManifest, Selection
 from drivebench.evaluation.record import Run, load_run
 from drivebench.evaluation.rollout import BATCH_SIZE
 from drivebench.evaluation.run_directory import RunDirectory
+from drivebench.evaluation.selection import select, suite_card
 from drivebench.evaluation.workers import run_chunks
 from drivebench.metric.score import METRIC_VERSION, metric_digest
-from drivebench.scenario import load_scenario
 from drivebench.suite import Suite, SuiteEntry, load_suite
 
-__all__ = ["EvaluationRequest", "episode_count", "evaluate", "select"]
+__all__ = ["EvaluationRequest", "episode_count", "evaluate"]
 
 _LIBRARIES = ("numpy", "numba", "highway-env", "gymnasium", "torch")
 
@@ -104,58 +103,13 @@ def episode_count(request: EvaluationRequest) -> int:
     return len(select(load_suite(request.suite), request.selection))
 
 
-def select(suite: Suite, selection: Selection) -> tuple[SuiteEntry, ...]:
-    """The entries of a suite that a selection keeps.
-
-    Args:
-        suite: The suite.
-        selection: Which part.
-
-    Raises:
-        UnknownNameError: It names a scenario or condition that the suite does not have.
-        ConfigurationError: It keeps nothing.
-    """
-    for kind, wanted, known in (
-        ("scenario", selection.scenarios, {entry.scenario for entry in suite.entries}),
-        ("condition", selection.conditions, {entry.condition for entry in suite.entries}),
-    ):
-        for name in wanted:
-            if name not in known:
-                raise UnknownNameError(f"{kind} of the suite {suite.name!r}", name, known)
-    kept: list[SuiteEntry] = []
-    taken: Counter[tuple[str, str]] = Counter()
-    for entry in suite.entries:
-        group = (entry.scenario, entry.condition)
-        if selection.scenarios and entry.scenario not in selection.scenarios:
-            continue
-        if selection.conditions and entry.condition not in selection.conditions:
-            continue
-        if selection.limit is not None and taken[group] >= selection.limit:
-            continue
-        taken[group] += 1
-        kept.append(entry)
-    if not kept:
-        raise ConfigurationError(
-            f"nothing of the suite {suite.name!r} is left with {selection}; expected at least one episode"
-        )
-    return tuple(kept)
-
-
 def _manifest(
     request: EvaluationRequest, suite: Suite, entries: tuple[SuiteEntry, ...], driven: Competitor, tier: Tier
 ) -> RunManifest:
     return RunManifest(
         drivebench=version("drivebench"),
         policy=driven.card,
-        suite=SuiteCard(
-            name=suite.name,
-            version=suite.version,
-            digest=suite.digest,
-            abilities={
-                scenario: tuple(ability.value for ability in load_scenario(scenario).abilities)
-                for scenario in suite.scenarios
-            },
-        ),
+        suite=suite_card(suite),
         selection=request.selection,
         metric_version=METRIC_VERSION,
         metric_digest=metric_digest(),

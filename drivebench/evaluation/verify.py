@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.errors import RecordError
+from drivebench.evaluation.manifest import MANIFEST
 from drivebench.evaluation.record import EpisodeRecord, Run, Status, encode, load_run
+from drivebench.evaluation.selection import select, suite_card
 from drivebench.metric.measurement import EpisodeMeasurement, Reference
 from drivebench.metric.monitor import Monitor
 from drivebench.metric.score import METRIC_VERSION, metric_digest
@@ -130,10 +132,16 @@ def _entries(run: Run) -> dict[str, SuiteEntry]:
             f"{run.path} was measured by version {manifest.metric_version} of the metric; this drivebench "
             f"has version {METRIC_VERSION} with another digest. Verify it with {manifest.drivebench}."
         )
-    entries = {entry.key: entry for entry in suite.entries}
-    unknown = [key for key in manifest.episodes if key not in entries]
-    if unknown:
-        raise RecordError(f"{run.path} has {unknown[0]}, which is not in the suite {suite.name!r}.")
+    if manifest.suite != suite_card(suite):
+        raise RecordError(f"{run.path}: what {MANIFEST} says about the suite {suite.name!r} was edited.")
+    entries = {entry.key: entry for entry in select(suite, manifest.selection)}
+    if list(manifest.episodes) != list(entries):
+        differing = sorted(set(manifest.episodes) ^ set(entries)) or ["their order"]
+        raise RecordError(
+            f"{run.path} has not the episodes that its selection of the suite {suite.name!r} has: "
+            f"{len(manifest.episodes)} of {len(entries)}; the first difference: {differing[0]}. {MANIFEST} "
+            "was edited: what was not driven scores 0 and must not be left out."
+        )
     return entries
 
 

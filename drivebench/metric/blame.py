@@ -15,7 +15,9 @@ from drivebench.metric.limits import (
     CAUSE_GAP_M,
     CAUSE_LATERAL_M,
     CAUSE_TIME_S,
+    CROSSING_S,
     FLOW_RADIUS_M,
+    SAME_DIRECTION,
     STOPPED_MPS,
 )
 from drivebench.metric.road import project_on_route
@@ -23,15 +25,10 @@ from drivebench.world.clock import SIMULATION_HZ
 from drivebench.world.layout import EntityKind
 from drivebench.world.numerics import cos_sin
 
-__all__ = ["SAME_DIRECTION", "had_cause", "led_to_collision"]
+__all__ = ["had_cause", "led_to_collision"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-SAME_DIRECTION = 0.7
-"""Cosine of the largest angle between two headings that go the same way: 45°."""
-CROSSING_S = 3
-"""How far crossing traffic is looked ahead."""
 
 _OBSTACLE = int(EntityKind.OBSTACLE)
 _LANDMARK = int(EntityKind.LANDMARK)

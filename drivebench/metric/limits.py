@@ -12,6 +12,7 @@ __all__ = [
     "CAUSE_GAP_M",
     "CAUSE_LATERAL_M",
     "CAUSE_TIME_S",
+    "CROSSING_S",
     "FLOW_RADIUS_M",
     "FLOW_SHARE",
     "FULL_PROGRESS",
@@ -19,11 +20,13 @@ __all__ = [
     "LANE_CHANGE_WINDOW_S",
     "LATE_PROGRESS_CAP",
     "LATE_TIME_FACTOR",
+    "LATE_TIME_TOLERANCE_S",
     "MAKING_PROGRESS",
     "OFF_ROAD_DEPTH_M",
     "OFF_ROAD_TIME_S",
     "OFF_ROUTE_M",
     "OVERSPEED_MPS",
+    "SAME_DIRECTION",
     "SHORT_TTC_S",
     "STOPPED_MPS",
     "STOPPED_WINDOW_S",
@@ -53,6 +56,8 @@ FULL_PROGRESS = 0.95
 """Share of the expert's progress that counts as all of it, so that driving like the expert scores 1."""
 LATE_TIME_FACTOR = 1.5
 """A goal must be reached within this multiple of the expert's time."""
+LATE_TIME_TOLERANCE_S = 1e-6
+"""Times are sums of simulation steps; rounding must not decide about the last one."""
 LATE_PROGRESS_CAP = 0.8
 """Most that progress can be worth without reaching the goal in that time."""
 
@@ -89,3 +94,7 @@ or to stop. About twice the gap that IDM wants to a leader of the same speed (10
 in highway-env)."""
 CAUSE_LATERAL_M = 1.0
 """Play beside the ego's box, to each side, within which something ahead is in its way."""
+SAME_DIRECTION = 0.7
+"""Cosine of the largest angle between two headings that go the same way: 45°."""
+CROSSING_S = 3
+"""How far ahead in time crossing traffic is a cause."""

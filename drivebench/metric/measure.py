@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.compiled import kernel
-from drivebench.metric.blame import SAME_DIRECTION
 from drivebench.metric.boxes import FRONT, NEVER, REAR, time_to_touch
 from drivebench.metric.limits import (
     AGAINST_ZERO_M,
@@ -15,6 +14,7 @@ from drivebench.metric.limits import (
     OFF_ROAD_DEPTH_M,
     OFF_ROAD_TIME_S,
     OFF_ROUTE_M,
+    SAME_DIRECTION,
     SHORT_TTC_S,
     STOPPED_MPS,
     TTC_HORIZON_S,

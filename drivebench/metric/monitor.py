@@ -21,6 +21,7 @@ from drivebench.metric.limits import (
     BRAKING_WINDOW_S,
     LANE_CHANGE_WINDOW_S,
     LATE_TIME_FACTOR,
+    LATE_TIME_TOLERANCE_S,
     STOPPED_WINDOW_S,
 )
 from drivebench.metric.measure import LONG_AGO, Count, Log, Outcome, Sum, measure
@@ -141,7 +142,7 @@ class Monitor:
         horizon_s = episode.horizon_s
         if reference is not None and math.isfinite(route.goal_m):
             horizon_s = LATE_TIME_FACTOR * reference.time_s
-        horizon = max(1, math.floor(horizon_s * SIMULATION_HZ + 1e-6))
+        horizon = max(1, math.floor((horizon_s + LATE_TIME_TOLERANCE_S) * SIMULATION_HZ))
         self._make_room(points, commands, horizon + 1)
         self._points[slot, :points], self._arc[slot, :points] = route.points_m, route.arc_m
         self._starts[slot, :commands] = [segment.start_m for segment in route.commands]

@@ -10,6 +10,7 @@ from drivebench.metric.limits import (
     FULL_PROGRESS,
     LATE_PROGRESS_CAP,
     LATE_TIME_FACTOR,
+    LATE_TIME_TOLERANCE_S,
     MAKING_PROGRESS,
     OFF_ROAD_TIME_S,
     OFF_ROUTE_M,
@@ -114,7 +115,7 @@ def _progress(measurement: EpisodeMeasurement, reference: Reference) -> float:
 
 def _arrived_in_time(measurement: EpisodeMeasurement, reference: Reference) -> bool:
     times = [event.time_s for event in measurement.events if isinstance(event, GoalReached)]
-    return bool(times) and times[0] <= LATE_TIME_FACTOR * reference.time_s
+    return bool(times) and times[0] <= LATE_TIME_FACTOR * reference.time_s + LATE_TIME_TOLERANCE_S
 
 
 def _direction(against_m: float) -> float:

@@ -1,5 +1,6 @@
 """The published records: whole, true to the simulator, and the first lesson on three training seeds."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from drivebench.evaluation.record import Run, load_run
 from drivebench.evaluation.verify import verify_run
 from leaderboard.quickstart.lesson import contender
 from leaderboard.quickstart.plan import CORRECTED, LESSON_SCENARIO, PLAIN
+from leaderboard.scores import score_run
 from leaderboard.statistics import Estimate
 
 RECORDS = Path(__file__).parents[2] / "leaderboard" / "records"
@@ -44,6 +46,13 @@ def test_side_cameras_bring_back_what_a_clone_loses(seed: int) -> None:
     assert plain.steering_r2 > 0.95
     assert corrected.off_course.value - plain.off_course.value >= 30.0
     assert _ends(corrected.off_course)[0] > _ends(plain.off_course)[1]
+
+
+def test_the_score_tells_the_expert_from_a_trained_policy_from_chance() -> None:
+    names = ("expert", f"{PLAIN}-seed-0", "random")
+    scores = [score_run(load_run(RECORDS / "test" / name)).overall.dbs for name in names]
+    for better, worse in itertools.pairwise(scores):
+        assert _ends(better)[0] > _ends(worse)[1]
 
 
 @pytest.mark.parametrize("suite", ["test", "recovery"])

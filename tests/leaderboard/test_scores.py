@@ -9,6 +9,7 @@ from invented_runs import FAMILIES, Episode, failing, run_of, suite, write_run
 from typer.testing import CliRunner
 
 from drivebench import cli
+from drivebench.errors import RecordError
 from drivebench.evaluation.manifest import Selection
 from drivebench.evaluation.record import Status
 from leaderboard.episodes import MEASURES
@@ -150,3 +151,25 @@ def test_a_spoilt_run_is_refused_by_name(tmp_path: Path, spoil: object, command:
     assert result.stdout == ""
     assert "spoilt-run" in result.stderr
     assert said in result.stderr
+
+
+def test_a_missing_episode_has_the_worst_of_everything(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "run", suite()[:-1])
+    score = score_run(run, [*run.manifest.episodes, "merge-v1/nominal/2009999"])
+    missing = score_run(run, ["merge-v1/nominal/2009999", "merge-v1/nominal/2009998"])
+    assert missing.overall.measures["off_road"].value == 100.0
+    assert missing.overall.dbs.value == 0.0
+    assert score.faults == {"missing": 1}
+
+
+def test_a_policy_that_never_answered_has_no_latency(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "run", suite())
+    assert score_run(run).latency_s == 0.004
+    silent = replace(run, timing=tuple(replace(chunk, decisions=0) for chunk in run.timing))
+    assert score_run(silent).latency_s is None
+
+
+def test_a_run_of_another_metric_is_not_scored_by_this_one(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "run", suite(), metric_version=0, metric_digest="0" * 64)
+    with pytest.raises(RecordError, match="measured by version 0 of the metric"):
+        score_run(run)

@@ -93,6 +93,26 @@ def test_several_training_seeds_are_a_claim_about_the_method(table: Table) -> No
     assert "fewer than 5 seeds" in note
 
 
+def test_a_seed_that_stands_twice_is_no_claim_about_the_method(tmp_path: Path) -> None:
+    runs = [
+        run_of(tmp_path / str(k), failing(suite(), k + 1), name="good", training_seed=seed)
+        for k, seed in enumerate((0, 1, 0))
+    ]
+    digests = ["a" * 64, "b" * 64, "c" * 64]
+    cards = [replace(run.manifest.policy, digest=d) for run, d in zip(runs, digests, strict=True)]
+    changed = [
+        replace(run, manifest=replace(run.manifest, policy=card))
+        for run, card in zip(runs, cards, strict=True)
+    ]
+    table = make_table(changed)
+    assert not any("as a method" in note for note in table.notes)
+    assert sorted(row.label for row in table.rows) == [
+        "good (seed 0, aaaaaa)",
+        "good (seed 0, cccccc)",
+        "good (seed 1)",
+    ]
+
+
 @pytest.mark.parametrize(
     ("what", "change"),
     [

@@ -93,7 +93,9 @@ class _OneByOne:
 
     def reset(self, slots: Slots) -> None:
         for slot in slots.tolist():
-            self._drivers.setdefault(slot, self._make()).reset()
+            if slot not in self._drivers:
+                self._drivers[slot] = self._make()
+            self._drivers[slot].reset()
 
     def act(self, observation: Observation, slots: Slots) -> Actions:
         actions = np.zeros((len(slots), 2), np.float32)
@@ -105,6 +107,9 @@ class _OneByOne:
 
 def one_by_one(make: Callable[[], SingleEpisodePolicy]) -> Policy:
     """Drive a batch with policies that each drive one episode.
+
+    A policy whose episode is over, or that has none in a short batch, is still asked, with an observation of
+    zeros and empty texts (nothing says for sure that an episode is over); its answer is ignored.
 
     Args:
         make: Makes one such policy; called once for each slot.

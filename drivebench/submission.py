@@ -23,7 +23,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from drivebench.errors import ConfigurationError, nearest
+from drivebench.errors import ConfigurationError, DataError, nearest
 
 __all__ = ["MANIFEST", "Manifest", "SensorRequest", "Submission", "Track", "read_submission"]
 
@@ -99,7 +99,8 @@ class Submission:
     Attributes:
         directory: Where it is, absolute.
         manifest: What it declares.
-        digest: SHA-256 over names and contents of all its files, in hexadecimal.
+        digest: SHA-256 over names and contents of all its files but byte code and version control, in
+            hexadecimal.
     """
 
     directory: Path
@@ -116,6 +117,7 @@ def read_submission(directory: Path) -> Submission:
     Raises:
         ConfigurationError: The directory or its manifest is missing or wrong; names file, field, what was
             given, what was expected, and the nearest valid name.
+        DataError: It has a symbolic link, whose target the digest would not cover.
     """
     path = directory / MANIFEST
     if not path.is_file():
@@ -176,6 +178,11 @@ def _digest(directory: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(directory.rglob("*"), key=lambda p: p.relative_to(directory).as_posix()):
         relative = path.relative_to(directory)
+        if path.is_symlink():
+            raise DataError(
+                f"{path} is a symbolic link, and what it points to may change without a trace in the "
+                "submission's digest. Expected files and folders: put a copy in its place."
+            )
         if not path.is_file() or _IGNORED & set(relative.parts):
             continue
         content = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any
 
 import gymnasium
 import numpy as np
+from pydantic import TypeAdapter
 
 from drivebench import registry
 from drivebench.baseline import TrainRequest, load_baseline
@@ -171,6 +172,10 @@ def of_submission(submission: Submission) -> Competitor:
 
     Args:
         submission: Read and checked.
+
+    Raises:
+        ConfigurationError: It asks for sensors that its track does not have.
+        DataError: Its ``training.json`` cannot be recorded.
     """
     manifest = submission.manifest
     _check_track(submission, SensorRig(manifest.sensors))
@@ -185,7 +190,7 @@ def of_submission(submission: Submission) -> Competitor:
             authors=manifest.authors,
             paper=manifest.paper,
             training_data=manifest.training_data,
-            training=_read_json(training) if training.is_file() else None,
+            training=_read_training(training) if training.is_file() else None,
         ),
         submission=submission,
     )
@@ -241,9 +246,17 @@ def _driver_card(name: str) -> PolicyCard:
     )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+_TRAINING = TypeAdapter(dict[str, Any])
+
+
+def _read_training(path: Path) -> dict[str, Any]:
+    """Read it as it will be read from the record, where there is no NaN and no infinity."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is not JSON: {error}") from error
-    return cast(dict[str, Any], content)
+        content = _TRAINING.validate_json(path.read_bytes())
+        json.dumps(content, allow_nan=False)
+    except ValueError as error:
+        raise DataError(
+            f"{path} is not a JSON object of texts and finite numbers: {error}. Write null for a number that "
+            "there is not, or remove the file."
+        ) from error
+    return content

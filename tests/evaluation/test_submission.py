@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from small_suites import submission
 
-from drivebench.errors import ConfigurationError
+from drivebench.errors import ConfigurationError, DataError
+from drivebench.evaluation.competitor import of_submission
 from drivebench.submission import Track, read_submission
 
 
@@ -30,6 +31,33 @@ def test_the_digest_is_of_names_and_contents(tmp_path: Path) -> None:
     (tmp_path / "a" / "__pycache__").mkdir()
     (tmp_path / "a" / "__pycache__" / "policy.pyc").write_bytes(b"0")
     assert read_submission(tmp_path / "a").digest == one
+
+
+@pytest.mark.parametrize("target", ["folder", "folder/file.py", "nothing"])
+def test_symbolic_links_are_refused(target: str, tmp_path: Path) -> None:
+    directory = submission(tmp_path / "s")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file.py").write_text("")
+    (directory / "link").symlink_to(tmp_path / target)
+    with pytest.raises(DataError, match="s/link is a symbolic link"):
+        read_submission(directory)
+
+
+@pytest.mark.parametrize(
+    "content", ['{"loss": NaN}', '{"a": {"b": [1e999]}}', "[1]", '{"a": ', '{"a": "\\ud800"}']
+)
+def test_a_training_record_that_cannot_be_recorded_is_refused_by_name(content: str, tmp_path: Path) -> None:
+    directory = submission(tmp_path / "s")
+    (directory / "training.json").write_text(content)
+    with pytest.raises(DataError, match=r"s/training\.json is not a JSON object"):
+        of_submission(read_submission(directory))
+
+
+def test_a_training_record_is_taken_over(tmp_path: Path) -> None:
+    directory = submission(tmp_path / "s")
+    (directory / "training.json").write_text('{"loss": 0.1, "of": {"seeds": [1, 2], "best": null}}')
+    training = of_submission(read_submission(directory)).card.training
+    assert training == {"loss": 0.1, "of": {"seeds": [1, 2], "best": None}}
 
 
 WRONG = {

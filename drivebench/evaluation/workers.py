@@ -9,6 +9,7 @@ import contextlib
 import multiprocessing
 import multiprocessing.connection
 import signal
+import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -23,6 +24,8 @@ __all__ = ["ATTEMPTS", "HarnessError", "run_chunks"]
 
 ATTEMPTS = 3
 """How often a chunk is begun before the harness gives up."""
+PATIENCE_S = 5.0
+"""How long a worker may take to end its policy."""
 
 
 class HarnessError(DrivebenchError):
@@ -59,7 +62,7 @@ def run_chunks(
 def _run_here(
     job: ChunkJob, todo: list[int], progress: Callable[[int], None], done: Callable[[int], None]
 ) -> None:
-    begun: Counter[int] = Counter()
+    failed: Counter[int] = Counter()
     while todo:
         chunk, counted = todo[0], 0
 
@@ -72,14 +75,14 @@ def _run_here(
             with job.runner() as run:
                 while todo:
                     chunk, counted = todo[0], 0
-                    begun[chunk] += 1
                     run(chunk, count)
                     done(todo.pop(0))
         except DrivebenchError:
             raise
         except Exception as error:
             progress(-counted)
-            if begun[chunk] >= ATTEMPTS:
+            failed[chunk] += 1
+            if failed[chunk] >= ATTEMPTS:
                 raise _exhausted(chunk, f"{type(error).__name__}: {error}") from error
 
 
@@ -115,10 +118,13 @@ class _Worker:
         self.connection.send(chunk)
 
     def stop(self) -> None:
-        """End it, and with it the policy that it runs."""
-        self.process.terminate()
+        """End it, and with it the policy that it runs and whatever that has started."""
+        self.connection.close()  # a worker that waits for a chunk ends of its own accord
+        self.process.join(PATIENCE_S if self.chunk < 0 else 0.0)
+        self.process.terminate()  # one that drives is interrupted, and ends its policy all the same
+        self.process.join(PATIENCE_S)
+        self.process.kill()
         self.process.join()
-        self.connection.close()
 
 
 class _Pool:
@@ -194,9 +200,15 @@ class _Pool:
         self._give(self._hire())
 
 
+def _exit(number: int, _: object) -> None:
+    """End by an exception, so that the policy's processes are ended on the way."""
+    sys.exit(128 + number)
+
+
 def _serve(connection: Any, job: ChunkJob) -> None:
     """A worker's life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
+    signal.signal(signal.SIGTERM, _exit)
     numba.set_num_threads(1)
     with contextlib.suppress(EOFError, BrokenPipeError):
         try:

@@ -285,8 +285,9 @@ def _read_checksums(path: Path, manifest: RunManifest) -> dict[str, Any]:
         )
     try:
         stated: dict[str, Any] = json.loads(file.read_bytes())
-        complete = stated["schema_version"] == SCHEMA and {MANIFEST, EPISODES, TIMING} <= set(stated["files"])
-        complete = complete and isinstance(stated["results"], str)
+        files = stated["files"]
+        complete = stated["schema_version"] == SCHEMA and isinstance(stated["results"], str)
+        complete = complete and isinstance(files, dict) and {MANIFEST, EPISODES, TIMING} <= set(files)
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise RecordError(f"{file} was truncated or edited ({type(error).__name__}: {error}).") from error
     if not complete:

@@ -74,7 +74,7 @@ class RunDirectory:
 
     @classmethod
     def resume(cls, path: Path, manifest: RunManifest) -> "RunDirectory":
-        """Go on with an unfinished run, if it is the same run.
+        """Go on with a run, if it is the same run; a finished one is left as it is.
 
         Args:
             path: Where it is.
@@ -93,8 +93,10 @@ class RunDirectory:
                     f"{_brief(new[name])}. "
                     "Resume with the same policy, suite and settings, or give another --out."
                 )
-        (path / PARTS).mkdir(exist_ok=True)
-        return cls(path, replace(manifest, attempts=before.attempts))
+        run = cls(path, replace(manifest, attempts=before.attempts))
+        if not run.finished:
+            (path / PARTS).mkdir(exist_ok=True)
+        return run
 
     @property
     def finished(self) -> bool:

@@ -120,9 +120,12 @@ def test_an_interrupted_run_resumes_to_the_same_bytes(finished: Path, steady: Pa
 
 
 def test_resuming_a_finished_run_changes_nothing(copied: Path, steady: Path) -> None:
-    before = {file: file.read_bytes() for file in copied.rglob("*") if file.is_file()}
+    def everything() -> dict[Path, bytes]:
+        return {path: path.read_bytes() if path.is_file() else b"" for path in copied.rglob("*")}
+
+    before = everything()
     evaluate(request(copied, steady, resume=True))
-    assert {file: file.read_bytes() for file in copied.rglob("*") if file.is_file()} == before
+    assert everything() == before
 
 
 def test_another_policy_or_suite_cannot_resume_a_run(copied: Path, steady: Path, tmp_path: Path) -> None:
@@ -313,6 +316,12 @@ def added(path: Path) -> None:
     (path / "actions" / "0009.npy").write_bytes(b"")
 
 
+def listed(path: Path) -> None:
+    checksums = json.loads((path / "checksums.json").read_text())
+    checksums["files"] = list(checksums["files"])
+    (path / "checksums.json").write_text(json.dumps(checksums))
+
+
 TAMPERED = {
     "an episode is missing": (edit_episodes(lambda lines: lines[:-1]), SUITE.entries[-1].key),
     "an episode is there twice": (edit_episodes(lambda lines: [*lines, lines[3]]), SUITE.entries[3].key),
@@ -326,6 +335,7 @@ TAMPERED = {
     ),
     "a file was added": (added, "actions/0009.npy is not in checksums.json"),
     "checksums are cut": (cut("checksums.json", 100), "checksums.json was truncated"),
+    "checksums are a list": (listed, "checksums.json was edited"),
     "checksums are gone": (lambda path: (path / "checksums.json").unlink(), "not finished"),
     "run.json is cut": (cut("run.json", 500), "run.json"),
     "run.json is gone": (lambda path: (path / "run.json").unlink(), "is not a run"),

@@ -1,6 +1,7 @@
 """``drivebench evaluate`` and ``drivebench verify``."""
 
 import json
+import math
 import sys
 from collections import Counter
 from pathlib import Path
@@ -48,11 +49,14 @@ def evaluate(
 
     Example: drivebench evaluate expert --suite smoke --out runs/expert-smoke
     """
+    from drivebench.errors import ConfigurationError
     from drivebench.evaluation.manifest import Limits, Selection
     from drivebench.evaluation.run import EvaluationRequest, episode_count
     from drivebench.evaluation.run import evaluate as run_evaluation
     from drivebench.progress import say, track
 
+    if not math.isfinite(memory_gib):
+        raise ConfigurationError(f"--memory-gib is {memory_gib}; expected a positive number of GiB")
     selection = Selection(scenarios=tuple(scenario or ()), conditions=tuple(condition or ()), limit=limit)
     settings: dict[str, Any] = {} if workers is None else {"workers": workers}
     request = EvaluationRequest(

@@ -13,7 +13,21 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Mapping
+from importlib.abc import MetaPathFinder, PathEntryFinder
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    ModuleSpec,
+    PathFinder,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -36,6 +50,8 @@ class Host:
         self._memory: Any = None
         self._layout = Layout(arrays=(), texts=())
         self._policy: Any = None
+        self._torch = _TorchSeeder()
+        sys.meta_path.insert(0, self._torch)
 
     def load(self, request: dict[str, Any]) -> dict[str, Any]:
         """Import the submission afresh, with all generators of random numbers seeded, and make its policy."""
@@ -46,11 +62,15 @@ class Host:
         directory = Path(request["directory"])
         _forget_modules(directory)
         if sys.path[0] != str(directory):
+            _import_from_source(directory)
             sys.path.insert(0, str(directory))
-        _seed(request["seed"])
+        seed = self._torch.seed = request["seed"]
         module, _, function = request["entry_point"].partition(":")
-        self._policy = getattr(importlib.import_module(module), function)(directory)
-        _seed(request["seed"])
+        _seed(seed)
+        make = getattr(importlib.import_module(module), function)
+        _seed(seed)
+        self._policy = make(directory)
+        _seed(seed)
         return {"ok": True}
 
     def reset(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -74,9 +94,63 @@ class Host:
 def _forget_modules(directory: Path) -> None:
     """Drop the modules of a submission, so that nothing that they kept survives into the next batch."""
     root = str(directory) + os.sep
-    for name, module in list(sys.modules.items()):
-        if (getattr(module, "__file__", None) or "").startswith(root):
-            del sys.modules[name]
+
+    def is_of_it(module: object) -> bool:
+        folders = getattr(getattr(module, "__spec__", None), "submodule_search_locations", None) or ()
+        places = [getattr(module, "__file__", None) or "", *folders]  # a namespace package has only folders
+        return any(str(place).startswith(root) for place in places)
+
+    for name in [name for name, module in list(sys.modules.items()) if is_of_it(module)]:
+        del sys.modules[name]
+
+
+class _FromSource(SourceFileLoader):
+    """Compiles a module, and never looks into ``__pycache__``, which a submission's digest leaves out."""
+
+    def path_stats(self, path: Any) -> Mapping[str, Any]:
+        """Say that there is nothing to compare byte code with, and so none to read or write."""
+        del path
+        raise OSError
+
+
+def _import_from_source(directory: Path) -> None:
+    find = FileFinder.path_hook(
+        (ExtensionFileLoader, EXTENSION_SUFFIXES),
+        (_FromSource, SOURCE_SUFFIXES),
+        (SourcelessFileLoader, BYTECODE_SUFFIXES),
+    )
+    root = str(directory) + os.sep
+
+    def hook(path: str) -> PathEntryFinder:
+        if not (path + os.sep).startswith(root):
+            raise ImportError
+        return find(path)
+
+    sys.path_hooks.insert(0, hook)
+    sys.path_importer_cache.clear()
+
+
+class _TorchSeeder(MetaPathFinder):
+    """Seeds torch at the end of its import, whenever that is.
+
+    Otherwise what a policy draws from it would depend on whether an earlier batch had imported it already.
+    """
+
+    seed = 0
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        """Find torch where it is, and seed it when it has been executed; leave all else to others."""
+        spec = PathFinder.find_spec(fullname, path, target) if fullname == "torch" else None
+        if spec is None or spec.loader is None:
+            return None
+        execute = spec.loader.exec_module
+
+        def execute_and_seed(module: ModuleType) -> None:
+            execute(module)
+            module.manual_seed(self.seed)
+
+        spec.loader.exec_module = execute_and_seed  # type: ignore[method-assign]
+        return spec
 
 
 def _seed(seed: int) -> None:

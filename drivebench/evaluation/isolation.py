@@ -17,7 +17,9 @@ class Tier(StrEnum):
     """Tiers, from the weakest."""
 
     PROCESS = "process"
-    """A process of its own that can only read its observation, and whose time and memory are limited."""
+    """A process of its own, whose observation is read-only and whose time and memory are limited. It has all
+    rights of the user, over files and the network, too: run only code that you trust, until the higher tiers
+    exist."""
     LANDLOCK = "landlock"
     """Besides, file system and system calls restricted by the kernel."""
     BUBBLEWRAP = "bubblewrap"

@@ -1,5 +1,6 @@
 """What a run says about itself: who drove what, under which versions and limits (``run.json``)."""
 
+import math
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from drivebench.errors import RecordError
+from drivebench.errors import ConfigurationError, RecordError
 
 __all__ = [
     "MANIFEST",
@@ -45,7 +46,7 @@ class PolicyCard:
         kind: A submission or a driver.
         name: Its name in tables.
         track: What it senses; privileged rows are references and are never ranked.
-        digest: SHA-256 of the submission's files; of a driver, its entry point.
+        digest: SHA-256 of the submission's files; of a driver, of its name and all sources of its package.
         sensors: What it declared: names, with options.
         authors: Names.
         paper: Where it is described.
@@ -123,6 +124,15 @@ class Limits:
     start_up_s: float = 120.0
     decision_s: float = 10.0
     memory_bytes: int = 4 << 30
+
+    def __post_init__(self) -> None:
+        if not (0.0 < self.start_up_s < math.inf and 0.0 < self.decision_s < math.inf):
+            raise ConfigurationError(
+                f"{self.start_up_s} s to start and {self.decision_s} s to decide; expected positive, finite "
+                "times"
+            )
+        if self.memory_bytes < 1:
+            raise ConfigurationError(f"{self.memory_bytes} bytes of memory; expected at least 1")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -217,7 +217,7 @@ class PolicyProcess:
     def _ask(self, request: Mapping[str, Any], deadline: float) -> dict[str, Any]:
         if self._connection is None:
             raise ProtocolError("")
-        send(self._connection, request)
+        send(self._connection, request, deadline=deadline)
         answer = receive(self._connection, deadline=deadline, watch=self._watch_memory)
         error = answer.get("error")
         if isinstance(error, dict):
@@ -256,7 +256,7 @@ class PolicyProcess:
         code = self._process.returncode
         if code is None:
             return PolicyFaultError(status or Status.PROTOCOL, "its process closed the connection")
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
+        how = f"was killed by {_signal_name(-code)}" if code < 0 else f"exited with code {code}"
         return PolicyFaultError(status or Status.EXITED, f"its process {how}")
 
     def _actions(self, answer: Mapping[str, Any]) -> Actions:
@@ -290,6 +290,13 @@ class PolicyProcess:
                 Status.MEMORY,
                 f"more than {self._limits.memory_bytes / 2**30:g} GiB of memory",
             )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal between the first and the last
+        return f"signal {number}"
 
 
 class _RaisedError(Exception):

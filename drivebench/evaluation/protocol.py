@@ -46,6 +46,9 @@ __all__ = [
 ]
 
 LONGEST_MESSAGE = 1 << 20
+WATCH_INTERVAL_S = 0.05
+SHORTEST_TIMEOUT_S = 0.001
+"""A timeout of 0 would mean something else to a socket: never to wait."""
 _HEADER = struct.Struct("<I")
 _ALIGNMENT = 64
 _SEAL_FUTURE_WRITE = 0x10
@@ -57,7 +60,7 @@ class ProtocolError(Exception):
 
 
 class SilenceError(Exception):
-    """The other side did not answer in time."""
+    """The other side did not read or answer in time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,23 +132,31 @@ class Layout:
         return cls(arrays=arrays, texts=tuple(message["texts"]))
 
 
-def send(connection: socket.socket, message: Mapping[str, Any]) -> None:
+def send(connection: socket.socket, message: Mapping[str, Any], *, deadline: float | None = None) -> None:
     """Send one message.
 
     Args:
         connection: One end of the pair.
         message: Numbers, texts, bytes, lists and maps.
+        deadline: Of ``time.monotonic``; None waits for ever.
 
     Raises:
         ProtocolError: The other side is gone, or the message is too long.
+        SilenceError: The deadline has passed, and the other side has not read what was sent before.
     """
     data = msgpack.packb(message)
     if len(data) > LONGEST_MESSAGE:
         raise ProtocolError(f"a message of {len(data)} bytes; the longest allowed is {LONGEST_MESSAGE}")
     try:
+        if deadline is not None:
+            connection.settimeout(max(SHORTEST_TIMEOUT_S, deadline - time.monotonic()))
         connection.sendall(_HEADER.pack(len(data)) + data)
+    except TimeoutError as error:
+        raise SilenceError from error
     except OSError as error:
         raise ProtocolError("") from error
+    finally:
+        connection.settimeout(None)
 
 
 def receive(
@@ -175,9 +186,6 @@ def receive(
     if not isinstance(message, dict):
         raise ProtocolError(f"sent a {type(message).__name__}; expected a map")
     return message
-
-
-WATCH_INTERVAL_S = 0.05
 
 
 def _read(

@@ -1,15 +1,18 @@
 """A policy in its own process: what it sees, what it may not do, and what each misbehaviour is called."""
 
 import os
+import py_compile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from small_suites import STEADY, submission
 
+from drivebench.errors import ConfigurationError
 from drivebench.evaluation.manifest import Limits
 from drivebench.evaluation.policy_process import PolicyProcess
 from drivebench.evaluation.protocol import Layout
@@ -89,6 +92,11 @@ MISBEHAVIOUR = {
     "has no entry point": ("x = 1", Status.START_UP, "load"),
     "exits": (policy("os._exit(3)"), Status.EXITED, "exited with code 3"),
     "calls sys.exit": (policy("sys.exit(0)"), Status.EXITED, "exited with code 0"),
+    "is killed by a real-time signal": (
+        policy("os.kill(os.getpid(), 40)"),
+        Status.EXITED,
+        "killed by signal 40",
+    ),
     "is killed": (policy("os.kill(os.getpid(), 11)"), Status.EXITED, "SIGSEGV"),
     "answers a wrong shape": (policy("return np.zeros((4, 3), np.float32)"), Status.WRONG_SHAPE, "(4, 3)"),
     "answers one action": (policy("return np.zeros(2, np.float32)"), Status.WRONG_SHAPE, "(2,)"),
@@ -131,6 +139,24 @@ def test_a_policy_that_hangs_is_stopped_in_time(tmp_path: Path) -> None:
             running.act(TEXTS)
         assert caught.value.status is Status.TIMED_OUT
         assert time.monotonic() - started < 30.0
+
+
+def test_a_policy_that_answers_without_reading_is_stopped_in_time(tmp_path: Path) -> None:
+    code = policy(
+        "while True: send(link, {'dtype': 'float64', 'shape': [4, 2], 'data': bytes(64)})",
+        top="import socket; from drivebench.evaluation.protocol import send; "
+        "link = socket.socket(fileno=os.dup(int(sys.argv[2])))",
+    )
+
+    def ask_on(running: PolicyProcess) -> None:
+        while True:
+            running.act({"instruction": ["x" * 10_000] * 4})
+
+    with process(tmp_path, code, decision_s=0.5) as running:
+        begin(running)
+        with pytest.raises(PolicyFaultError, match=r"no answer within 0\.5 s") as caught:
+            ask_on(running)
+        assert caught.value.status is Status.TIMED_OUT
 
 
 def test_a_policy_that_hangs_while_it_loads_is_stopped_in_time(tmp_path: Path) -> None:
@@ -241,3 +267,81 @@ def test_a_submission_cannot_shadow_the_host(tmp_path: Path) -> None:
         (tmp_path / "policy" / "numpy.py").write_text("raise RuntimeError('shadowed')")
         begin(running)
         assert running.act(TEXTS).shape == (4, 2)
+
+
+TORCH = """
+class Generator:
+    state = "fresh"
+
+    def next(self):
+        self.state = self.state * 31 % 1009 if isinstance(self.state, int) else 0
+        return self.state / 1009
+
+generator = Generator()
+rand = generator.next
+
+def manual_seed(seed):
+    generator.state = seed % 1009
+"""
+
+
+@pytest.mark.parametrize(
+    "draws",
+    [
+        {"top": "import torch; first = torch.rand()"},
+        {"top": "import torch; first = 0", "load": "global first; first = torch.rand()"},
+        {"top": "first = 0", "load": "global first; import torch; first = torch.rand()"},
+        {"top": "first = 0", "reset": "global first; import torch; first = torch.rand()"},
+    ],
+    ids=["at import", "in load", "late in load", "late in reset"],
+)
+def test_what_torch_draws_does_not_depend_on_whether_a_batch_came_before(
+    draws: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "libraries").mkdir()
+    (tmp_path / "libraries" / "torch.py").write_text(TORCH)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "libraries"), prepend=os.pathsep)
+    code = policy("return np.full((len(slots), 2), first)", **draws)
+    with process(tmp_path, code) as running:
+        first, again = begin_and_act(running), begin_and_act(running)
+    assert first[0, 0] > 0.0
+    assert np.array_equal(first, again)
+
+
+def test_modules_in_folders_without_init_begin_anew(tmp_path: Path) -> None:
+    top = "import parts.inner.state as s; import parts; parts.count = getattr(parts, 'count', 0) + 1"
+    code = policy(
+        "s.LIST.append(1); return np.full((len(slots), 2), (parts.count + len(s.LIST)) / 8)", top=top
+    )
+    with process(tmp_path, code) as running:
+        (tmp_path / "policy" / "parts" / "inner").mkdir(parents=True)
+        (tmp_path / "policy" / "parts" / "inner" / "state.py").write_text("LIST = []")
+        assert begin_and_act(running)[0, 0] == begin_and_act(running)[0, 0] == 0.25
+
+
+def test_byte_code_beside_a_submission_is_neither_read_nor_written(tmp_path: Path) -> None:
+    made = submission(tmp_path / "policy", policy("return np.full((len(slots), 2), 0.75)"))
+    py_compile.compile(
+        str(made / "policy.py"), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
+    )
+    (stale,) = (made / "__pycache__").iterdir()
+    (made / "policy.py").write_text(policy("import more; return np.full((len(slots), 2), 0.25)"))
+    (made / "more.py").write_text("")
+    with PolicyProcess(read_submission(made), LAYOUT, 4, Limits()) as running:
+        assert begin_and_act(running)[0, 0] == 0.25
+    assert list((made / "__pycache__").iterdir()) == [stale]
+
+
+WRONG_LIMITS: list[dict[str, Any]] = [
+    {"decision_s": -1.0},
+    {"decision_s": float("nan")},
+    {"start_up_s": 0.0},
+    {"start_up_s": float("inf")},
+    {"memory_bytes": 0},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG_LIMITS)
+def test_limits_that_limit_nothing_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="expected"):
+        Limits(**wrong)

@@ -46,7 +46,7 @@ from drivebench.world import RoadNetwork, TrafficParameters
 from drivebench.world.takeover import take_network
 from scenarios.manoeuvres import Change, Manoeuvres
 from scenarios.reference_path import ReferencePath
-from scenarios.stock import straight_road
+from scenarios.stock.upstream import straight_road
 from scenarios.traffic import column_of_vehicles, settled, start_offset, with_ego
 
 __all__ = ["SCENARIO", "manoeuvres"]

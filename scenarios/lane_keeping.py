@@ -66,7 +66,7 @@ from drivebench.world.build import VehicleSpec, build_network, build_world
 from drivebench.world.layout import LaneKind
 from drivebench.world.takeover import lane_spec
 from scenarios.lane_path import lane_path
-from scenarios.stock import stock_environment
+from scenarios.stock.upstream import stock_environment
 from scenarios.winding_road import LIMIT_STEP_MPS, winding_road
 
 __all__ = ["SCENARIO", "comfortable_speed_mps"]

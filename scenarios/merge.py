@@ -48,7 +48,7 @@ from drivebench.world.build import VehicleSpec
 from drivebench.world.takeover import take_network, vehicle_spec
 from scenarios.manoeuvres import Change, Manoeuvres
 from scenarios.reference_path import ReferencePath
-from scenarios.stock import stock_environment
+from scenarios.stock.upstream import stock_environment
 from scenarios.traffic import column_of_vehicles, settled, start_offset, with_ego
 
 __all__ = ["SCENARIO", "manoeuvres"]

@@ -53,7 +53,7 @@ from scenarios.manoeuvres import Manoeuvres
 from scenarios.reference_path import ReferencePath
 from scenarios.roundabout_way import APPROACH_M, way_through
 from scenarios.sight import with_sight
-from scenarios.stock import stock_environment
+from scenarios.stock.upstream import stock_environment
 from scenarios.traffic import EXPONENTS, settled, start_offset, with_ego
 
 __all__ = ["SCENARIO", "manoeuvres"]

@@ -28,7 +28,7 @@ from drivebench.new_folder import new_folder
 
 __all__ = ["SCHEMA_VERSION", "read", "write"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _RECORD, _ACTIONS, _STATES = "demonstrations.json", "actions.npy", "states.npz"
 
 

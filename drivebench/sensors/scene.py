@@ -125,7 +125,7 @@ def looks_of(kinds: NDArray[np.integer], ego: NDArray[np.int64]) -> NDArray[np.u
     """
     columns = np.arange(kinds.shape[1])
     paint = (columns * 5 + columns // len(PAINT)) % len(PAINT)
-    is_car = (kinds >= 0) & (kinds <= EntityKind.PLAIN)
+    is_car = (kinds >= 0) & (kinds < EntityKind.OBSTACLE)
     looks = np.where(is_car, CAR | paint << 4, HIDDEN)
     looks = np.where(kinds == EntityKind.OBSTACLE, OBSTACLE, looks)
     looks[columns == np.asarray(ego)[:, None]] = HIDDEN

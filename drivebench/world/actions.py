@@ -10,9 +10,17 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from drivebench.compiled import kernel
 from drivebench.errors import ActionError
 
-__all__ = ["ACCELERATION_RANGE_MPS2", "QUANTUM", "STEERING_RANGE_RAD", "dequantise", "quantise"]
+__all__ = [
+    "ACCELERATION_RANGE_MPS2",
+    "QUANTUM",
+    "STEERING_RANGE_RAD",
+    "dequantise",
+    "quantise",
+    "to_commands",
+]
 
 ACCELERATION_RANGE_MPS2 = 5.0
 """Acceleration of action 1.0 (highway-env ``ContinuousAction.ACCELERATION_RANGE``)."""
@@ -59,3 +67,22 @@ def dequantise(actions: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
         [..., 2] float64, each the integer divided by 32767.
     """
     return np.asarray(actions, dtype=np.float64) / QUANTUM
+
+
+@kernel
+def to_commands(
+    actions: npt.NDArray[np.int16], commands: npt.NDArray[np.float64], manoeuvres: npt.NDArray[np.int64]
+) -> None:
+    """Write down what the actions of the egos mean (highway-env ``ContinuousAction`` and its ``lmap``).
+
+    Args:
+        actions: [B, 2] from ``quantise``; the first is a meta-action where an ego takes those.
+        commands: [B, A, 2] written for the first agent: acceleration in m/s², front wheel angle in rad.
+        manoeuvres: [B, A] written for the first agent.
+    """
+    for world in range(actions.shape[0]):
+        manoeuvres[world, 0] = actions[world, 0]
+        for axis in range(2):
+            bound = ACCELERATION_RANGE_MPS2 if axis == 0 else STEERING_RANGE_RAD
+            value = actions[world, axis] / QUANTUM
+            commands[world, 0, axis] = -bound + (value + 1.0) * (bound + bound) / 2.0

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from drivebench.errors import ActionError, ConfigurationError
+from drivebench.world.actions import to_commands
 from drivebench.world.clock import SUBSTEPS
 from drivebench.world.layout import (
     MAX_TARGET_SPEEDS,
@@ -17,6 +18,7 @@ from drivebench.world.layout import (
     EntityKind,
     LaneFloat,
     LaneInt,
+    RandomInt,
     WorldFloat,
     WorldInt,
 )
@@ -24,12 +26,30 @@ from drivebench.world.network import RoadNetwork
 from drivebench.world.numerics import PARITY
 from drivebench.world.step import EGO_ABSENT, NEW_ACTION, SAME_ACTION, step_worlds
 from drivebench.world.threads import in_threads
-from drivebench.world.world import TrafficParameters, World
+from drivebench.world.world import World
 
 __all__ = ["Capacity", "WorldBatch"]
 
 WORLD_FLOATS = WorldFloat.TARGET_SPEEDS + MAX_TARGET_SPEEDS
 WORLD_INTS = WorldInt.TRACE_CRASHED + SUBSTEPS
+REGULATION_HZ = 2
+"""How often vehicles on a regulated road settle who gives way (``RegulatedRoad.REGULATION_FREQUENCY``)."""
+ROOM = 8
+"""Columns that open traffic has at first for vehicles that appear; more are made when they run out."""
+
+_STATE = (
+    "entity_float",
+    "entity_int",
+    "route",
+    "world_float",
+    "world_int",
+    "trace",
+    "agents",
+    "random",
+    "entry_lanes",
+    "entry_routes",
+)
+"""Arrays with one row per world."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +60,21 @@ class Capacity:
     lanes: int = 1
     route_steps: int = 1
     neighbour_lanes: int = 1
+    lane_numbers: int = 1
+    agents: int = 1
+    entries: int = 0
 
     @classmethod
     def of(cls, worlds: Sequence[World]) -> Self:
         """The least capacity that holds each of these worlds."""
         return cls(
-            entities=max(world.entities for world in worlds),
+            entities=max(world.entities + (ROOM if world.open_traffic else 0) for world in worlds),
             lanes=max(world.network.lane_float.shape[0] for world in worlds),
-            route_steps=max(world.route.shape[1] for world in worlds),
+            route_steps=max(_route_steps(world) for world in worlds),
             neighbour_lanes=max(_neighbour_lanes(world.network) for world in worlds),
+            lane_numbers=max(_lane_numbers(world.network) for world in worlds),
+            agents=max(1, *(len(world.agents) for world in worlds)),
+            entries=max(_entries(world) for world in worlds),
         )
 
     def joined(self, other: "Capacity") -> "Capacity":
@@ -58,11 +84,29 @@ class Capacity:
             lanes=max(self.lanes, other.lanes),
             route_steps=max(self.route_steps, other.route_steps),
             neighbour_lanes=max(self.neighbour_lanes, other.neighbour_lanes),
+            lane_numbers=max(self.lane_numbers, other.lane_numbers),
+            agents=max(self.agents, other.agents),
+            entries=max(self.entries, other.entries),
         )
 
 
 def _neighbour_lanes(network: RoadNetwork) -> int:
+    return int(network.lane_int.shape[1] - LaneInt.NEIGHBOUR)
+
+
+def _lane_numbers(network: RoadNetwork) -> int:
+    """Columns behind the fixed ones: offsets of connected lanes and samples of polylines."""
     return int(network.lane_float.shape[1] - LaneFloat.OFFSET)
+
+
+def _entries(world: World) -> int:
+    return len(world.open_traffic.entries) if world.open_traffic else 0
+
+
+def _route_steps(world: World) -> int:
+    routes = world.open_traffic.routes if world.open_traffic else ()
+    longest: int = world.route.shape[1]
+    return max(longest, *(len(route) for row in routes for route in row), 1)
 
 
 class WorldBatch:
@@ -78,6 +122,8 @@ class WorldBatch:
         kind, lane, target_lane, crashed: [B, N] int64; ``lane`` and ``target_lane`` are rows of the network.
         present: [B, N] bool, whether the column holds an entity.
         entities, vehicles, ego: [B] int64.
+        agents: [B, A] int64, the controlled vehicles, the ego first; -1 past the last.
+        random: [B, columns ``RandomInt``] uint64, the random numbers of open traffic.
         trace: [B, SUBSTEPS, N, 4] x, y, heading and speed after each sub-step of the last decision.
         struck: [B] int64, the entity that touched the ego first, -1 if none did yet.
         lane_float, lane_int: [P, L, ...] the pool of road networks; ``network_of_world`` [B] indexes it.
@@ -121,9 +167,9 @@ class WorldBatch:
         """New arrays of this capacity that hold nothing."""
         batch = len(self.worlds)
         self.capacity = capacity
-        wide = capacity.neighbour_lanes
-        self.lane_float = np.zeros((batch, capacity.lanes, LaneFloat.OFFSET + wide))
-        self.lane_int = np.zeros((batch, capacity.lanes, LaneInt.NEIGHBOUR + wide), dtype=np.int64)
+        columns = LaneFloat.OFFSET + capacity.lane_numbers, LaneInt.NEIGHBOUR + capacity.neighbour_lanes
+        self.lane_float = np.zeros((batch, capacity.lanes, columns[0]))
+        self.lane_int = np.zeros((batch, capacity.lanes, columns[1]), dtype=np.int64)
         self.entity_float = np.zeros((batch, len(EntityFloat), capacity.entities))
         self.entity_int = np.zeros((batch, len(EntityInt), capacity.entities), dtype=np.int64)
         self.route = np.full((batch, capacity.entities, capacity.route_steps, 3), -1, dtype=np.int64)
@@ -131,6 +177,11 @@ class WorldBatch:
         self.world_int = np.zeros((batch, WORLD_INTS), dtype=np.int64)
         self.world_int[:, [WorldInt.NETWORK, WorldInt.EGO, WorldInt.STRUCK]] = -1
         self.trace = np.zeros((batch, SUBSTEPS, capacity.entities, 4))
+        self.agents = np.full((batch, capacity.agents), -1, dtype=np.int64)
+        self.random = np.zeros((batch, len(RandomInt)), dtype=np.uint64)
+        self.entry_lanes = np.full((batch, capacity.entries), -1, dtype=np.int64)
+        shape = (batch, capacity.entries, capacity.entries, capacity.route_steps, 3)
+        self.entry_routes = np.full(shape, -1, dtype=np.int64)
         self.networks = []
         self._view()
 
@@ -146,6 +197,9 @@ class WorldBatch:
         self.ego, self.struck = w[:, WorldInt.EGO], w[:, WorldInt.STRUCK]
         self.network_of_world = w[:, WorldInt.NETWORK]
         self._everyone = np.ones(len(self.worlds), dtype=np.bool_)
+        self._commands = np.zeros((*self.agents.shape, 2))
+        self._manoeuvres = np.full(self.agents.shape, -1, dtype=np.int64)
+        self._open = bool((w[:, WorldInt.ENTRIES] > 0).any())
 
     @property
     def present(self) -> npt.NDArray[np.bool_]:
@@ -179,24 +233,50 @@ class WorldBatch:
         self.entity_int[slot, :, :n] = world.entity_int
         self.route[slot] = -1
         self.route[slot, :n, : world.route.shape[1]] = world.route
-        self.world_float[slot] = _parameters(world.traffic, world.target_speeds_mps)
-        integers = self.world_int[slot]
-        integers[:] = 0
-        integers[WorldInt.NETWORK] = pool
-        integers[WorldInt.LANES] = len(world.network.lane_index)
-        integers[WorldInt.ENTITIES], integers[WorldInt.VEHICLES] = n, world.vehicles
-        integers[WorldInt.EGO], integers[WorldInt.STRUCK] = world.ego, -1
-        integers[WorldInt.TARGET_SPEEDS] = len(world.target_speeds_mps)
+        self.agents[slot] = -1
+        self.agents[slot, : len(world.agents)] = world.agents
+        self.world_float[slot] = _parameters(world)
+        self._write_counts(slot, world, pool)
+        self._write_entries(slot, world)
         self.trace[slot] = self.entity_float[slot, :4].T
+        self._open = bool((self.world_int[:, WorldInt.ENTRIES] > 0).any())
+
+    def _write_counts(self, slot: int, world: World, pool: int) -> None:
+        integers, w = self.world_int[slot], WorldInt
+        integers[:] = 0
+        integers[w.NETWORK], integers[w.LANES] = pool, len(world.network.lane_index)
+        integers[w.ENTITIES], integers[w.VEHICLES] = world.entities, world.vehicles
+        integers[w.EGO], integers[w.STRUCK] = world.ego, -1
+        integers[w.TARGET_SPEEDS] = len(world.target_speeds_mps)
+        integers[w.SUBSTEPS] = world.substeps
+        integers[w.REGULATION_PERIOD] = regulation_period(world.simulation_hz) if world.regulated else 0
+        integers[w.ROAD_STEPS], integers[w.DECISIONS] = world.road_steps, world.decisions
+        integers[w.ENTRIES] = _entries(world)
+        integers[w.NEXT_IDENTITY] = int(world.entity_int[EntityInt.IDENTITY].max(initial=-1)) + 1
+
+    def _write_entries(self, slot: int, world: World) -> None:
+        """Where open traffic appears and which way it takes from there."""
+        self.random[slot] = 0
+        self.entry_lanes[slot], self.entry_routes[slot] = -1, -1
+        if world.open_traffic is None:
+            return
+        nodes = {name: place for place, name in enumerate(world.network.nodes)}
+        self.random[slot] = world.open_traffic.words()
+        for k, lane in enumerate(world.open_traffic.entries):
+            self.entry_lanes[slot, k] = world.network.lane(lane)
+            for m, route in enumerate(world.open_traffic.routes[k]):
+                for step, (origin, to, number) in enumerate(route):
+                    row = nodes[origin], nodes[to], -1 if number is None else number
+                    self.entry_routes[slot, k, m, step] = row
 
     def _grow(self, capacity: Capacity) -> None:
         """Move everything into larger arrays."""
-        old = (self.entity_float, self.entity_int, self.route, self.world_float, self.world_int, self.trace)
+        old = {name: getattr(self, name) for name in _STATE}
         networks = self.networks
         self._allocate(capacity)
-        new = (self.entity_float, self.entity_int, self.route, self.world_float, self.world_int, self.trace)
-        for source, destination in zip(old, new, strict=True):
-            destination[tuple(slice(size) for size in source.shape)] = source
+        for name, source in old.items():
+            getattr(self, name)[tuple(slice(size) for size in source.shape)] = source
+        self._view()
         for place, network in enumerate(networks):
             self._write_network(place, network)
 
@@ -215,29 +295,63 @@ class WorldBatch:
             self.networks.append(network)
         else:
             self.networks[place] = network
-        lanes, wide = network.lane_float.shape[0], _neighbour_lanes(network)
-        self.lane_float[place] = 0.0
-        self.lane_int[place] = 0
-        self.lane_float[place, :lanes, : LaneFloat.OFFSET + wide] = network.lane_float
-        self.lane_int[place, :lanes, : LaneInt.NEIGHBOUR + wide] = network.lane_int
+        for pool, rows in ((self.lane_float, network.lane_float), (self.lane_int, network.lane_int)):
+            pool[place] = 0
+            pool[place, : rows.shape[0], : rows.shape[1]] = rows
 
     def step(self, actions: npt.NDArray[np.int16], active: npt.NDArray[np.bool_] | None = None) -> None:
-        """Advance by one decision: SUBSTEPS simulation steps under one action.
+        """Advance by one decision under the ego's action.
 
         Args:
-            actions: [B, 2] int16 from ``quantise``: (acceleration, steering) of an EGO or PLAIN ego. A
-                CONTROLLED ego takes a meta-action in the first: 0 lane left, 1 idle, 2 lane right, 3 faster,
-                4 slower (highway-env ``DiscreteMetaAction``).
+            actions: [B, 2] int16 from ``quantise``: (acceleration, steering) of an ego under continuous
+                control. A CONTROLLED ego takes a meta-action in the first: 0 lane left, 1 idle, 2 lane right,
+                3 faster, 4 slower (highway-env ``DiscreteMetaAction``).
             active: [B] bool; worlds that are not active stay as they are.
 
         Raises:
             ActionError: Another shape or type.
         """
+        self._take(actions)
+        self._run(0, NEW_ACTION, self._commands, self._manoeuvres, active)
+
+    def _take(self, actions: npt.NDArray[np.int16]) -> None:
+        """Write the egos' actions down as commands and manoeuvres."""
         if actions.__class__ is not np.ndarray or actions.dtype != np.int16:
             raise ActionError(f"actions must be an int16 array (see quantise); got {type(actions).__name__}")
         if actions.shape != (len(self.worlds), 2):
             raise ActionError(f"actions have shape {actions.shape}; expected ({len(self.worlds)}, 2)")
-        self._run(SUBSTEPS, NEW_ACTION, actions, self._everyone if active is None else active)
+        to_commands(actions, self._commands, self._manoeuvres)
+
+    def drive(
+        self,
+        commands: npt.NDArray[np.float64],
+        manoeuvres: npt.NDArray[np.int64],
+        active: npt.NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Advance by one decision of each world under the commands of all agents.
+
+        Args:
+            commands: [B, A, 2] float64, (acceleration in m/s², front wheel angle in rad) of agents under
+                continuous control.
+            manoeuvres: [B, A] int64, the meta-action of CONTROLLED agents: 0 lane left, 1 idle, 2 lane right,
+                3 faster, 4 slower.
+            active: [B] bool; worlds that are not active stay as they are.
+
+        Raises:
+            ActionError: Another shape or type, or a command that is not finite.
+        """
+        shape = self.agents.shape
+        if commands.shape != (*shape, 2) or commands.dtype != np.float64:
+            raise ActionError(
+                f"commands of shape {commands.shape}, {commands.dtype}; expected {(*shape, 2)}, float64"
+            )
+        if manoeuvres.shape != shape or manoeuvres.dtype != np.int64:
+            raise ActionError(
+                f"manoeuvres of shape {manoeuvres.shape}, {manoeuvres.dtype}; expected {shape}, int64"
+            )
+        if not np.isfinite(commands).all():
+            raise ActionError("a command is NaN or infinite; expected m/s² and rad")
+        self._run(0, NEW_ACTION, commands, manoeuvres, active)
 
     def substep(self, actions: npt.NDArray[np.int16], *, new_action: bool) -> None:
         """Advance all worlds by one simulation step only, to look inside a decision.
@@ -247,7 +361,9 @@ class WorldBatch:
             new_action: Whether the actions are put into force; else those of before stay, as in the second
                 and third simulation step of a decision.
         """
-        self._run(1, NEW_ACTION if new_action else SAME_ACTION, actions, self._everyone)
+        self._take(actions)
+        mode = NEW_ACTION if new_action else SAME_ACTION
+        self._run(1, mode, self._commands, self._manoeuvres, None)
 
     def warm_up(self, slots: Sequence[int], substeps: int) -> None:
         """Let the traffic of some worlds drive while their ego is absent: not moved, not seen, not touched.
@@ -258,15 +374,20 @@ class WorldBatch:
         """
         active = np.zeros(len(self.worlds), dtype=np.bool_)
         active[list(slots)] = True
-        self._run(substeps, EGO_ABSENT, np.zeros((len(self.worlds), 2), dtype=np.int16), active)
+        if substeps > 0:
+            self._run(substeps, EGO_ABSENT, self._commands, self._manoeuvres, active)
 
     def _run(
         self,
         substeps: int,
         mode: int,
-        actions: npt.NDArray[np.int16],
-        active: npt.NDArray[np.bool_],
+        commands: npt.NDArray[np.float64],
+        manoeuvres: npt.NDArray[np.int64],
+        active: npt.NDArray[np.bool_] | None,
     ) -> None:
+        """Take ``substeps`` simulation steps, or with 0 as many as a decision of each world has."""
+        if self._open and mode == NEW_ACTION and int(self.entities.max()) + 1 > self.capacity.entities:
+            self._grow(replace(self.capacity, entities=self.capacity.entities + ROOM))
         arguments = (
             self._numerics_value,
             substeps,
@@ -278,9 +399,14 @@ class WorldBatch:
             self.route,
             self.world_float,
             self.world_int,
+            self.agents,
+            self.random,
+            self.entry_lanes,
+            self.entry_routes,
             self.trace,
-            actions,
-            active,
+            commands,
+            manoeuvres,
+            self._everyone if active is None else active,
         )
         in_threads(step_worlds, len(self.worlds), arguments)
 
@@ -297,7 +423,7 @@ class WorldBatch:
         other.numerics, other._numerics_value = self.numerics, self._numerics_value
         other.capacity = self.capacity
         other.worlds = [self.worlds[place] for place in places]
-        for name in ("entity_float", "entity_int", "route", "world_float", "world_int", "trace"):
+        for name in _STATE:
             setattr(other, name, getattr(self, name)[places])
         pools = sorted(set(other.world_int[:, WorldInt.NETWORK].tolist()))
         other.networks = [self.networks[pool] for pool in pools]
@@ -314,15 +440,26 @@ class WorldBatch:
     def snapshot(self, slot: int) -> World:
         """The present state of a world as an initial state (its warm-up done, for example)."""
         world, n = self.worlds[slot], int(self.entities[slot])
+        integers = self.world_int[slot]
+        traffic = world.open_traffic
+        if traffic is not None:
+            traffic = replace(traffic, random=tuple(int(word) for word in self.random[slot]))
         return World(
             network=world.network,
             entity_float=self.entity_float[slot, :, :n].copy(),
             entity_int=self.entity_int[slot, :, :n].copy(),
-            route=self.route[slot, :n, : world.route.shape[1]].copy(),
-            vehicles=world.vehicles,
-            ego=world.ego,
+            route=self.route[slot, :n, : _route_steps(world)].copy(),
+            vehicles=int(self.vehicles[slot]),
+            ego=int(self.ego[slot]),
             traffic=world.traffic,
             target_speeds_mps=world.target_speeds_mps,
+            agents=tuple(int(agent) for agent in self.agents[slot] if agent >= 0),
+            simulation_hz=world.simulation_hz,
+            policy_hz=world.policy_hz,
+            regulated=world.regulated,
+            road_steps=int(integers[WorldInt.ROAD_STEPS]),
+            decisions=int(integers[WorldInt.DECISIONS]),
+            open_traffic=traffic,
         )
 
     def ego_kind(self, slot: int) -> EntityKind | None:
@@ -331,7 +468,13 @@ class WorldBatch:
         return None if ego < 0 else EntityKind(int(self.kind[slot, ego]))
 
 
-def _parameters(traffic: TrafficParameters, target_speeds_mps: tuple[float, ...]) -> npt.NDArray[np.float64]:
+def regulation_period(simulation_hz: int) -> int:
+    """Simulation steps between two rounds of giving way (highway-env ``RegulatedRoad.step``)."""
+    return int(1 / (1 / simulation_hz) / REGULATION_HZ)
+
+
+def _parameters(world: World) -> npt.NDArray[np.float64]:
+    traffic, speeds = world.traffic, world.target_speeds_mps
     row = np.zeros(WORLD_FLOATS)
     row[WorldFloat.DISTANCE_WANTED] = traffic.distance_wanted_m
     row[WorldFloat.TIME_WANTED] = traffic.time_wanted_s
@@ -344,5 +487,7 @@ def _parameters(traffic: TrafficParameters, target_speeds_mps: tuple[float, ...]
     row[WorldFloat.LANE_CHANGE_DELAY] = traffic.lane_change_delay_s
     product = -traffic.comfort_acceleration_mps2 * traffic.comfort_braking_mps2
     row[WorldFloat.APPROACH_SCALE] = 2.0 * math.sqrt(product)
-    row[WorldFloat.TARGET_SPEEDS : WorldFloat.TARGET_SPEEDS + len(target_speeds_mps)] = target_speeds_mps
+    row[WorldFloat.TIME_STEP] = 1 / world.simulation_hz
+    row[WorldFloat.ENTRY_PROBABILITY] = world.open_traffic.probability if world.open_traffic else 0.0
+    row[WorldFloat.TARGET_SPEEDS : WorldFloat.TARGET_SPEEDS + len(speeds)] = speeds
     return row

@@ -14,9 +14,11 @@ import numpy as np
 
 from drivebench.errors import ConfigurationError
 from drivebench.world import numerics
+from drivebench.world.clock import POLICY_HZ, SIMULATION_HZ
 from drivebench.world.lane_spec import GRID, LaneSpec, round_to_grid
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt
 from drivebench.world.network import LaneIndex, RoadNetwork
+from drivebench.world.open_traffic import OpenTraffic, RouteStep
 from drivebench.world.world import TrafficParameters, World
 
 __all__ = [
@@ -30,9 +32,6 @@ __all__ = [
     "round_to_grid",
     "vehicle_on_lane",
 ]
-
-RouteStep = tuple[str, str, int | None]
-"""A road of a route and, when fixed, the lane on it."""
 
 
 def build_network(
@@ -275,6 +274,7 @@ class _Entities:
         k[i.CHECK_COLLISIONS], k[i.COLLIDABLE] = spec.check_collisions, 1
         k[i.SOLID] = spec.kind is not EntityKind.LANDMARK
         k[i.LANE_CHANGES], k[i.ROUTE_LEFT] = spec.lane_changes, len(spec.route)
+        k[i.AGENT], k[i.IDENTITY] = -1, place
         for step, (origin, destination, number) in enumerate(spec.route):
             self.route[place, step] = (
                 self.nodes[origin],
@@ -297,6 +297,11 @@ def build_world(
     ego: int = 0,
     traffic: TrafficParameters | None = None,
     target_speeds_mps: tuple[float, ...] = (20.0, 25.0, 30.0),
+    agents: tuple[int, ...] = (),
+    simulation_hz: int = SIMULATION_HZ,
+    policy_hz: int = POLICY_HZ,
+    regulated: bool = False,
+    open_traffic: OpenTraffic | None = None,
 ) -> World:
     """Build the initial state of an episode.
 
@@ -306,12 +311,17 @@ def build_world(
         ego: Which of them is the ego; -1 for none.
         traffic: Constants of IDM and MOBIL; highway-env's if not given.
         target_speeds_mps: Speeds that CONTROLLED vehicles can choose.
+        agents: The controlled vehicles, the ego first; the ego alone if not given.
+        simulation_hz: Simulation steps in a second.
+        policy_hz: Decisions in a second.
+        regulated: Whether vehicles give way to each other by priority.
+        open_traffic: How vehicles appear and leave.
 
     Raises:
         ConfigurationError: Objects stand before vehicles, or a lane, node or ego does not exist.
     """
     count = len(entities)
-    is_vehicle = [spec.kind <= EntityKind.PLAIN for spec in entities]
+    is_vehicle = [spec.kind < EntityKind.OBSTACLE for spec in entities]
     vehicles = sum(is_vehicle)
     if not all(is_vehicle[:vehicles]):
         raise ConfigurationError("obstacles and landmarks must come after all vehicles in `entities`")
@@ -323,6 +333,7 @@ def build_world(
         route=np.full((count, max(steps, 1), 3), -1, dtype=np.int64),
         nodes={name: place for place, name in enumerate(network.nodes)},
     )
+    agents = agents or ((ego,) if ego >= 0 else ())
     for place, spec in enumerate(entities):
         for step in spec.route:
             if step[0] not in arrays.nodes or step[1] not in arrays.nodes:
@@ -335,6 +346,9 @@ def build_world(
             index = speed_index(float(wanted), target_speeds_mps)
             arrays.integers[EntityInt.SPEED_INDEX, place] = index
             arrays.numbers[EntityFloat.TARGET_SPEED, place] = target_speeds_mps[index]
+    for number, agent in enumerate(agents):
+        if 0 <= agent < count:
+            arrays.integers[EntityInt.AGENT, agent] = number
     return World(
         network=network,
         entity_float=arrays.numbers,
@@ -344,4 +358,9 @@ def build_world(
         ego=ego,
         traffic=traffic or TrafficParameters(),
         target_speeds_mps=target_speeds_mps,
+        agents=agents,
+        simulation_hz=simulation_hz,
+        policy_hz=policy_hz,
+        regulated=regulated,
+        open_traffic=open_traffic,
     )

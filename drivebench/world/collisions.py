@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from drivebench.compiled import borrowing_kernel, inlined_kernel
-from drivebench.world.clock import TIME_STEP_S
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldInt
 
 __all__ = ["collide"]
@@ -124,6 +123,7 @@ def collide(
     vehicles: int,
     entities: int,
     absent: int,
+    time_step: float,
     corners_a: Floats,
     corners_b: Floats,
 ) -> None:
@@ -140,7 +140,7 @@ def collide(
     for i in range(vehicles):
         if i == absent:
             continue
-        ahead = numbers[_SPEED, i] * TIME_STEP_S
+        ahead = numbers[_SPEED, i] * time_step
         reach = widest + abs(ahead) + 1e-6
         here = x[i]
         near = 0
@@ -165,8 +165,8 @@ def collide(
             now, later, push_x, push_y = _separation(
                 corners_a,
                 corners_b,
-                numbers[_SPEED, i] * numbers[_COS, i] * TIME_STEP_S - speed * numbers[_COS, k] * TIME_STEP_S,
-                numbers[_SPEED, i] * numbers[_SIN, i] * TIME_STEP_S - speed * numbers[_SIN, k] * TIME_STEP_S,
+                numbers[_SPEED, i] * numbers[_COS, i] * time_step - speed * numbers[_COS, k] * time_step,
+                numbers[_SPEED, i] * numbers[_SIN, i] * time_step - speed * numbers[_SIN, k] * time_step,
             )
             solid = integers[_SOLID, i] != 0 and integers[_SOLID, k] != 0
             if later and solid:

@@ -15,6 +15,7 @@ __all__ = [
     "LaneFloat",
     "LaneInt",
     "LaneKind",
+    "RandomInt",
     "WorldFloat",
     "WorldInt",
 ]
@@ -31,9 +32,13 @@ class EntityKind(IntEnum):
     """Follows a target lane and speed, takes meta-actions (highway-env ``MDPVehicle``)."""
     PLAIN = 3
     """highway-env's ``Vehicle`` under ``ContinuousAction`` with all of its quirks; for parity tests."""
-    OBSTACLE = 4
-    """A solid object that does not move."""
-    LANDMARK = 5
+    LINEAR = 4
+    """Traffic whose controllers are linear in their gains (highway-env ``LinearVehicle``), lanes by MOBIL."""
+    BICYCLE = 5
+    """A car with tyre forces and slip under continuous control (highway-env ``BicycleVehicle``)."""
+    OBSTACLE = 6
+    """A solid object that does not move; kinds below this one are vehicles."""
+    LANDMARK = 7
     """A place to be reached: neither solid nor seen by traffic."""
 
 
@@ -43,6 +48,8 @@ class LaneKind(IntEnum):
     STRAIGHT = 0
     SINE = 1
     CIRCULAR = 2
+    POLYLINE = 3
+    """Straight pieces between points (highway-env ``PolyLane`` and ``PolyLaneFixedWidth``)."""
 
 
 class LaneFloat(IntEnum):
@@ -72,7 +79,8 @@ class LaneFloat(IntEnum):
     SPEED_LIMIT = 15
     """NaN when the lane has none."""
     OFFSET = 16
-    """First of the longitudinal offsets of the connected lanes; the lane itself comes first with 0."""
+    """First of the longitudinal offsets of the connected lanes; the lane itself comes first with 0. Behind
+    them stand the samples of polyline lanes (see ``LaneInt.SAMPLES``)."""
 
 
 class LaneInt(IntEnum):
@@ -92,9 +100,20 @@ class LaneInt(IntEnum):
     """highway-env ``LineType``: 0 none, 1 striped, 2 continuous, 3 continuous line."""
     LINE_RIGHT = 8
     PRIORITY = 9
-    NEIGHBOURS = 10
+    """Right of way at regulated crossings; the higher number goes first."""
+    EXIT = 10
+    """Whether vehicles of open traffic leave near the end of this lane."""
+    SAMPLES = 11
+    """Polyline lanes: column of ``lane_float`` at which their samples begin."""
+    KNOTS = 12
+    """Polyline lanes: how many points they were given."""
+    POSES = 13
+    """Polyline lanes: how many poses, one metre apart, stand for the curve."""
+    WIDTHS = 14
+    """Polyline lanes: how many widths, about one metre apart; 0 where the width is constant."""
+    NEIGHBOURS = 15
     """How many lanes are searched for neighbours: itself and the connected ones."""
-    NEIGHBOUR = 11
+    NEIGHBOUR = 16
     """First of the rows of these lanes."""
 
 
@@ -124,6 +143,16 @@ class EntityFloat(IntEnum):
     COS = 16
     """Cosine of the heading; kept by the step."""
     SIN = 17
+    LATERAL_SPEED = 18
+    """BICYCLE: speed to the right, m/s."""
+    YAW_RATE = 19
+    """BICYCLE: rad/s."""
+    TARGET_SPEED_GAIN = 20
+    """LINEAR: the gains of the acceleration on its three features, then of the steering on its two."""
+    SPEED_DIFFERENCE_GAIN = 21
+    GAP_GAIN = 22
+    HEADING_GAIN = 23
+    LATERAL_GAIN = 24
 
 
 class EntityInt(IntEnum):
@@ -148,6 +177,12 @@ class EntityInt(IntEnum):
     """Entries of its route that are left."""
     SPEED_INDEX = 12
     """CONTROLLED: index of its target speed."""
+    AGENT = 13
+    """Which of the controlled vehicles it is, -1 for none of them."""
+    YIELDING = 14
+    """Whether a regulated road has stopped it to give way."""
+    IDENTITY = 15
+    """A number that it keeps when its column changes because others leave."""
 
 
 class WorldFloat(IntEnum):
@@ -164,7 +199,11 @@ class WorldFloat(IntEnum):
     LANE_CHANGE_DELAY = 8
     APPROACH_SCALE = 9
     """Derived: twice the root of comfortable acceleration times braking, IDM's divisor of the approach."""
-    TARGET_SPEEDS = 10
+    TIME_STEP = 10
+    """Of one simulation step, s."""
+    ENTRY_PROBABILITY = 11
+    """Open traffic: how likely a vehicle is to appear between two decisions."""
+    TARGET_SPEEDS = 12
     """First of up to ``MAX_TARGET_SPEEDS`` target speeds of CONTROLLED vehicles."""
 
 
@@ -183,8 +222,32 @@ class WorldInt(IntEnum):
     """How many target speeds CONTROLLED vehicles have."""
     STRUCK = 6
     """The entity that touched the ego first, -1 if none did."""
-    TRACE_CRASHED = 7
-    """First of one column per sub-step of the last decision: had the ego crashed?"""
+    SUBSTEPS = 7
+    """Simulation steps of a decision."""
+    REGULATION_PERIOD = 8
+    """Regulated roads: simulation steps between two rounds of giving way; 0 on others."""
+    ROAD_STEPS = 9
+    """Simulation steps since the road was made, warm-up included."""
+    DECISIONS = 10
+    """Decisions since the start of the episode."""
+    ENTRIES = 11
+    """Open traffic: how many lanes vehicles can appear on; 0 where the traffic is closed."""
+    NEXT_IDENTITY = 12
+    """Of the next vehicle that appears."""
+    TRACE_CRASHED = 13
+    """First of one column per traced sub-step of the last decision: had the ego crashed?"""
+
+
+class RandomInt(IntEnum):
+    """Columns of ``random``: the state of one stream of random numbers (NumPy's PCG64), 64 bits each."""
+
+    STATE_HIGH = 0
+    STATE_LOW = 1
+    INCREMENT_HIGH = 2
+    INCREMENT_LOW = 3
+    HAS_HALF = 4
+    """Whether half of the last draw is left for the next 32-bit number."""
+    HALF = 5
 
 
 MAX_TARGET_SPEEDS = 8

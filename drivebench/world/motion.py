@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from drivebench.compiled import borrowing_kernel, inlined_kernel
-from drivebench.world.clock import TIME_STEP_S
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind
 from drivebench.world.numerics import atan, cos, cos_sin, sin, tan
 
@@ -57,7 +56,13 @@ def _travel(
 
 @borrowing_kernel
 def move(
-    numerics: int | None, numbers: Floats, integers: Ints, vehicles: int, absent: int, ratios: Floats
+    numerics: int | None,
+    numbers: Floats,
+    integers: Ints,
+    vehicles: int,
+    absent: int,
+    time_step: float,
+    ratios: Floats,
 ) -> None:
     """Move all vehicles by one simulation step.
 
@@ -76,7 +81,7 @@ def move(
             continue
         kind = integers[_KIND, i]
         if kind == _IDM:
-            numbers[_TIMER, i] += TIME_STEP_S
+            numbers[_TIMER, i] += time_step
         v = numbers[_SPEED, i]
         acceleration = -1.0 * v if integers[_CRASHED, i] != 0 else numbers[_ACCELERATION, i]
         above = numbers[_MAX_SPEED, i] - v
@@ -90,15 +95,15 @@ def move(
         travel_x, travel_y, slip_sine = _travel(
             numerics, heading, numbers[_COS, i], numbers[_SIN, i], ratios[i]
         )
-        numbers[_X, i] += v * travel_x * TIME_STEP_S
-        numbers[_Y, i] += v * travel_y * TIME_STEP_S
+        numbers[_X, i] += v * travel_x * time_step
+        numbers[_Y, i] += v * travel_y * time_step
         if integers[_HAS_IMPACT, i] != 0:
             numbers[_X, i] += numbers[_IMPACT_X, i]
             numbers[_Y, i] += numbers[_IMPACT_Y, i]
             integers[_CRASHED, i] = 1
             integers[_HAS_IMPACT, i] = 0
-        numbers[_HEADING, i] = heading + v * slip_sine / (numbers[_LENGTH, i] / 2) * TIME_STEP_S
-        v = v + acceleration * TIME_STEP_S
+        numbers[_HEADING, i] = heading + v * slip_sine / (numbers[_LENGTH, i] / 2) * time_step
+        v = v + acceleration * time_step
         numbers[_SPEED, i] = max(v, 0.0) if kind == _EGO else v
 
 

@@ -7,21 +7,19 @@ that stand still; then all move; then all pairs are checked for collisions.
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import borrowing_kernel, kernel
-from drivebench.world.actions import ACCELERATION_RANGE_MPS2, QUANTUM, STEERING_RANGE_RAD
-from drivebench.world.clock import SUBSTEPS
+from drivebench.compiled import kernel
 from drivebench.world.collisions import collide
 from drivebench.world.control import meta_action, steer
 from drivebench.world.following import accelerate, follow_leaders, free_flow
 from drivebench.world.lane_change import choose_lanes
-from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldInt
+from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldFloat, WorldInt
 from drivebench.world.motion import move, update_directions
 from drivebench.world.tables import find_occupants, tabulate, update_lanes
 
 __all__ = ["EGO_ABSENT", "NEW_ACTION", "SAME_ACTION", "step_worlds"]
 
 NEW_ACTION, SAME_ACTION, EGO_ABSENT = 0, 1, 2
-"""The ego takes the action given; keeps what is in force; is neither moved nor seen."""
+"""The agents take the action given; keep what is in force; or the ego is neither moved nor seen."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -31,23 +29,12 @@ _X, _Y, _HEADING = int(EntityFloat.X), int(EntityFloat.Y), int(EntityFloat.HEADI
 _SPEED = int(EntityFloat.SPEED)
 _STEERING, _ACCELERATION = int(EntityFloat.STEERING), int(EntityFloat.ACCELERATION)
 _KIND, _CRASHED = int(EntityInt.KIND), int(EntityInt.CRASHED)
-_EGO_KIND, _PLAIN = int(EntityKind.EGO), int(EntityKind.PLAIN)
 _CONTROLLED = int(EntityKind.CONTROLLED)
+_EGO_KIND, _PLAIN, _BICYCLE = int(EntityKind.EGO), int(EntityKind.PLAIN), int(EntityKind.BICYCLE)
 _NETWORK, _LANES, _ENTITIES = int(WorldInt.NETWORK), int(WorldInt.LANES), int(WorldInt.ENTITIES)
 _VEHICLES, _EGO, _TRACE = int(WorldInt.VEHICLES), int(WorldInt.EGO), int(WorldInt.TRACE_CRASHED)
-
-
-@borrowing_kernel
-def _command_ego(numbers: Floats, integers: Ints, ego: int, action: npt.NDArray[np.int16]) -> None:
-    """Put a continuous action into force (highway-env ``ContinuousAction`` and its ``lmap``)."""
-    kind = integers[_KIND, ego]
-    if kind in (_EGO_KIND, _PLAIN):
-        for axis, row, bound in (
-            (0, _ACCELERATION, ACCELERATION_RANGE_MPS2),
-            (1, _STEERING, STEERING_RANGE_RAD),
-        ):
-            value = action[axis] / QUANTUM
-            numbers[row, ego] = -bound + (value + 1.0) * (bound + bound) / 2.0
+_SUBSTEPS, _ROAD_STEPS = int(WorldInt.SUBSTEPS), int(WorldInt.ROAD_STEPS)
+_DECISIONS, _TIME_STEP = int(WorldInt.DECISIONS), int(WorldFloat.TIME_STEP)
 
 
 @kernel
@@ -64,8 +51,13 @@ def step_worlds(
     routes: Ints,
     world_floats: Floats,
     world_ints: Ints,
+    agents: Ints,
+    random: npt.NDArray[np.uint64],
+    entry_lanes: Ints,
+    entry_routes: Ints,
     trace: Floats,
-    actions: npt.NDArray[np.int16],
+    commands: Floats,
+    manoeuvres: Ints,
     active: Flags,
 ) -> None:
     """Advance the worlds [first, last) that are active.
@@ -74,8 +66,8 @@ def step_worlds(
         first: First world.
         last: One past the last.
         numerics: None for canonical, an integer for parity.
-        substeps: Simulation steps to take.
-        mode: What becomes of the ego: ``NEW_ACTION``, ``SAME_ACTION`` or ``EGO_ABSENT``.
+        substeps: Simulation steps to take; 0 for a decision, as many as each world has in one.
+        mode: What becomes of the agents: ``NEW_ACTION``, ``SAME_ACTION`` or ``EGO_ABSENT``.
         lane_floats: [P, L, ...] pool of networks, columns ``LaneFloat``.
         lane_ints: [P, L, ...] columns ``LaneInt``.
         entity_float: [B, rows ``EntityFloat``, N].
@@ -83,12 +75,18 @@ def step_worlds(
         routes: [B, N, K, 3].
         world_floats: [B, columns ``WorldFloat``].
         world_ints: [B, columns ``WorldInt``].
-        trace: [B, SUBSTEPS, N, 4] written.
-        actions: [B, 2] int16.
+        agents: [B, A] the controlled vehicles, -1 past the last.
+        random: [B, columns ``RandomInt``] random numbers of open traffic.
+        entry_lanes: [B, E] lanes on which vehicles appear.
+        entry_routes: [B, E, E, K, 3] routes from an entry to a side.
+        trace: [B, S, N, 4] written for the first S sub-steps: x, y, heading and speed.
+        commands: [B, A, 2] acceleration and front wheel angle of agents under continuous control.
+        manoeuvres: [B, A] meta-actions of CONTROLLED agents.
         active: [B] bool.
     """
     most_lanes = lane_floats.shape[1]
     most_entities = entity_float.shape[2]
+    traced = trace.shape[1]
     s_table = np.empty((most_lanes, most_entities))
     r_table = np.empty((most_lanes, most_entities))
     on_lane = np.empty((most_lanes, most_entities), dtype=np.bool_)
@@ -116,28 +114,37 @@ def step_worlds(
         integers = entity_int[world]
         parameters = world_floats[world]
         route = routes[world]
+        time_step = parameters[_TIME_STEP]
+        steps = substeps if substeps > 0 else integers_of_world[_SUBSTEPS]
         update_directions(numerics, numbers, entities)
         tabulate(numerics, lane_float, lane_int, lanes, numbers, entities, s_table, r_table)
-        if ego >= 0 and mode == NEW_ACTION:
-            if integers[_KIND, ego] == _CONTROLLED:
-                meta_action(
-                    numerics,
-                    lane_float,
-                    lane_int,
-                    lanes,
-                    parameters,
-                    integers_of_world,
-                    numbers,
-                    integers,
-                    route,
-                    s_table,
-                    r_table,
-                    ego,
-                    actions[world, 0],
-                )
-            else:
-                _command_ego(numbers, integers, ego, actions[world])
-        for substep in range(substeps):
+        if mode == NEW_ACTION:
+            integers_of_world[_DECISIONS] += 1
+            for agent in range(agents.shape[1]):
+                i = agents[world, agent]
+                if i < 0:
+                    continue
+                kind = integers[_KIND, i]
+                if kind == _CONTROLLED:
+                    meta_action(
+                        numerics,
+                        lane_float,
+                        lane_int,
+                        lanes,
+                        parameters,
+                        integers_of_world,
+                        numbers,
+                        integers,
+                        route,
+                        s_table,
+                        r_table,
+                        i,
+                        manoeuvres[world, agent],
+                    )
+                elif kind in (_EGO_KIND, _PLAIN, _BICYCLE):
+                    numbers[_ACCELERATION, i] = commands[world, agent, 0]
+                    numbers[_STEERING, i] = commands[world, agent, 1]
+        for substep in range(steps):
             find_occupants(
                 numerics,
                 lane_float,
@@ -224,7 +231,8 @@ def step_worlds(
                 free,
                 following,
             )
-            move(numerics, numbers, integers, vehicles, absent, rows[3])
+            integers_of_world[_ROAD_STEPS] += 1
+            move(numerics, numbers, integers, vehicles, absent, time_step, rows[3])
             update_directions(numerics, numbers, vehicles)
             tabulate(numerics, lane_float, lane_int, lanes, numbers, entities, s_table, r_table)
             update_lanes(
@@ -237,10 +245,11 @@ def step_worlds(
                 vehicles,
                 entities,
                 absent,
+                time_step,
                 corners[0],
                 corners[1],
             )
-            if substep < SUBSTEPS:
+            if substep < traced:
                 path = trace[world, substep]
                 for i in range(entities):
                     path[i, 0] = numbers[_X, i]

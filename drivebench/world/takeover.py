@@ -5,7 +5,7 @@ does not depend on it. By default everything is rounded and derived anew as in `
 over every number as it stands, for parity tests.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,10 @@ from drivebench.world.build import (
     build_world,
     network_from_rows,
 )
+from drivebench.world.clock import POLICY_HZ, SIMULATION_HZ
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneKind
 from drivebench.world.network import LaneIndex, RoadNetwork
+from drivebench.world.open_traffic import OpenTraffic
 from drivebench.world.world import TrafficParameters, World
 
 __all__ = ["lane_spec", "take_network", "take_traffic", "take_world", "vehicle_spec"]
@@ -195,7 +197,15 @@ def take_traffic(vehicle_class: Any) -> TrafficParameters:
 
 
 def take_world(
-    road: Any, ego: Any, *, exact: bool = False, ego_kind: EntityKind | None = EntityKind.EGO
+    road: Any,
+    ego: Any,
+    *,
+    exact: bool = False,
+    ego_kind: EntityKind | None = EntityKind.EGO,
+    agents: Sequence[Any] = (),
+    simulation_hz: int = SIMULATION_HZ,
+    policy_hz: int = POLICY_HZ,
+    open_traffic: OpenTraffic | None = None,
 ) -> World:
     """Take over a road with its vehicles and objects.
 
@@ -204,6 +214,10 @@ def take_world(
         ego: The vehicle under test, one of ``road.vehicles``; None for none.
         exact: Keep every bit, the ego's kind included, instead of rounding (parity tests).
         ego_kind: What the ego becomes; None keeps its own kind.
+        agents: All controlled vehicles, the ego first; the ego alone if not given.
+        simulation_hz: Simulation steps in a second.
+        policy_hz: Decisions in a second.
+        open_traffic: How vehicles appear and leave; None where they do not.
 
     Raises:
         ConfigurationError: Something on the road is of an unknown class.
@@ -213,6 +227,9 @@ def take_world(
     )
     entities = [*road.vehicles, *road.objects]
     place = next((place for place, entity in enumerate(entities) if entity is ego), -1)
+    controlled = tuple(
+        next(place for place, entity in enumerate(entities) if entity is agent) for agent in agents
+    )
     keep = exact or ego_kind is None
     specs = [
         vehicle_spec(entity, ego_kind if number == place and not keep else None)
@@ -223,7 +240,16 @@ def take_world(
         (take_traffic(type(v)) for v in entities if type(v).__name__ == "IDMVehicle"), TrafficParameters()
     )
     world = build_world(
-        network, specs, ego=place, traffic=traffic, target_speeds_mps=tuple(float(s) for s in speeds)
+        network,
+        specs,
+        ego=place,
+        traffic=traffic,
+        target_speeds_mps=tuple(float(s) for s in speeds),
+        agents=controlled,
+        simulation_hz=simulation_hz,
+        policy_hz=policy_hz,
+        regulated=type(road).__name__ == "RegulatedRoad",
+        open_traffic=open_traffic,
     )
     return _exact_state(world, entities) if exact else world
 
@@ -261,4 +287,10 @@ def _exact_state(world: World, entities: list[Any]) -> World:
         ego=world.ego,
         traffic=world.traffic,
         target_speeds_mps=world.target_speeds_mps,
+        agents=world.agents,
+        simulation_hz=world.simulation_hz,
+        policy_hz=world.policy_hz,
+        regulated=world.regulated,
+        road_steps=world.road_steps,
+        open_traffic=world.open_traffic,
     )

@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from drivebench.errors import ConfigurationError
+from drivebench.world.clock import POLICY_HZ, SIMULATION_HZ
 from drivebench.world.layout import MAX_TARGET_SPEEDS, EntityFloat, EntityInt, EntityKind
 from drivebench.world.network import RoadNetwork, array_digest
+from drivebench.world.open_traffic import OpenTraffic
 
 __all__ = ["TrafficParameters", "World"]
 
@@ -52,6 +54,13 @@ class World:
         ego: Which entity is the ego; -1 for none.
         traffic: Constants of IDM and MOBIL.
         target_speeds_mps: Speeds that a CONTROLLED vehicle can choose, evenly spaced.
+        agents: The controlled vehicles, the ego first; the ego alone if not given.
+        simulation_hz, policy_hz: Simulation steps and decisions in a second; a decision takes
+            ``simulation_hz // policy_hz`` steps, as in highway-env.
+        regulated: Whether vehicles give way to each other by priority (highway-env ``RegulatedRoad``).
+        road_steps: Simulation steps that the road has seen, which set the rhythm of giving way.
+        decisions: Decisions since the start of the episode; open traffic changes before all but the first.
+        open_traffic: How vehicles appear and leave; None where they do not.
     """
 
     network: RoadNetwork
@@ -62,6 +71,13 @@ class World:
     ego: int = 0
     traffic: TrafficParameters = field(default_factory=TrafficParameters)
     target_speeds_mps: tuple[float, ...] = (20.0, 25.0, 30.0)
+    agents: tuple[int, ...] = ()
+    simulation_hz: int = SIMULATION_HZ
+    policy_hz: int = POLICY_HZ
+    regulated: bool = False
+    road_steps: int = 0
+    decisions: int = 0
+    open_traffic: OpenTraffic | None = None
 
     def __post_init__(self) -> None:
         entities = self.entity_float.shape[1]
@@ -80,8 +96,28 @@ class World:
             raise ConfigurationError(
                 f"{len(self.target_speeds_mps)} target speeds; expected 2 to {MAX_TARGET_SPEEDS}"
             )
+        if not self.agents and self.ego >= 0:
+            object.__setattr__(self, "agents", (self.ego,))
+        if len(set(self.agents)) != len(self.agents) or any(not 0 <= a < self.vehicles for a in self.agents):
+            raise ConfigurationError(
+                f"agents {self.agents} of {self.vehicles} vehicles; expected different vehicles"
+            )
+        if self.agents[:1] != ((self.ego,) if self.ego >= 0 else ()):
+            raise ConfigurationError(
+                f"ego {self.ego} and agents {self.agents}; expected the ego to be the first"
+            )
+        if not 1 <= self.policy_hz <= self.simulation_hz:
+            raise ConfigurationError(
+                f"{self.policy_hz} decisions and {self.simulation_hz} simulation steps in a second; expected "
+                "at least one decision, and no more of them than steps"
+            )
         for array in (self.entity_float, self.entity_int, self.route):
             array.setflags(write=False)
+
+    @property
+    def substeps(self) -> int:
+        """Simulation steps of a decision."""
+        return self.simulation_hz // self.policy_hz
 
     @property
     def entities(self) -> int:
@@ -92,9 +128,26 @@ class World:
     def digest(self) -> str:
         """SHA-256 of everything that the episode depends on, hexadecimal."""
         numbers = np.array([*astuple(self.traffic), *self.target_speeds_mps], dtype=np.float64)
-        counts = np.array([self.vehicles, self.ego], dtype=np.int64)
+        counts = np.array(
+            [
+                self.vehicles,
+                self.simulation_hz,
+                self.policy_hz,
+                self.regulated,
+                self.road_steps,
+                self.decisions,
+                *self.agents,
+            ],
+            dtype=np.int64,
+        )
         return array_digest(
-            self.network.digest, self.entity_float, self.entity_int, self.route, numbers, counts
+            self.network.digest,
+            self.entity_float,
+            self.entity_int,
+            self.route,
+            numbers,
+            counts,
+            repr(self.open_traffic),
         )
 
     def kinds(self) -> tuple[EntityKind, ...]:

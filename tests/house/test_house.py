@@ -30,7 +30,7 @@ def test_highway_env_is_imported_in_one_module() -> None:
         for path in SOURCES
         if re.search(r"^\s*(import|from) highway_env", path.read_text(), re.MULTILINE)
     ]
-    assert importing == ["scenarios/stock.py"]
+    assert importing == ["scenarios/stock/upstream.py"]
 
 
 def test_no_room_is_named_for_nothing() -> None:

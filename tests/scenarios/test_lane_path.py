@@ -6,7 +6,7 @@ import pytest
 from drivebench.world.build import LaneSpec, build_network
 from drivebench.world.takeover import take_network
 from scenarios.lane_path import lane_path
-from scenarios.stock import stock_environment
+from scenarios.stock.upstream import stock_environment
 
 
 def test_lanes_that_meet_exactly_are_followed_to_within_centimetres() -> None:

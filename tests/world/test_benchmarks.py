@@ -14,7 +14,7 @@ from drivebench.benchmarks.world import (
     measure_case,
 )
 from drivebench.world import WorldBatch
-from scenarios.stock_peer import PEER
+from scenarios.stock.peer import PEER
 
 
 def test_both_sides_are_measured() -> None:

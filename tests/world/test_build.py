@@ -21,7 +21,7 @@ from drivebench.world.build import (
 )
 from drivebench.world.layout import EntityFloat, EntityInt, LaneFloat
 from drivebench.world.takeover import take_world
-from scenarios.stock import environment_without_reward
+from scenarios.stock.upstream import environment_without_reward
 
 LANES = {
     "straight": LaneSpec.straight((3.0, -2.0), (40.0, 25.0)),

@@ -16,7 +16,7 @@ def names_reached(module: str) -> set[str]:
 
 def test_constants_of_other_modules_count() -> None:
     reached = names_reached("world/step.py")
-    assert {"world/step.py", "world/layout.py", "world/clock.py", "world/actions.py"} <= reached
+    assert {"world/step.py", "world/layout.py", "world/motion.py"} <= reached
     assert {"world/tables.py", "world/geometry.py", "world/numerics.py", "compiled.py"} <= reached
 
 

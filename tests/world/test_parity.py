@@ -1,8 +1,8 @@
-"""The compiled world against stock highway-env; the full comparison is ``python -m scenarios.parity``."""
+"""The compiled world against stock highway-env; all of it: ``python -m scenarios.stock.parity``."""
 
 import pytest
 
-from scenarios.parity import WORLDS, compare
+from scenarios.stock.parity import WORLDS, compare
 
 LONGEST = {"highway-v0": 60}
 """Decisions of an episode; stock highway steps 51 vehicles and is slow."""

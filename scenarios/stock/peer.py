@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from drivebench.benchmarks.peer import PeerPictures, PeerRoad
 from drivebench.errors import ConfigurationError
 from drivebench.world.takeover import take_world
-from scenarios.stock import environment_without_reward, stock_environment
+from scenarios.stock.upstream import environment_without_reward, stock_environment
 
 __all__ = ["PEER", "StockPeer"]
 

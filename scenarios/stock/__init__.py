@@ -1,0 +1,1 @@
+"""highway-env's own environments on the compiled world, and what holds the two against each other."""

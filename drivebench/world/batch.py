@@ -128,7 +128,11 @@ class WorldBatch:
         struck: [B] int64, the entity that touched the ego first, -1 if none did yet.
         lane_float, lane_int: [P, L, ...] the pool of road networks; ``network_of_world`` [B] indexes it.
         networks: The road networks of the pool.
+        stamps: None, or [len(Phase)] int64 that gathers the time spent in each phase of the step, on one
+            thread (see ``drivebench.world.phases``).
     """
+
+    stamps: npt.NDArray[np.int64] | None = None
 
     def __init__(
         self,
@@ -407,6 +411,7 @@ class WorldBatch:
             commands,
             manoeuvres,
             self._everyone if active is None else active,
+            self.stamps,
         )
         in_threads(step_worlds, len(self.worlds), arguments)
 

@@ -12,9 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from drivebench.compiled import borrowing_kernel, inlined_kernel
+from drivebench.world.cells import MEMBERS, members_nearby, sort_into_cells
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldInt
 
 __all__ = ["collide"]
+
+_FEW = 24
+_FEW_CHECKING = 4
+"""With fewer entities, or fewer of them that check, looking at all pairs is faster than sorting."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -116,6 +121,52 @@ def _separation(
 
 
 @borrowing_kernel
+def _meet(
+    numbers: Floats,
+    integers: Ints,
+    world_int: Ints,
+    time_step: float,
+    i: int,
+    k: int,
+    corners_a: Floats,
+    corners_b: Floats,
+) -> None:
+    """Check one pair, and record crash, hits and impacts."""
+    _corners(numbers, i, corners_a)
+    _corners(numbers, k, corners_b)
+    speed = numbers[_SPEED, k]
+    now, later, push_x, push_y = _separation(
+        corners_a,
+        corners_b,
+        numbers[_SPEED, i] * numbers[_COS, i] * time_step - speed * numbers[_COS, k] * time_step,
+        numbers[_SPEED, i] * numbers[_SIN, i] * time_step - speed * numbers[_SIN, k] * time_step,
+    )
+    solid = integers[_SOLID, i] != 0 and integers[_SOLID, k] != 0
+    if later and solid:
+        integers[_HAS_IMPACT, i] = 1
+        if integers[_KIND, k] == _OBSTACLE:
+            numbers[_IMPACT_X, i] = push_x
+            numbers[_IMPACT_Y, i] = push_y
+        else:
+            numbers[_IMPACT_X, i] = push_x / 2
+            numbers[_IMPACT_Y, i] = push_y / 2
+            integers[_HAS_IMPACT, k] = 1
+            numbers[_IMPACT_X, k] = -push_x / 2
+            numbers[_IMPACT_Y, k] = -push_y / 2
+    if now:
+        if solid:
+            integers[_CRASHED, i] = 1
+            integers[_CRASHED, k] = 1
+        if integers[_SOLID, i] == 0:
+            integers[_HIT, i] = 1
+        if integers[_SOLID, k] == 0:
+            integers[_HIT, k] = 1
+    ego = world_int[_EGO]
+    if (now or later) and solid and ego in (i, k) and world_int[_STRUCK] < 0:
+        world_int[_STRUCK] = k if i == ego else i
+
+
+@borrowing_kernel
 def collide(
     numbers: Floats,
     integers: Ints,
@@ -126,67 +177,66 @@ def collide(
     time_step: float,
     corners_a: Floats,
     corners_b: Floats,
+    cells: Ints,
+    candidates: Ints,
 ) -> None:
     """Check all pairs of a vehicle with a later vehicle or object, and record crashes, hits and impacts.
 
-    ``corners_a`` and ``corners_b`` are [5, 2] work space.
+    Most pairs are far apart: those that are not are found through cells, and looked at in highway-env's order.
+
+    ``corners_a`` and ``corners_b`` are [5, 2], ``cells`` [``CELL_ROWS``, entities] and ``candidates``
+    [entities] work space.
     """
     x = numbers[_X]
+    y = numbers[_Y]
     diagonal = numbers[_DIAGONAL]
-    ego = world_int[_EGO]
+    checking = 0
+    last_checking = 0
+    for i in range(entities):
+        if integers[_CHECK, i] != 0:
+            checking += 1
+            last_checking = i
     widest = 0.0
     for i in range(entities):
         widest = max(widest, diagonal[i])
+    count = 0
+    if checking > _FEW_CHECKING and entities > _FEW:
+        farthest = 0.0
+        for i in range(vehicles):
+            farthest = max(farthest, abs(numbers[_SPEED, i] * time_step))
+        count = sort_into_cells(numbers, entities, widest + farthest, cells)
     for i in range(vehicles):
-        if i == absent:
+        if i == absent or (integers[_CHECK, i] == 0 and i >= last_checking):
             continue
         ahead = numbers[_SPEED, i] * time_step
-        reach = widest + abs(ahead) + 1e-6
-        here = x[i]
-        near = 0
-        for k in range(i + 1, entities):
-            near += 1 if abs(x[k] - here) <= reach else 0
-        if near == 0:
-            continue
-        for k in range(i + 1, entities):
-            dx = x[k] - here
-            if abs(dx) > reach or k == absent:
+        found = 0
+        if count > 0:
+            first, last = members_nearby(cells, count, i)
+        else:
+            first, last = i + 1, entities
+            reach = widest + abs(ahead) + 1e-6
+            beside = 0
+            for k in range(first, last):
+                beside += 1 if abs(x[k] - x[i]) <= reach else 0
+            if beside == 0:
+                continue
+        for place in range(first, last):
+            k = cells[MEMBERS, place] if count > 0 else place
+            if k <= i or k == absent:
+                continue
+            dx = x[k] - x[i]
+            dy = y[k] - y[i]
+            if math.sqrt(dx * dx + dy * dy) > (diagonal[i] + diagonal[k]) / 2 + ahead:
                 continue
             if integers[_CHECK, i] == 0 and integers[_CHECK, k] == 0:
                 continue
             if integers[_COLLIDABLE, i] == 0 or integers[_COLLIDABLE, k] == 0:
                 continue
-            dy = numbers[_Y, k] - numbers[_Y, i]
-            if math.sqrt(dx * dx + dy * dy) > (diagonal[i] + diagonal[k]) / 2 + ahead:
-                continue
-            _corners(numbers, i, corners_a)
-            _corners(numbers, k, corners_b)
-            speed = numbers[_SPEED, k]
-            now, later, push_x, push_y = _separation(
-                corners_a,
-                corners_b,
-                numbers[_SPEED, i] * numbers[_COS, i] * time_step - speed * numbers[_COS, k] * time_step,
-                numbers[_SPEED, i] * numbers[_SIN, i] * time_step - speed * numbers[_SIN, k] * time_step,
-            )
-            solid = integers[_SOLID, i] != 0 and integers[_SOLID, k] != 0
-            if later and solid:
-                integers[_HAS_IMPACT, i] = 1
-                if integers[_KIND, k] == _OBSTACLE:
-                    numbers[_IMPACT_X, i] = push_x
-                    numbers[_IMPACT_Y, i] = push_y
-                else:
-                    numbers[_IMPACT_X, i] = push_x / 2
-                    numbers[_IMPACT_Y, i] = push_y / 2
-                    integers[_HAS_IMPACT, k] = 1
-                    numbers[_IMPACT_X, k] = -push_x / 2
-                    numbers[_IMPACT_Y, k] = -push_y / 2
-            if now:
-                if solid:
-                    integers[_CRASHED, i] = 1
-                    integers[_CRASHED, k] = 1
-                if integers[_SOLID, i] == 0:
-                    integers[_HIT, i] = 1
-                if integers[_SOLID, k] == 0:
-                    integers[_HIT, k] = 1
-            if (now or later) and solid and ego in (i, k) and world_int[_STRUCK] < 0:
-                world_int[_STRUCK] = k if i == ego else i
+            later = found
+            while later > 0 and candidates[later - 1] > k:
+                candidates[later] = candidates[later - 1]
+                later -= 1
+            candidates[later] = k
+            found += 1
+        for place in range(found):
+            _meet(numbers, integers, world_int, time_step, i, candidates[place], corners_a, corners_b)

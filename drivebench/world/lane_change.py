@@ -118,17 +118,22 @@ def _abort_if_contested(
     parameters: Floats,
     numbers: Floats,
     integers: Ints,
-    vehicles: int,
+    changing: Ints,
+    changes: int,
     absent: int,
     s_table: Floats,
     i: int,
 ) -> None:
-    """Give a change up when somebody close ahead is changing to the same lane."""
+    """Give a change up when somebody close ahead is changing to the same lane.
+
+    Whoever is changing stands in ``changing[:changes]``; who has finished in the meantime may, too.
+    """
     lane = integers[_LANE, i]
     target = integers[_TARGET_LANE, i]
     if lane_int[lane, _ROAD_FIRST] != lane_int[target, _ROAD_FIRST]:
         return
-    for k in range(vehicles):
+    for place in range(changes):
+        k = changing[place]
         kind = integers[_KIND, k]
         if (
             k not in (i, absent)
@@ -218,24 +223,36 @@ def choose_lanes(
     wanted: Floats,
     free: Floats,
     following: Floats,
+    changing: Ints,
 ) -> None:
     """All vehicles that follow a target lane go on to the next one at its end; traffic may change lanes.
 
-    During a change a vehicle may only give it up; else it reconsiders once every second.
+    During a change a vehicle may only give it up; else it reconsiders once every second. ``changing`` is
+    [entities] work space.
     """
     delay = parameters[_DELAY]
+    changes = 0
+    for i in range(vehicles):
+        if integers[_LANE, i] != integers[_TARGET_LANE, i]:
+            changing[changes] = i
+            changes += 1
     for i in range(vehicles):
         kind = integers[_KIND, i]
         if i == absent or not (kind == _CONTROLLED or (kind == _IDM and integers[_CRASHED, i] == 0)):
             continue
+        lane = integers[_LANE, i]
         target = integers[_TARGET_LANE, i]
+        listed = lane != target
         s = longitudinal(numerics, lane_float, numbers, s_table, target, i)
         if is_after_end(lane_float, target, s):
             target = next_lane(numerics, lane_float, lane_int, lanes, integers, route, i, target, s)
             integers[_TARGET_LANE, i] = target
+            if lane != target and not listed:
+                changing[changes] = i
+                changes += 1
         if kind != _IDM or integers[_LANE_CHANGES, i] == 0:
             continue
-        if integers[_LANE, i] != target:
+        if lane != target:
             _abort_if_contested(
                 numerics,
                 lane_float,
@@ -243,7 +260,8 @@ def choose_lanes(
                 parameters,
                 numbers,
                 integers,
-                vehicles,
+                changing,
+                changes,
                 absent,
                 s_table,
                 i,
@@ -269,3 +287,6 @@ def choose_lanes(
                 following,
                 i,
             )
+            if integers[_TARGET_LANE, i] != lane and not listed:
+                changing[changes] = i
+                changes += 1

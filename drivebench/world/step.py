@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from drivebench.compiled import kernel
+from drivebench.world.cells import CELL_ROWS
 from drivebench.world.collisions import collide
 from drivebench.world.control import meta_action, steer
 from drivebench.world.following import accelerate, follow_leaders, free_flow
 from drivebench.world.lane_change import choose_lanes
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldFloat, WorldInt
 from drivebench.world.motion import move, update_directions
+from drivebench.world.phases import Phase, begin, mark
 from drivebench.world.tables import find_occupants, tabulate, update_lanes
 
 __all__ = ["EGO_ABSENT", "NEW_ACTION", "SAME_ACTION", "step_worlds"]
@@ -35,6 +37,11 @@ _NETWORK, _LANES, _ENTITIES = int(WorldInt.NETWORK), int(WorldInt.LANES), int(Wo
 _VEHICLES, _EGO, _TRACE = int(WorldInt.VEHICLES), int(WorldInt.EGO), int(WorldInt.TRACE_CRASHED)
 _SUBSTEPS, _ROAD_STEPS = int(WorldInt.SUBSTEPS), int(WorldInt.ROAD_STEPS)
 _DECISIONS, _TIME_STEP = int(WorldInt.DECISIONS), int(WorldFloat.TIME_STEP)
+
+_LOADING, _RECORDING = int(Phase.LOADING), int(Phase.RECORDING)
+_OCCUPANTS, _FOLLOWING, _LANE_CHOICE = int(Phase.OCCUPANTS), int(Phase.FOLLOWING), int(Phase.LANE_CHOICE)
+_STEER, _ACCELERATE, _MOTION = int(Phase.STEERING), int(Phase.ACCELERATION), int(Phase.MOTION)
+_TABLES, _FIND_LANES, _COLLISIONS = int(Phase.TABLES), int(Phase.LANES), int(Phase.COLLISIONS)
 
 
 @kernel
@@ -59,6 +66,7 @@ def step_worlds(
     commands: Floats,
     manoeuvres: Ints,
     active: Flags,
+    stamps: npt.NDArray[np.int64] | None,
 ) -> None:
     """Advance the worlds [first, last) that are active.
 
@@ -83,6 +91,7 @@ def step_worlds(
         commands: [B, A, 2] acceleration and front wheel angle of agents under continuous control.
         manoeuvres: [B, A] meta-actions of CONTROLLED agents.
         active: [B] bool.
+        stamps: Time spent in each ``Phase``, in ticks of the processor; None in all that drives.
     """
     most_lanes = lane_floats.shape[1]
     most_entities = entity_float.shape[2]
@@ -92,7 +101,10 @@ def step_worlds(
     on_lane = np.empty((most_lanes, most_entities), dtype=np.bool_)
     occupants = np.empty((most_lanes, most_entities), dtype=np.int64)
     occupied = np.empty(most_lanes, dtype=np.int64)
-    leaders = np.empty(most_entities, dtype=np.int64)
+    lists = np.empty((2, most_entities), dtype=np.int64)
+    leaders = lists[0]
+    changing = lists[1]
+    cells = np.empty((CELL_ROWS, most_entities), dtype=np.int64)
     places = np.empty((most_lanes, most_entities))
     rows = np.empty((6, most_entities))
     wanted = rows[0]
@@ -116,6 +128,7 @@ def step_worlds(
         route = routes[world]
         time_step = parameters[_TIME_STEP]
         steps = substeps if substeps > 0 else integers_of_world[_SUBSTEPS]
+        begin(stamps)
         update_directions(numerics, numbers, entities)
         tabulate(numerics, lane_float, lane_int, lanes, numbers, entities, s_table, r_table)
         if mode == NEW_ACTION:
@@ -144,6 +157,7 @@ def step_worlds(
                 elif kind in (_EGO_KIND, _PLAIN, _BICYCLE):
                     numbers[_ACCELERATION, i] = commands[world, agent, 0]
                     numbers[_STEERING, i] = commands[world, agent, 1]
+        mark(stamps, _LOADING)
         for substep in range(steps):
             find_occupants(
                 numerics,
@@ -160,6 +174,7 @@ def step_worlds(
                 places,
                 occupied,
             )
+            mark(stamps, _OCCUPANTS)
             free_flow(numerics, lane_float, numbers, integers, vehicles, wanted, free)
             follow_leaders(
                 numerics,
@@ -179,6 +194,7 @@ def step_worlds(
                 following,
                 leaders,
             )
+            mark(stamps, _FOLLOWING)
             choose_lanes(
                 numerics,
                 lane_float,
@@ -199,7 +215,9 @@ def step_worlds(
                 wanted,
                 free,
                 following,
+                changing,
             )
+            mark(stamps, _LANE_CHOICE)
             steer(
                 numerics,
                 lane_float,
@@ -214,6 +232,7 @@ def step_worlds(
                 rows[4],
                 rows[5],
             )
+            mark(stamps, _STEER)
             accelerate(
                 numerics,
                 lane_float,
@@ -231,13 +250,17 @@ def step_worlds(
                 free,
                 following,
             )
+            mark(stamps, _ACCELERATE)
             integers_of_world[_ROAD_STEPS] += 1
             move(numerics, numbers, integers, vehicles, absent, time_step, rows[3])
             update_directions(numerics, numbers, vehicles)
+            mark(stamps, _MOTION)
             tabulate(numerics, lane_float, lane_int, lanes, numbers, entities, s_table, r_table)
+            mark(stamps, _TABLES)
             update_lanes(
                 numerics, lane_float, lane_int, lanes, numbers, integers, vehicles, absent, s_table, r_table
             )
+            mark(stamps, _FIND_LANES)
             collide(
                 numbers,
                 integers,
@@ -248,7 +271,10 @@ def step_worlds(
                 time_step,
                 corners[0],
                 corners[1],
+                cells,
+                changing,
             )
+            mark(stamps, _COLLISIONS)
             if substep < traced:
                 path = trace[world, substep]
                 for i in range(entities):
@@ -257,3 +283,4 @@ def step_worlds(
                     path[i, 2] = numbers[_HEADING, i]
                     path[i, 3] = numbers[_SPEED, i]
                 integers_of_world[_TRACE + substep] = integers[_CRASHED, ego] if ego >= 0 else 0
+            mark(stamps, _RECORDING)

@@ -40,6 +40,9 @@ _LENGTH, _WIDTH, _OFFSET = int(LaneFloat.LENGTH), int(LaneFloat.WIDTH), int(Lane
 _LANE_KIND, _NEIGHBOURS, _NEIGHBOUR = int(LaneInt.KIND), int(LaneInt.NEIGHBOURS), int(LaneInt.NEIGHBOUR)
 _STRAIGHT, _SINE, _CIRCULAR = int(LaneKind.STRAIGHT), int(LaneKind.SINE), int(LaneKind.CIRCULAR)
 
+_FEW = 16
+"""So many places are looked through faster than they are halved."""
+
 _MARGIN_M = 1.0
 """How far beside a lane a vehicle still counts as being on it (highway-env ``neighbour_vehicles``)."""
 
@@ -158,13 +161,27 @@ def find_occupants(
 
 
 @inlined_kernel
+def _count_below(places: Floats, count: int, s: float) -> int:
+    """How many of the first ``count`` places, which ascend, are less than s."""
+    low = 0
+    while count - low > _FEW:
+        middle = (low + count) // 2
+        if places[middle] < s:
+            low = middle + 1
+        else:
+            count = middle
+    below = low
+    for place in range(low, count):
+        below += 1 if places[place] < s else 0
+    return below
+
+
+@inlined_kernel
 def _neighbours_on_one_lane(
     occupants: Ints, places: Floats, occupied: Ints, lane: int, i: int, s: float
 ) -> tuple[int, int]:
     count = occupied[lane]
-    behind = 0
-    for place in range(count):
-        behind += 1 if places[lane, place] < s else 0
+    behind = _count_below(places[lane], count, s)
     rear = -1
     if behind > 0:
         place = behind - 1

@@ -182,7 +182,7 @@ def collide(
 ) -> None:
     """Check all pairs of a vehicle with a later vehicle or object, and record crashes, hits and impacts.
 
-    Most pairs are far apart: those that are not are found through cells, and looked at in highway-env's order.
+    Most pairs are far apart; those that are not are found through cells, and taken in highway-env's order.
 
     ``corners_a`` and ``corners_b`` are [5, 2], ``cells`` [``CELL_ROWS``, entities] and ``candidates``
     [entities] work space.

@@ -9,7 +9,7 @@ any processor with the same results.
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 __all__ = ["LANES", "fill_lanes", "load_i32", "load_u8", "load_u32_at_even"]
@@ -73,7 +73,13 @@ def _fill_lanes(
             builder.icmp_signed("<", columns, every_lane(end, integers)),
         )
         hit = builder.and_(inside, builder.fcmp_ordered(">=", value, near))
-        builder.store(builder.select(hit, value, near), near_at, align=4)
+        # the greater of two floats that are not negative is the greater of their bits as integers; a choice
+        # by hit would become a store under a mask, which takes some processors as long as all the rest
+        seen = builder.and_(builder.sext(inside, integers), builder.bitcast(value, integers))
+        kind = ir.FunctionType(integers, (integers, integers))
+        greater = cgutils.get_or_insert_function(builder.module, kind, f"llvm.smax.v{LANES}i32")
+        nearer = builder.call(greater, (seen, builder.bitcast(near, integers)))
+        builder.store(builder.bitcast(nearer, floats), near_at, align=4)
         builder.store(builder.select(hit, every_lane(colour, integers), old), colour_at, align=4)
         return context.get_dummy_value()
 
@@ -86,4 +92,5 @@ fill_lanes: Any = intrinsic(_fill_lanes)
 
 In the ``LANES`` samples from ``column`` on, whose addresses are given, compute ``base + slope * (column -
 anchor)``; where that is not below the nearness and the column is in [first, end), write it, and the colour.
+Nearnesses are never negative.
 """

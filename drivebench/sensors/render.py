@@ -13,8 +13,8 @@ from drivebench.sensors.optics import optics_of
 from drivebench.sensors.palette import DAY, PAINT, Palette
 from drivebench.sensors.scene import ANGLE_STEP_RAD, POSITION_STEP_M, Moments
 from drivebench.sensors.shades import shades_of
-from drivebench.sensors.solids import draw_solids
-from drivebench.sensors.surface import draw_ground
+from drivebench.sensors.solids import draw_solids, solid_scratch
+from drivebench.sensors.surface import draw_ground, row_scratch
 from drivebench.world.numerics import cos_sin, floor
 from drivebench.world.threads import in_threads
 
@@ -64,6 +64,7 @@ def _render_range(
     reach = np.zeros((height, 2), np.int64)
     reach[:, 0] = width
     placed = np.empty((boxes.shape[1], 5))
+    row, solid = row_scratch(width), solid_scratch(boxes.shape[1])
     for n in range(first, last):
         heading = _on_grid(poses[n, 2], ANGLE_STEP_RAD)
         cosine, sine = cos_sin(None, heading)
@@ -72,7 +73,7 @@ def _render_range(
         cosine, sine = cos_sin(None, heading + lens[7])
         draw_ground(
             out[n], grounds[ground[n]], grain_address, shades,
-            lens, level, samples, forward, depth, x, y, cosine, sine,
+            lens, level, samples, forward, depth, x, y, cosine, sine, row,
         )  # fmt: skip
         for k in range(boxes.shape[1]):
             placed[k, 0] = _on_grid(boxes[n, k, 0], POSITION_STEP_M)
@@ -82,7 +83,7 @@ def _render_range(
         draw_solids(
             out[n], placed, looks[n], paints, palette, lens, x, y, cosine, sine,
             shapes, faces, polygons_of_face, polygons, light, model_corners, model_colours,
-            nearness, colours, reach,
+            nearness, colours, reach, solid,
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from drivebench.compiled import kernel
+from drivebench.compiled import borrowing_kernel
 from drivebench.sensors.machine import LANES, fill_lanes
 
 __all__ = ["MOST_CORNERS", "NEAREST_M", "cut_near", "fill_polygon", "resolve"]
@@ -26,7 +26,7 @@ NEAREST_M = 0.1
 _BYTES = 0x00FF00FF00FF00FF
 
 
-@kernel
+@borrowing_kernel
 def cut_near(corners: Floats, kept: Floats) -> int:
     """Cut a polygon at the near plane (I. Sutherland, G. Hodgman, Communications of the ACM, 1974).
 
@@ -42,16 +42,18 @@ def cut_near(corners: Floats, kept: Floats) -> int:
         following = k + 1 if k + 1 < count else 0
         here, there = corners[2, k] - NEAREST_M, corners[2, following] - NEAREST_M
         if here >= 0:
-            kept[:, made] = corners[:, k]
+            for axis in range(3):
+                kept[axis, made] = corners[axis, k]
             made += 1
         if (here < 0) != (there < 0):
             part = here / (here - there)
-            kept[:, made] = corners[:, k] + part * (corners[:, following] - corners[:, k])
+            for axis in range(3):
+                kept[axis, made] = corners[axis, k] + part * (corners[axis, following] - corners[axis, k])
             made += 1
     return made
 
 
-@kernel
+@borrowing_kernel
 def fill_polygon(
     columns: Floats,
     rows: Floats,
@@ -136,7 +138,7 @@ def fill_polygon(
             )  # fmt: skip
 
 
-@kernel
+@borrowing_kernel
 def resolve(
     picture: NDArray[np.uint8],
     nearness: NDArray[np.float32],

@@ -1,11 +1,12 @@
 """Drawing what stands on the ground: shapes of ``models``, placed, turned, stretched, cut into samples."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drivebench.compiled import inlined_kernel, kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel, kernel
 from drivebench.sensors.models import (
     CABIN_TOP_M,
     FAR,
@@ -21,7 +22,7 @@ from drivebench.sensors.models import (
 from drivebench.sensors.samples import MOST_CORNERS, NEAREST_M, cut_near, fill_polygon, resolve
 from drivebench.world.numerics import cos_sin, exp
 
-__all__ = ["FARTHEST_M", "draw_solids"]
+__all__ = ["FARTHEST_M", "draw_solids", "solid_scratch"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -67,7 +68,7 @@ def _face(frame: Floats, lens: Floats, faces: Floats, k: int, rows: int, width: 
     return True
 
 
-@kernel
+@borrowing_kernel
 def _project(
     frame: Floats, lens: Floats, rows: int, width: int, model: Floats, corners: Floats, points: Floats
 ) -> None:
@@ -89,7 +90,7 @@ def _project(
         points[1, k] = down * reciprocal * scale_y + middle_y
 
 
-@kernel
+@borrowing_kernel
 def _project_cut(
     lens: Floats, rows: int, width: int, corners: Floats, first: int, count: int, kept: Floats, cut: Floats
 ) -> int:
@@ -109,7 +110,7 @@ def _before(boxes: Floats, a: int, b: int) -> bool:
     return bool(boxes[a, 1] <= boxes[b, 1])
 
 
-@kernel
+@borrowing_kernel
 def _nearest_first(
     boxes: Floats,
     looks: NDArray[np.uint8],
@@ -145,7 +146,7 @@ def _nearest_first(
     return count
 
 
-@kernel
+@borrowing_kernel
 def _place(frame: Floats, dx: float, dy: float, box: Floats, cosine: float, sine: float) -> None:
     """Set up where an entity is: frame is ``f8[11]``.
 
@@ -161,7 +162,52 @@ def _place(frame: Floats, dx: float, dy: float, box: Floats, cosine: float, sine
     frame[10] = frame[0] * frame[3] - frame[1] * frame[2]
 
 
+class Scratch(NamedTuple):
+    """Memory for one picture's entities.
+
+    Attributes:
+        order: ``i8[N]`` entities that may be seen, the nearest first.
+        ahead: ``f8[N]`` how far ahead each of them is.
+        corners: ``f8[3, MOST_CORNERS_OF_FACE]`` of a face: right, down, depth.
+        points: ``f8[2, MOST_CORNERS_OF_FACE]`` where they appear, in samples.
+        kept: ``f8[3, MOST_CORNERS]`` of a polygon that was cut at the near plane.
+        cut: ``f8[2, MOST_CORNERS]`` where they appear.
+        edges: ``f8[4, MOST_CORNERS]`` see ``fill_polygon``.
+        plane: ``f8[4]`` see ``fill_polygon``.
+        frame: ``f8[11]`` see ``_place``.
+        air: ``f8[3]`` light that the air scatters towards the camera.
+    """
+
+    order: Ints
+    ahead: Floats
+    corners: Floats
+    points: Floats
+    kept: Floats
+    cut: Floats
+    edges: Floats
+    plane: Floats
+    frame: Floats
+    air: Floats
+
+
 @kernel
+def solid_scratch(entities: int) -> Scratch:
+    """Memory for so many entities."""
+    return Scratch(
+        np.empty(entities, np.int64),
+        np.empty(entities),
+        np.empty((3, MOST_CORNERS_OF_FACE)),
+        np.empty((2, MOST_CORNERS_OF_FACE)),
+        np.empty((3, MOST_CORNERS)),
+        np.empty((2, MOST_CORNERS)),
+        np.empty((4, MOST_CORNERS)),
+        np.empty(4),
+        np.empty(11),
+        np.empty(3),
+    )
+
+
+@borrowing_kernel
 def draw_solids(
     picture: NDArray[np.uint8],
     boxes: Floats,
@@ -183,6 +229,7 @@ def draw_solids(
     nearness: NDArray[np.float32],
     colours: NDArray[np.uint32],
     reach: Ints,
+    scratch: Scratch,
 ) -> None:
     """Draw everything that stands on the ground over a picture of the ground.
 
@@ -207,16 +254,16 @@ def draw_solids(
         nearness: Empty samples (see ``fill_polygon``); empty again afterwards, like the following two.
         colours: Of the samples.
         reach: Of the samples.
+        scratch: Memory to work in.
     """
-    order, ahead = np.empty(looks.size, np.int64), np.empty(looks.size)
+    order, ahead = scratch.order, scratch.ahead
     half_angle = picture.shape[2] * 0.5 / lens[0]
     visible = _nearest_first(boxes, looks, x, y, cosine, sine, half_angle, order, ahead)
     if visible == 0:
         return
     rows, width, clockwise = nearness.shape[0], 2 * picture.shape[2], lens[1] > 0
-    corners, points = np.empty((3, MOST_CORNERS_OF_FACE)), np.empty((2, MOST_CORNERS_OF_FACE))
-    kept, cut = np.empty((3, MOST_CORNERS)), np.empty((2, MOST_CORNERS))
-    edges, plane, frame, air = np.empty((4, MOST_CORNERS)), np.empty(4), np.empty(11), np.empty(3)
+    corners, points, kept, cut = scratch.corners, scratch.points, scratch.kept, scratch.cut
+    edges, plane, frame, air = scratch.edges, scratch.plane, scratch.frame, scratch.air
     frame[4], frame[5], frame[6] = lens[6], lens[2], lens[3]
     for place in range(visible):
         k = order[place]

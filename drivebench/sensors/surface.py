@@ -6,10 +6,12 @@ integers, shading. All but the fetches are plain integer loops that LLVM vectori
 decides a pixel except the start and the step of a line, so instruction sets cannot differ.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from drivebench.compiled import inlined_kernel, kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel, kernel
 from drivebench.sensors.grain import GRAIN_LEVELS, GRAIN_SIZE
 from drivebench.sensors.ground import HEADER, STRIDE
 from drivebench.sensors.machine import load_i32, load_u8, load_u32_at_even
@@ -18,7 +20,7 @@ from drivebench.sensors.paint import RESOLUTION_M, TILE
 from drivebench.sensors.shades import ASPHALT, GRAIN, GRASS, MARK, SKY
 from drivebench.world.numerics import floor
 
-__all__ = ["draw_ground"]
+__all__ = ["draw_ground", "row_scratch"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -29,7 +31,6 @@ _TILE_BITS = TILE.bit_length() - 1
 _TILE_STEPS = TILE << 16
 _NEXT_LINE = 2 * STRIDE
 _TRANSPOSED = STRIDE * STRIDE
-_GRAIN_BITS = GRAIN_SIZE.bit_length() - 1
 _BYTES = 0x00FF00FF
 
 Signed = int | np.int32
@@ -38,68 +39,121 @@ Unsigned = int | np.uint32
 
 @inlined_kernel
 def _locate(
-    columns: Signed,
-    rows: Signed,
-    column: Signed,
-    row: Signed,
     x: Signed,
     y: Signed,
     step_x: Signed,
     step_y: Signed,
     along_y: bool | np.bool_,
-    entry: NDArray[np.int32],
     inner: NDArray[np.int32],
     part: NDArray[np.uint32],
 ) -> None:
-    """Where the pixels of a line fall.
+    """Where in their tiles the pixels of a line fall.
 
     Args:
-        columns: Of the level, in tiles.
-        rows: Of the level, in tiles.
-        column: Of the tile that x counts from.
-        row: Of the tile that y counts from.
         x: Of the first pixel, in 1/65536 texel.
         y: Of the same.
         step_x: From one pixel to the next.
         step_y: The same.
         along_y: Whether texels are to be interpolated along y, not along x.
-        entry: Receives the bytes into the tile table.
-        inner: Receives the texels from a tile's first one to the pair.
+        inner: Receives the bytes from a tile's first texel to the pair.
         part: Receives the weight of the pair's second texel, 0 to 255.
     """
-    bits, sixteen, eight = i32(16 + _TILE_BITS), i32(16), i32(8)
-    mask, stride, zero = i32(TILE - 1), i32(STRIDE), i32(0)
-    last_column, last_row = i32(columns - i32(1)), i32(rows - i32(1))
-    end = i32(entry.size - 1)
-    low_x, high_x = min(x, i32(x + end * step_x)), max(x, i32(x + end * step_x))
-    low_y, high_y = min(y, i32(y + end * step_y)), max(y, i32(y + end * step_y))
-    if (
-        (low_x >> bits) + column >= 0
-        and (high_x >> bits) + column <= last_column
-        and (low_y >> bits) + row >= 0
-        and (high_y >> bits) + row <= last_row
-    ):
-        for j in range(entry.size):
-            at_x, at_y = i32(x + i32(j) * step_x), i32(y + i32(j) * step_y)
-            tile_x, tile_y = i32(i32(at_x >> bits) + column), i32(i32(at_y >> bits) + row)
-            entry[j] = i32(i32(tile_y * columns + tile_x) << i32(2))
-    else:  # beyond the map there is only grass, like at its border
-        for j in range(entry.size):
-            at_x, at_y = i32(x + i32(j) * step_x), i32(y + i32(j) * step_y)
-            tile_x = min(max(i32((at_x >> bits) + column), zero), last_column)
-            tile_y = min(max(i32((at_y >> bits) + row), zero), last_row)
-            entry[j] = i32(i32(tile_y * columns + tile_x) << i32(2))
+    fifteen, sixteen, eight = i32(15), i32(16), i32(8)
+    mask, even, stride = i32(TILE - 1), i32(2 * TILE - 2), i32(2 * STRIDE)
     if along_y:
-        for j in range(entry.size):
+        for j in range(inner.size):
             at_x, at_y = i32(x + i32(j) * step_x), i32(y + i32(j) * step_y)
-            place = i32(((at_x >> sixteen) & mask) * stride + ((at_y >> sixteen) & mask))
-            inner[j] = i32(i32(_TRANSPOSED) + place)
+            place = i32(((at_x >> sixteen) & mask) * stride + ((at_y >> fifteen) & even))
+            inner[j] = i32(i32(2 * _TRANSPOSED) + place)
             part[j] = u32((at_y >> eight) & i32(255))
     else:
-        for j in range(entry.size):
+        for j in range(inner.size):
             at_x, at_y = i32(x + i32(j) * step_x), i32(y + i32(j) * step_y)
-            inner[j] = i32(((at_y >> sixteen) & mask) * stride + ((at_x >> sixteen) & mask))
+            inner[j] = i32(((at_y >> sixteen) & mask) * stride + ((at_x >> fifteen) & even))
             part[j] = u32((at_x >> eight) & i32(255))
+
+
+@inlined_kernel
+def _fetch(
+    texels: int,
+    level_table: int,
+    columns: int,
+    rows: int,
+    column: int,
+    row: int,
+    x: int,
+    y: int,
+    step_x: int,
+    step_y: int,
+    inner: NDArray[np.int32],
+    pair: NDArray[np.uint32],
+    lower: NDArray[np.uint32],
+    two_lines: bool,
+) -> None:
+    """Fetch the texel pairs of a line, tile by tile: where it enters the next one is known beforehand.
+
+    With s steps of 1/65536 texel from pixel to pixel, and b from the first pixel to the last step before the
+    first border, border n is crossed before pixel (b + n * tile) // s + 1. Quotient and remainder are carried
+    from border to border, so that a line takes two divisions for each axis.
+
+    Args:
+        texels: Address of the ground map's texels.
+        level_table: Address of the level's tile table.
+        columns: Of the level, in tiles.
+        rows: Of the level, in tiles.
+        column: Of the tile that x counts from.
+        row: Of the tile that y counts from.
+        x: Of the first pixel, from 0 to below a tile, in 1/65536 texel.
+        y: Of the same.
+        step_x: From one pixel to the next.
+        step_y: The same.
+        inner: From ``_locate``.
+        pair: Receives the pairs.
+        lower: Receives the pairs one line of texels further, if asked for.
+        two_lines: Whether they are.
+    """
+    width = inner.size
+    pace_x, pace_y = max(abs(step_x), 1), max(abs(step_y), 1)
+    before_x, before_y = _TILE_STEPS - 1 - x if step_x > 0 else x, _TILE_STEPS - 1 - y if step_y > 0 else y
+    next_x, next_y = before_x // pace_x, before_y // pace_y
+    rest_x, rest_y = before_x - next_x * pace_x, before_y - next_y * pace_y
+    tile_x, tile_y = _TILE_STEPS // pace_x, _TILE_STEPS // pace_y
+    over_x, over_y = _TILE_STEPS - tile_x * pace_x, _TILE_STEPS - tile_y * pace_y
+    next_x, next_y = next_x + 1, next_y + 1
+    if step_x == 0:
+        next_x = width
+    if step_y == 0:
+        next_y = width
+    turn_x, turn_y = 1 if step_x > 0 else -1, 1 if step_y > 0 else -1
+    j = 0
+    while True:
+        end = min(next_x, next_y, width)
+        if end > j:  # beyond the map there is only grass, like at its border
+            inside_x, inside_y = min(max(column, 0), columns - 1), min(max(row, 0), rows - 1)
+            first = load_i32(level_table + 4 * (inside_y * columns + inside_x))
+            tile = texels + 2 * np.int64(u32(first))
+            at, upper = inner[j:end], pair[j:end]
+            if two_lines:
+                under = lower[j:end]
+                for q in range(at.size):
+                    upper[q] = load_u32_at_even(tile + np.int64(u32(at[q])))
+                    under[q] = load_u32_at_even(tile + np.int64(u32(at[q])) + _NEXT_LINE)
+            else:
+                for q in range(at.size):
+                    upper[q] = load_u32_at_even(tile + np.int64(u32(at[q])))
+            j = end
+        if j >= width:
+            break
+        if next_x <= j:
+            column += turn_x
+            next_x, rest_x = next_x + tile_x, rest_x + over_x
+            if rest_x >= pace_x:
+                next_x, rest_x = next_x + 1, rest_x - pace_x
+        if next_y <= j:
+            row += turn_y
+            next_y, rest_y = next_y + tile_y, rest_y + over_y
+            if rest_y >= pace_y:
+                next_y, rest_y = next_y + 1, rest_y - pace_y
 
 
 @inlined_kernel
@@ -181,20 +235,64 @@ def _locate_grain(
 ) -> None:
     """Place of each pixel in the grain table, one level coarser where the footprint is long."""
     fine = min(level + (1 if samples > 2 else 0), GRAIN_LEVELS - 1)
-    shift, mask = i32(fine - level), i32((GRAIN_SIZE >> fine) - 1)
-    row_bits = i32(_GRAIN_BITS - fine)
+    mask, size = i32((GRAIN_SIZE >> fine) - 1), i32(GRAIN_SIZE >> fine)
     first = i32(0)
     for finer in range(fine):
         first = i32(first + i32((GRAIN_SIZE >> finer) * (GRAIN_SIZE >> finer)))
     from_x, from_y = i32(i32(column & i32(255)) * i32(TILE)), i32(i32(row & i32(255)) * i32(TILE))
-    for j in range(grain_at.size):
-        at_x = i32(i32(i32(x + i32(j) * step_x) >> i32(16)) + from_x)
-        at_y = i32(i32(i32(y + i32(j) * step_y) >> i32(16)) + from_y)
-        at_x, at_y = i32(at_x >> shift) & mask, i32(at_y >> shift) & mask
-        grain_at[j] = i32(first + i32(at_y << row_bits) + at_x)
+    if fine == level:
+        for j in range(grain_at.size):
+            at_x = i32(i32(i32(x + i32(j) * step_x) >> i32(16)) + from_x)
+            at_y = i32(i32(i32(y + i32(j) * step_y) >> i32(16)) + from_y)
+            grain_at[j] = i32(first + i32((at_y & mask) * size) + (at_x & mask))
+    else:
+        for j in range(grain_at.size):
+            at_x = i32(i32(i32(x + i32(j) * step_x) >> i32(16)) + from_x)
+            at_y = i32(i32(i32(y + i32(j) * step_y) >> i32(16)) + from_y)
+            at_x, at_y = i32(at_x >> i32(1)) & mask, i32(at_y >> i32(1)) & mask
+            grain_at[j] = i32(first + i32(at_y * size) + at_x)
+
+
+class Scratch(NamedTuple):
+    """Memory for one row of pixels at a time.
+
+    Attributes:
+        inner: ``i4[MOST_SAMPLES, W]`` see ``_locate``.
+        part: ``u4[MOST_SAMPLES, W]`` see ``_locate``.
+        pair: ``u4[MOST_SAMPLES, W]`` two neighbouring texels each.
+        lower: ``u4[W]`` the same one line of texels further, for rows of a single line.
+        total: ``u4[W]`` asphalt in the low half, marks in the high one.
+        grain_at: ``i4[W]`` places in the grain table.
+        grain: ``u1[W]`` what is there.
+        weights: ``u2[4, W]`` of grass, asphalt, mark and grain.
+    """
+
+    inner: NDArray[np.int32]
+    part: NDArray[np.uint32]
+    pair: NDArray[np.uint32]
+    lower: NDArray[np.uint32]
+    total: NDArray[np.uint32]
+    grain_at: NDArray[np.int32]
+    grain: NDArray[np.uint8]
+    weights: NDArray[np.uint16]
 
 
 @kernel
+def row_scratch(width: int) -> Scratch:
+    """Memory for rows of so many pixels."""
+    return Scratch(
+        np.empty((MOST_SAMPLES, width), np.int32),
+        np.empty((MOST_SAMPLES, width), np.uint32),
+        np.empty((MOST_SAMPLES, width), np.uint32),
+        np.empty(width, np.uint32),
+        np.empty(width, np.uint32),
+        np.empty(width, np.int32),
+        np.empty(width, np.uint8),
+        np.empty((4, width), np.uint16),
+    )
+
+
+@borrowing_kernel
 def draw_ground(
     picture: NDArray[np.uint8],
     ground: Ints,
@@ -209,6 +307,7 @@ def draw_ground(
     y: float,
     cosine: float,
     sine: float,
+    scratch: Scratch,
 ) -> None:
     """Draw sky and ground.
 
@@ -226,14 +325,11 @@ def draw_ground(
         y: The same.
         cosine: Of its heading.
         sine: The same.
+        scratch: Memory to work in.
     """
     height, width = picture.shape[1], picture.shape[2]
-    entry, inner = np.empty((MOST_SAMPLES, width), np.int32), np.empty((MOST_SAMPLES, width), np.int32)
-    part, pair = np.empty((MOST_SAMPLES, width), np.uint32), np.empty((MOST_SAMPLES, width), np.uint32)
-    total, lower = np.empty(width, np.uint32), np.empty(width, np.uint32)
-    grain_at, grain = np.empty(width, np.int32), np.empty(width, np.uint8)
-    weights = np.empty((4, width), np.uint16)
-    flat_entry, flat_inner, flat_pair = entry.reshape(-1), inner.reshape(-1), pair.reshape(-1)
+    inner, part, pair, lower = scratch.inner, scratch.part, scratch.pair, scratch.lower
+    total, grain_at, grain, weights = scratch.total, scratch.grain_at, scratch.grain, scratch.weights
     texels, table = ground[0], ground[1]
     for row in range(height):
         samples = samples_of_row[row]
@@ -242,35 +338,33 @@ def draw_ground(
                 picture[channel, row] = u8(shades[row, SKY, channel])
             continue
         level = level_of_row[row]
-        columns, rows = i32(ground[HEADER + 3 * level + 1]), i32(ground[HEADER + 3 * level + 2])
+        columns, rows = ground[HEADER + 3 * level + 1], ground[HEADER + 3 * level + 2]
         level_table = table + 4 * ground[HEADER + 3 * level]
         per_m = 65536.0 / (RESOLUTION_M * (1 << level))
         origin_x, origin_y = (ground[2] * _TILE_STEPS) >> level, (ground[3] * _TILE_STEPS) >> level
         for k in range(samples):
             step = depth[row, k] / lens[1]
             side = (0.5 - width / 2) * step
-            start_x = np.int64(floor((x + forward[row, k] * cosine - side * sine) * per_m)) - origin_x - 32768
-            start_y = np.int64(floor((y + forward[row, k] * sine + side * cosine) * per_m)) - origin_y - 32768
-            step_x, step_y = i32(floor(0.5 - step * sine * per_m)), i32(floor(0.5 + step * cosine * per_m))
-            along_y = samples > 1 and abs(step_y) > abs(step_x)
+            start_x = int(floor((x + forward[row, k] * cosine - side * sine) * per_m)) - origin_x - 32768
+            start_y = int(floor((y + forward[row, k] * sine + side * cosine) * per_m)) - origin_y - 32768
+            pace_x, pace_y = int(floor(0.5 - step * sine * per_m)), int(floor(0.5 + step * cosine * per_m))
+            along_y = samples > 1 and abs(pace_y) > abs(pace_x)
             if samples > 1:  # interpolate along the row, take the nearest texel across it
                 start_x += 32768 if along_y else 0
                 start_y += 0 if along_y else 32768
-            column, tile_row = i32(start_x >> (16 + _TILE_BITS)), i32(start_y >> (16 + _TILE_BITS))
-            at_x, at_y = i32(start_x & (_TILE_STEPS - 1)), i32(start_y & (_TILE_STEPS - 1))
-            _locate(
-                columns, rows, column, tile_row, at_x, at_y, step_x, step_y, along_y,
-                entry[k], inner[k], part[k],
+            column, tile_row = start_x >> (16 + _TILE_BITS), start_y >> (16 + _TILE_BITS)
+            start_x, start_y = start_x & (_TILE_STEPS - 1), start_y & (_TILE_STEPS - 1)
+            at_x, at_y, step_x, step_y = i32(start_x), i32(start_y), i32(pace_x), i32(pace_y)
+            _locate(at_x, at_y, step_x, step_y, along_y, inner[k], part[k])
+            _fetch(
+                texels, level_table, columns, rows, column, tile_row, start_x, start_y, pace_x, pace_y,
+                inner[k], pair[k], lower, samples == 1,
             )  # fmt: skip
             if k == samples >> 1:
-                _locate_grain(level, samples, column, tile_row, at_x, at_y, step_x, step_y, grain_at)
-        for q in range(samples * width):
-            first = np.int64(u32(load_i32(level_table + flat_entry[q]) + flat_inner[q]))
-            flat_pair[q] = load_u32_at_even(texels + 2 * first)
+                _locate_grain(
+                    level, samples, i32(column), i32(tile_row), at_x, at_y, step_x, step_y, grain_at
+                )
         if samples == 1:
-            for j in range(width):
-                first = np.int64(u32(load_i32(level_table + entry[0, j]) + inner[0, j]))
-                lower[j] = load_u32_at_even(texels + 2 * first + _NEXT_LINE)
             _blend_squares(at_y, step_y, part[0], pair[0], lower, total)
         else:
             total[:] = u32(0)

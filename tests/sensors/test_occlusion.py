@@ -16,7 +16,7 @@ from drivebench.sensors.machine import LANES
 from drivebench.sensors.models import CAR, OBSTACLE, models
 from drivebench.sensors.optics import optics_of
 from drivebench.sensors.samples import NEAREST_M
-from drivebench.sensors.solids import FARTHEST_M, draw_solids
+from drivebench.sensors.solids import FARTHEST_M, draw_solids, solid_scratch
 
 Floats = NDArray[np.float64]
 
@@ -66,7 +66,7 @@ def counted(camera: Camera, boxes: Floats, shapes: NDArray[np.integer]) -> NDArr
         picture, boxes, (shapes | np.arange(SHOWN) << 4).astype(np.uint8), paints, clear_air(), lens,
         lens[4], lens[5], math.cos(yaw), math.sin(yaw),
         shapes_of, solids.faces, of_face, polygons, np.ones_like(solids.light),
-        solids.corners, solids.colours, nearness, colours, reach,
+        solids.corners, solids.colours, nearness, colours, reach, solid_scratch(SHOWN),
     )  # fmt: skip
     assert not nearness.any()
     assert not colours.any()

@@ -9,7 +9,7 @@ any processor with the same results.
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import types
 from numba.extending import intrinsic
 
 __all__ = ["LANES", "fill_lanes", "load_i32", "load_u8", "load_u32_at_even"]
@@ -77,7 +77,8 @@ def _fill_lanes(
         # by hit would become a store under a mask, which takes some processors as long as all the rest
         seen = builder.and_(builder.sext(inside, integers), builder.bitcast(value, integers))
         kind = ir.FunctionType(integers, (integers, integers))
-        greater = cgutils.get_or_insert_function(builder.module, kind, f"llvm.smax.v{LANES}i32")
+        name = f"llvm.smax.v{LANES}i32"
+        greater = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
         nearer = builder.call(greater, (seen, builder.bitcast(near, integers)))
         builder.store(builder.bitcast(nearer, floats), near_at, align=4)
         builder.store(builder.select(hit, every_lane(colour, integers), old), colour_at, align=4)

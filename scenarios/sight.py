@@ -32,16 +32,20 @@ def with_sight(
         network.lane(lane): [(network.lane(lane), 0.0), *((network.lane(other), at) for other, at in others)]
         for lane, others in seen.items()
     }
-    wide = max(network.lane_float.shape[1] - LaneFloat.OFFSET, *map(len, lists.values()))
+    before = network.lane_int.shape[1] - LaneInt.NEIGHBOUR
+    wide = max(before, *map(len, lists.values()))
+    samples = network.lane_float[:, LaneFloat.OFFSET + before :]
     lanes = len(network.lane_index)
-    lane_float = np.zeros((lanes, LaneFloat.OFFSET + wide))
+    lane_float = np.zeros((lanes, LaneFloat.OFFSET + wide + samples.shape[1]))
     lane_int = np.zeros((lanes, LaneInt.NEIGHBOUR + wide), np.int64)
-    lane_float[:, : network.lane_float.shape[1]] = network.lane_float
+    lane_float[:, : LaneFloat.OFFSET + before] = network.lane_float[:, : LaneFloat.OFFSET + before]
+    lane_float[:, LaneFloat.OFFSET + wide :] = samples
     lane_int[:, : network.lane_int.shape[1]] = network.lane_int
+    lane_int[lane_int[:, LaneInt.SAMPLES] > 0, LaneInt.SAMPLES] += wide - before
     for lane, others in lists.items():
         lane_int[lane, LaneInt.NEIGHBOURS] = len(others)
         lane_int[lane, LaneInt.NEIGHBOUR :] = 0
-        lane_float[lane, LaneFloat.OFFSET :] = 0.0
+        lane_float[lane, LaneFloat.OFFSET : LaneFloat.OFFSET + wide] = 0.0
         for place, (other, at) in enumerate(others):
             lane_int[lane, LaneInt.NEIGHBOUR + place] = other
             lane_float[lane, LaneFloat.OFFSET + place] = at

@@ -22,7 +22,6 @@ from drivebench.compiled import kernel
 from drivebench.errors import ConfigurationError
 from drivebench.sensors.paint import TILE, TILE_M, bounds_of_lanes, paint_tiles, tiles_under_lanes
 from drivebench.world import RoadNetwork
-from drivebench.world.layout import LaneFloat
 
 __all__ = ["HEADER", "LEVELS", "STRIDE", "GroundMap"]
 
@@ -70,9 +69,9 @@ class GroundMap:
         """Paint the ground of a network anew.
 
         Args:
-            network: The roads; straight, sine and circular lanes.
+            network: The roads.
         """
-        lane_float = np.ascontiguousarray(network.lane_float[:, : LaneFloat.OFFSET])
+        lane_float = np.ascontiguousarray(network.lane_float)
         lane_int = network.lane_int
         x0, y0, x1, y1 = bounds_of_lanes(lane_float, lane_int)
         first = np.floor(np.array([x0, y0]) / (TILE_M * _ALIGNMENT)).astype(int) * _ALIGNMENT - _ALIGNMENT

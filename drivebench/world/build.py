@@ -15,7 +15,8 @@ import numpy as np
 from drivebench.errors import ConfigurationError
 from drivebench.world import numerics
 from drivebench.world.clock import POLICY_HZ, SIMULATION_HZ
-from drivebench.world.lane_spec import GRID, LaneSpec, round_to_grid
+from drivebench.world.grid import GRID, round_to_grid
+from drivebench.world.lane_spec import LaneRow, LaneSpec
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt
 from drivebench.world.network import LaneIndex, RoadNetwork
 from drivebench.world.open_traffic import OpenTraffic, RouteStep
@@ -51,19 +52,10 @@ def build_network(
     for origin, destination, lane in lanes:
         rows.setdefault(origin, {}).setdefault(destination, []).append(lane)
     graph = {
-        origin: {
-            destination: [
-                (lane.row(), int(lane.kind), lane.forbidden, lane.line_types, lane.priority) for lane in specs
-            ]
-            for destination, specs in roads.items()
-        }
+        origin: {destination: [lane.row() for lane in specs] for destination, specs in roads.items()}
         for origin, roads in rows.items()
     }
     return network_from_rows(graph, connected_lanes=connected_lanes)
-
-
-LaneRow = tuple[np.ndarray[tuple[int], np.dtype[np.float64]], int, bool, tuple[int, int], int]
-"""Numbers, kind, forbidden, line types, priority."""
 
 
 def network_from_rows(
@@ -90,19 +82,26 @@ def network_from_rows(
         for row, name in enumerate(names)
     ]
     widest = max(map(len, searched), default=1)
-    lane_float = np.zeros((len(names), LaneFloat.OFFSET + widest))
+    samples = [np.zeros(0) if lane.samples is None else lane.samples.numbers() for lane in lane_rows]
+    first_sample = LaneFloat.OFFSET + widest
+    lane_float = np.zeros((len(names), first_sample + max(map(len, samples), default=0)))
     lane_int = np.zeros((len(names), LaneInt.NEIGHBOUR + widest), dtype=np.int64)
-    for row, ((origin, destination, number), (numbers, kind, forbidden, lines, priority)) in enumerate(
-        zip(names, lane_rows, strict=True)
-    ):
-        lane_float[row, : LaneFloat.OFFSET] = numbers
+    for row, ((origin, destination, number), lane) in enumerate(zip(names, lane_rows, strict=True)):
+        lane_float[row, : LaneFloat.OFFSET] = lane.numbers
+        lane_float[row, first_sample : first_sample + len(samples[row])] = samples[row]
         integers = lane_int[row]
-        integers[LaneInt.KIND], integers[LaneInt.FORBIDDEN], integers[LaneInt.ID] = kind, forbidden, number
+        integers[LaneInt.KIND], integers[LaneInt.FORBIDDEN] = lane.kind, lane.forbidden
+        integers[LaneInt.ID] = number
         integers[LaneInt.FROM], integers[LaneInt.TO] = nodes[origin], nodes[destination]
         integers[LaneInt.ROAD_FIRST] = row_of[(origin, destination, 0)]
         integers[LaneInt.ROAD_LANES] = len(graph[origin][destination])
-        integers[LaneInt.LINE_LEFT], integers[LaneInt.LINE_RIGHT] = lines
-        integers[LaneInt.PRIORITY] = priority
+        integers[LaneInt.LINE_LEFT], integers[LaneInt.LINE_RIGHT] = lane.line_types
+        integers[LaneInt.PRIORITY] = lane.priority
+        if lane.samples is not None:
+            integers[LaneInt.SAMPLES] = first_sample
+            integers[LaneInt.KNOTS] = lane.samples.knots.shape[1]
+            integers[LaneInt.POSES] = lane.samples.poses.shape[1]
+            integers[LaneInt.WIDTHS] = len(lane.samples.widths_m)
         integers[LaneInt.NEIGHBOURS] = len(searched[row])
         for place, (other, offset) in enumerate(searched[row]):
             integers[LaneInt.NEIGHBOUR + place] = other
@@ -122,13 +121,17 @@ def _searched_lanes(
     found = [(row, 0.0)]
     for following, specs in graph.get(destination, {}).items():
         other = row_of[(destination, following, number if number < len(specs) else 0)]
-        found.append((other, float(lane_rows[row][0][LaneFloat.LENGTH])))
+        found.append((other, float(lane_rows[row].numbers[LaneFloat.LENGTH])))
     for preceding, roads in graph.items():
         if origin in roads:
             specs = roads[origin]
             other = row_of[(preceding, origin, number if number < len(specs) else 0)]
-            found.append((other, -float(lane_rows[other][0][LaneFloat.LENGTH])))
+            found.append((other, -float(lane_rows[other].numbers[LaneFloat.LENGTH])))
     return found
+
+
+REVERSE_MPS = -40.0
+"""Lower bound on the speed of vehicles other than the ego (highway-env ``Vehicle.MIN_SPEED``)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +148,13 @@ class VehicleSpec:
         timer_s: Since its last decision about a lane change; None spreads it by position, as highway-env.
         lane_changes: Whether an IDM vehicle may change lanes.
         length_m, width_m: Size of its rectangle.
-        max_speed_mps, min_speed_mps: Bounds on the speed; an EGO's lower bound is 0 whatever is given.
+        max_speed_mps, min_speed_mps: Bounds on the speed. The lower one is 0 for an EGO and -40 for others if
+            it is not given; an EGO with a negative one has a reverse gear.
         check_collisions: highway-env's flag: a pair is checked when one of the two has it.
+        acceleration_gains: LINEAR traffic's gains on the difference to the target speed (1/s), on that to a
+            slower leader (1/s) and on the lack of distance to it (1/s²).
+        steering_gains: LINEAR traffic's gains on the heading error and on the lateral offset.
+        lateral_speed_mps, yaw_rate_radps: Of a BICYCLE, to the right and clockwise.
     """
 
     kind: EntityKind
@@ -163,8 +171,19 @@ class VehicleSpec:
     length_m: float = 5.0
     width_m: float = 2.0
     max_speed_mps: float = 40.0
-    min_speed_mps: float = -40.0
+    min_speed_mps: float | None = None
     check_collisions: bool = True
+    acceleration_gains: tuple[float, float, float] = (0.3, 0.3, 2.0)
+    steering_gains: tuple[float, float] = (1 / 0.2, 1 / 0.2 * (1 / 0.6))
+    lateral_speed_mps: float = 0.0
+    yaw_rate_radps: float = 0.0
+
+    @property
+    def least_speed_mps(self) -> float:
+        """Lower bound on the speed."""
+        if self.min_speed_mps is None:
+            return 0.0 if self.kind is EntityKind.EGO else REVERSE_MPS
+        return self.min_speed_mps
 
 
 def vehicle_on_lane(
@@ -262,12 +281,18 @@ class _Entities:
         f, n = EntityFloat, self.numbers[:, place]
         n[f.X], n[f.Y], n[f.HEADING], n[f.SPEED] = x, y, heading, speed
         n[f.COS], n[f.SIN] = numerics.cos(None, heading), numerics.sin(None, heading)
-        n[f.TIMER] = timer if spec.kind is EntityKind.IDM else 0.0
+        n[f.TIMER] = timer if spec.kind in (EntityKind.IDM, EntityKind.LINEAR) else 0.0
         n[f.TARGET_SPEED], n[f.DELTA] = target_speed, round_to_grid(spec.delta)
         n[f.LENGTH], n[f.WIDTH] = length, width
         n[f.DIAGONAL] = math.sqrt(length * length + width * width)
         n[f.MAX_SPEED] = round_to_grid(spec.max_speed_mps)
-        n[f.MIN_SPEED] = 0.0 if spec.kind is EntityKind.EGO else round_to_grid(spec.min_speed_mps)
+        n[f.MIN_SPEED] = round_to_grid(spec.least_speed_mps)
+        if spec.kind is EntityKind.LINEAR:
+            gains = (*spec.acceleration_gains, *spec.steering_gains)
+            n[f.TARGET_SPEED_GAIN : f.LATERAL_GAIN + 1] = [round_to_grid(gain) for gain in gains]
+        if spec.kind is EntityKind.BICYCLE:
+            n[f.LATERAL_SPEED] = round_to_grid(spec.lateral_speed_mps)
+            n[f.YAW_RATE] = round_to_grid(spec.yaw_rate_radps)
         i, k = EntityInt, self.integers[:, place]
         k[i.KIND], k[i.LANE] = spec.kind, lane
         k[i.TARGET_LANE] = lane if spec.target_lane is None else self.network.lane(spec.target_lane)

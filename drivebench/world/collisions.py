@@ -31,7 +31,7 @@ _COS, _SIN = int(EntityFloat.COS), int(EntityFloat.SIN)
 _KIND, _CRASHED, _HIT = int(EntityInt.KIND), int(EntityInt.CRASHED), int(EntityInt.HIT)
 _HAS_IMPACT, _CHECK = int(EntityInt.HAS_IMPACT), int(EntityInt.CHECK_COLLISIONS)
 _COLLIDABLE, _SOLID = int(EntityInt.COLLIDABLE), int(EntityInt.SOLID)
-_OBSTACLE = int(EntityKind.OBSTACLE)
+_OBSTACLE, _EGO_KIND = int(EntityKind.OBSTACLE), int(EntityKind.EGO)
 _EGO, _STRUCK = int(WorldInt.EGO), int(WorldInt.STRUCK)
 
 
@@ -209,6 +209,8 @@ def collide(
         if i == absent or (integers[_CHECK, i] == 0 and i >= last_checking):
             continue
         ahead = numbers[_SPEED, i] * time_step
+        if integers[_KIND, i] == _EGO_KIND:
+            ahead = abs(ahead)  # highway-env looks less far when it drives backwards
         found = 0
         if count > 0:
             first, last = members_nearby(cells, count, i)

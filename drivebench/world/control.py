@@ -23,6 +23,7 @@ from drivebench.world.layout import (
     WorldFloat,
     WorldInt,
 )
+from drivebench.world.linear import linear_steering
 from drivebench.world.numerics import asin, atan, rint, tan, wrap_angle
 from drivebench.world.routes import is_after_end, next_lane
 from drivebench.world.tables import longitudinal
@@ -32,18 +33,18 @@ __all__ = ["meta_action", "steer"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_LATERAL_GAIN = 1 / 0.6
-_HEADING_GAIN = 1 / 0.2
-_PURSUIT_S = 0.5 * 0.2
-_LARGEST_HEADING_RAD = math.pi / 4
-_LARGEST_STEERING_RAD = math.pi / 3
+LATERAL_GAIN = 1 / 0.6
+HEADING_GAIN = 1 / 0.2
+PURSUIT_S = 0.5 * 0.2
+LARGEST_HEADING_RAD = math.pi / 4
+LARGEST_STEERING_RAD = math.pi / 3
 
 _HEADING, _SPEED = int(EntityFloat.HEADING), int(EntityFloat.SPEED)
 _STEERING, _LENGTH = int(EntityFloat.STEERING), int(EntityFloat.LENGTH)
 _TARGET_SPEED = int(EntityFloat.TARGET_SPEED)
 _KIND, _TARGET_LANE, _CRASHED = int(EntityInt.KIND), int(EntityInt.TARGET_LANE), int(EntityInt.CRASHED)
 _SPEED_INDEX = int(EntityInt.SPEED_INDEX)
-_IDM, _CONTROLLED = int(EntityKind.IDM), int(EntityKind.CONTROLLED)
+_IDM, _CONTROLLED, _LINEAR = int(EntityKind.IDM), int(EntityKind.CONTROLLED), int(EntityKind.LINEAR)
 _LANE_KIND, _STRAIGHT, _LANE_HEADING = int(LaneInt.KIND), int(LaneKind.STRAIGHT), int(LaneFloat.HEADING)
 _ID, _ROAD_FIRST, _ROAD_LANES = int(LaneInt.ID), int(LaneInt.ROAD_FIRST), int(LaneInt.ROAD_LANES)
 _SPEEDS, _SPEED_COUNT = int(WorldFloat.TARGET_SPEEDS), int(WorldInt.TARGET_SPEEDS)
@@ -86,25 +87,28 @@ def steer(
         kind = integers[_KIND, i]
         lateral[i] = 0.0
         ahead[i] = heading[i]
-        if kind in (_IDM, _CONTROLLED):
+        if kind in (_IDM, _CONTROLLED, _LINEAR):
             lateral[i] = r_table[lane, i]
             if lane_int[lane, _LANE_KIND] == _STRAIGHT:
                 ahead[i] = lane_float[lane, _LANE_HEADING]
             else:
                 s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
-                ahead[i] = heading_at(numerics, lane_float, lane_int, lane, s + speed[i] * _PURSUIT_S)
+                ahead[i] = heading_at(numerics, lane_float, lane_int, lane, s + speed[i] * PURSUIT_S)
     for i in range(vehicles):
         along = not_zero(speed[i])
-        command = asin(numerics, clip(-_LATERAL_GAIN * lateral[i] / along, -1.0, 1.0))
-        reference = ahead[i] + clip(command, -_LARGEST_HEADING_RAD, _LARGEST_HEADING_RAD)
-        rate = _HEADING_GAIN * wrap_angle(numerics, reference - heading[i])
+        command = asin(numerics, clip(-LATERAL_GAIN * lateral[i] / along, -1.0, 1.0))
+        reference = ahead[i] + clip(command, -LARGEST_HEADING_RAD, LARGEST_HEADING_RAD)
+        rate = HEADING_GAIN * wrap_angle(numerics, reference - heading[i])
         slip = clip(length[i] / 2 / along * rate, -1.0, 1.0)
         angle = _steering_of_slip(numerics, slip)
-        steering[i] = clip(angle, -_LARGEST_STEERING_RAD, _LARGEST_STEERING_RAD)
+        steering[i] = clip(angle, -LARGEST_STEERING_RAD, LARGEST_STEERING_RAD)
     for i in range(vehicles):
         kind = integers[_KIND, i]
         if i != absent and (kind == _CONTROLLED or (kind == _IDM and integers[_CRASHED, i] == 0)):
             numbers[_STEERING, i] = steering[i]
+        elif kind == _LINEAR and integers[_CRASHED, i] == 0:
+            angle = linear_steering(numerics, numbers, i, lateral[i], ahead[i])
+            numbers[_STEERING, i] = clip(angle, -LARGEST_STEERING_RAD, LARGEST_STEERING_RAD)
 
 
 @borrowing_kernel

@@ -1,4 +1,4 @@
-"""Lane coordinates: kernels for straight, sine and circular lanes, as in highway-env's ``road/lane.py``.
+"""Lane coordinates: kernels for all shapes of lanes, as in highway-env's ``road/lane.py``.
 
 Frame: x to the front (east), y to the **right**, headings clockwise; ``s`` runs along the lane's centre line
 and ``r`` to the right of it. Metres and radians. ``lane_float`` and ``lane_int`` are the rows of one network.
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.world.layout import LaneFloat, LaneInt, LaneKind
 from drivebench.world.numerics import atan, atan2, cos, sin, wrap_angle
+from drivebench.world.polyline import polyline_coordinates, polyline_heading, polyline_point, width_at
 
 __all__ = [
     "VEHICLE_LENGTH_M",
@@ -22,6 +23,7 @@ __all__ = [
     "local_coordinates",
     "longitudinal_excess",
     "position",
+    "width_at",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -38,6 +40,7 @@ _AMPLITUDE, _PULSATION, _PHASE = int(LaneFloat.AMPLITUDE), int(LaneFloat.PULSATI
 _RADIUS, _START_PHASE, _TURN = int(LaneFloat.RADIUS), int(LaneFloat.START_PHASE), int(LaneFloat.TURN)
 _KIND = int(LaneInt.KIND)
 _SINE, _CIRCULAR = int(LaneKind.SINE), int(LaneKind.CIRCULAR)
+_POLYLINE = int(LaneKind.POLYLINE)
 
 
 @borrowing_kernel
@@ -60,6 +63,8 @@ def local_coordinates(
     if kind == _CIRCULAR:
         s = circular_longitudinal(numerics, lane_float, lane, x, y)
         return s, lane_float[lane, _TURN] * (lane_float[lane, _RADIUS] - math.sqrt(dx * dx + dy * dy))
+    if kind == _POLYLINE:
+        return polyline_coordinates(lane_float, lane_int, lane, x, y)
     s = dx * lane_float[lane, _DIRECTION_X] + dy * lane_float[lane, _DIRECTION_Y]
     r = dx * lane_float[lane, _LATERAL_X] + dy * lane_float[lane, _LATERAL_Y]
     if kind == _SINE:
@@ -88,6 +93,8 @@ def heading_at(numerics: int | None, lane_float: Floats, lane_int: Ints, lane: i
         return float(
             lane_float[lane, _HEADING] + atan(numerics, lane_float[lane, _AMPLITUDE] * pulsation * wave)
         )
+    if kind == _POLYLINE:
+        return polyline_heading(lane_float, lane_int, lane, s)
     return float(lane_float[lane, _HEADING])
 
 
@@ -105,6 +112,10 @@ def position(
             lane_float[lane, _ORIGIN_X] + distance * cos(numerics, phase),
             lane_float[lane, _ORIGIN_Y] + distance * sin(numerics, phase),
         )
+    if kind == _POLYLINE:
+        x, y = polyline_point(lane_float, lane_int, lane, s)
+        heading = polyline_heading(lane_float, lane_int, lane, s)
+        return x - sin(numerics, heading) * r, y + cos(numerics, heading) * r
     lateral = r
     if kind == _SINE:
         lateral = r + sine_offset(numerics, lane_float, lane, s)

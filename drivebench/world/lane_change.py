@@ -12,6 +12,7 @@ from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.world.following import desired_gap, expected_acceleration, own_acceleration
 from drivebench.world.geometry import VEHICLE_LENGTH_M
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt, WorldFloat
+from drivebench.world.polyline import width_at
 from drivebench.world.routes import is_after_end, next_lane
 from drivebench.world.tables import longitudinal, neighbours
 
@@ -25,10 +26,10 @@ _SPEED, _TIMER = int(EntityFloat.SPEED), int(EntityFloat.TIMER)
 _KIND, _LANE, _TARGET_LANE = int(EntityInt.KIND), int(EntityInt.LANE), int(EntityInt.TARGET_LANE)
 _CRASHED, _LANE_CHANGES = int(EntityInt.CRASHED), int(EntityInt.LANE_CHANGES)
 _ROUTE_START, _ROUTE_LEFT = int(EntityInt.ROUTE_START), int(EntityInt.ROUTE_LEFT)
-_IDM, _CONTROLLED = int(EntityKind.IDM), int(EntityKind.CONTROLLED)
+_IDM, _CONTROLLED, _LINEAR = int(EntityKind.IDM), int(EntityKind.CONTROLLED), int(EntityKind.LINEAR)
 _ID, _FORBIDDEN = int(LaneInt.ID), int(LaneInt.FORBIDDEN)
 _ROAD_FIRST, _ROAD_LANES = int(LaneInt.ROAD_FIRST), int(LaneInt.ROAD_LANES)
-_LENGTH, _WIDTH = int(LaneFloat.LENGTH), int(LaneFloat.WIDTH)
+_LENGTH, _WIDTH, _WIDTHS = int(LaneFloat.LENGTH), int(LaneFloat.WIDTH), int(LaneInt.WIDTHS)
 _POLITENESS, _MIN_GAIN = int(WorldFloat.POLITENESS), int(WorldFloat.MIN_GAIN)
 _MAX_BRAKING, _DELAY = int(WorldFloat.MAX_BRAKING_IMPOSED), int(WorldFloat.LANE_CHANGE_DELAY)
 
@@ -56,6 +57,8 @@ def is_reachable(
     if lane_int[lane, _FORBIDDEN] != 0 or abs(r_table[lane, i]) > 2 * lane_float[lane, _WIDTH]:
         return False
     s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
+    if lane_int[lane, _WIDTHS] > 0 and abs(r_table[lane, i]) > 2 * width_at(lane_float, lane_int, lane, s):
+        return False
     return bool(0.0 <= s < lane_float[lane, _LENGTH] + VEHICLE_LENGTH_M)
 
 
@@ -138,7 +141,7 @@ def _abort_if_contested(
         if (
             k not in (i, absent)
             and integers[_LANE, k] != target
-            and kind in (_IDM, _CONTROLLED)
+            and kind in (_IDM, _CONTROLLED, _LINEAR)
             and integers[_TARGET_LANE, k] == target
         ):
             gap = longitudinal(numerics, lane_float, numbers, s_table, lane, k) - longitudinal(
@@ -238,7 +241,8 @@ def choose_lanes(
             changes += 1
     for i in range(vehicles):
         kind = integers[_KIND, i]
-        if i == absent or not (kind == _CONTROLLED or (kind == _IDM and integers[_CRASHED, i] == 0)):
+        traffic = kind in (_IDM, _LINEAR)
+        if i == absent or not (kind == _CONTROLLED or (traffic and integers[_CRASHED, i] == 0)):
             continue
         lane = integers[_LANE, i]
         target = integers[_TARGET_LANE, i]
@@ -250,7 +254,7 @@ def choose_lanes(
             if lane != target and not listed:
                 changing[changes] = i
                 changes += 1
-        if kind != _IDM or integers[_LANE_CHANGES, i] == 0:
+        if not traffic or integers[_LANE_CHANGES, i] == 0:
             continue
         if lane != target:
             _abort_if_contested(

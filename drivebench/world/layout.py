@@ -76,6 +76,7 @@ class LaneFloat(IntEnum):
     """Circular lanes: +1 clockwise (to the right), -1 counter-clockwise."""
     LENGTH = 13
     WIDTH = 14
+    """Where it changes along the lane (``LaneInt.WIDTHS``), the largest one."""
     SPEED_LIMIT = 15
     """NaN when the lane has none."""
     OFFSET = 16

@@ -41,7 +41,8 @@ class RoadNetwork:
     """Immutable arrays of one road network (built by ``drivebench.world.build`` or ``takeover``).
 
     Attributes:
-        lane_float: [L, F] columns ``LaneFloat``; past ``OFFSET`` one offset per searched lane.
+        lane_float: [L, F] columns ``LaneFloat``; past ``OFFSET`` one offset per searched lane, and behind
+            them the samples of polyline lanes.
         lane_int: [L, I] columns ``LaneInt``; past ``NEIGHBOUR`` one row number per searched lane.
         nodes: Names of the nodes; ``FROM`` and ``TO`` index them.
         lane_index: Name of each lane; row order is the insertion order of highway-env's graph.
@@ -122,9 +123,11 @@ class RoadNetwork:
         """Length of a lane's centre line (of the axis, for a sine lane)."""
         return float(self.lane_float[lane, LaneFloat.LENGTH])
 
-    def width_m(self, lane: int) -> float:
-        """Width of a lane."""
-        return float(self.lane_float[lane, LaneFloat.WIDTH])
+    def width_m(self, lane: int, longitudinal_m: float | None = None) -> float:
+        """Width of a lane, where it changes along the way its largest one, or that at a place."""
+        if longitudinal_m is None:
+            return float(self.lane_float[lane, LaneFloat.WIDTH])
+        return geometry.width_at(self.lane_float, self.lane_int, lane, float(longitudinal_m))
 
     def speed_limit_mps(self, lane: int) -> float | None:
         """Speed limit of a lane, None when it has none."""

@@ -162,6 +162,7 @@ def step_worlds(
             find_occupants(
                 numerics,
                 lane_float,
+                lane_int,
                 lanes,
                 numbers,
                 integers,

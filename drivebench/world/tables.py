@@ -19,6 +19,7 @@ from drivebench.world.geometry import (
 )
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt, LaneKind
 from drivebench.world.numerics import sin, wrap_angle
+from drivebench.world.polyline import polyline_coordinates, width_at
 
 __all__ = ["find_leaders", "find_occupants", "longitudinal", "neighbours", "tabulate", "update_lanes"]
 
@@ -39,6 +40,7 @@ _LANE_HEADING = int(LaneFloat.HEADING)
 _LENGTH, _WIDTH, _OFFSET = int(LaneFloat.LENGTH), int(LaneFloat.WIDTH), int(LaneFloat.OFFSET)
 _LANE_KIND, _NEIGHBOURS, _NEIGHBOUR = int(LaneInt.KIND), int(LaneInt.NEIGHBOURS), int(LaneInt.NEIGHBOUR)
 _STRAIGHT, _SINE, _CIRCULAR = int(LaneKind.STRAIGHT), int(LaneKind.SINE), int(LaneKind.CIRCULAR)
+_POLYLINE, _WIDTHS = int(LaneKind.POLYLINE), int(LaneInt.WIDTHS)
 
 _FEW = 16
 """So many places are looked through faster than they are halved."""
@@ -75,6 +77,9 @@ def tabulate(
                 dy = y[i] - origin_y
                 r[i] = turn * (radius - math.sqrt(dx * dx + dy * dy))
                 s[i] = np.nan
+        elif kind == _POLYLINE:
+            for i in range(entities):
+                s[i], r[i] = polyline_coordinates(lane_float, lane_int, lane, x[i], y[i])
         else:
             direction_x = lane_float[lane, _DIRECTION_X]
             direction_y = lane_float[lane, _DIRECTION_Y]
@@ -117,6 +122,7 @@ def longitudinal(
 def find_occupants(
     numerics: int | None,
     lane_float: Floats,
+    lane_int: Ints,
     lanes: int,
     numbers: Floats,
     integers: Ints,
@@ -143,6 +149,12 @@ def find_occupants(
             on_lane[lane, i] = False
             occupants[lane, near] = i
             near += 1 if abs(r_table[lane, i]) <= half else 0
+        if lane_int[lane, _WIDTHS] > 0:
+            near = 0
+            for i in range(entities):
+                half = width_at(lane_float, lane_int, lane, s_table[lane, i]) / 2 + _MARGIN_M
+                occupants[lane, near] = i
+                near += 1 if abs(r_table[lane, i]) <= half else 0
         count = 0
         for candidate in range(near):
             i = occupants[lane, candidate]

@@ -6,23 +6,27 @@ over every number as it stands, for parity tests.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from drivebench.errors import ConfigurationError
+from drivebench.world import bicycle, control, following
 from drivebench.world.build import (
-    LaneRow,
-    LaneSpec,
+    REVERSE_MPS,
     RouteStep,
     VehicleSpec,
     build_world,
     network_from_rows,
 )
 from drivebench.world.clock import POLICY_HZ, SIMULATION_HZ
+from drivebench.world.lane_spec import LaneRow, LaneSpec
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneKind
 from drivebench.world.network import LaneIndex, RoadNetwork
+from drivebench.world.numerics import PARITY, atan2
 from drivebench.world.open_traffic import OpenTraffic
+from drivebench.world.polyline_samples import PolylineSamples
 from drivebench.world.world import TrafficParameters, World
 
 __all__ = ["lane_spec", "take_network", "take_traffic", "take_world", "vehicle_spec"]
@@ -31,8 +35,37 @@ _KINDS = {
     "Vehicle": EntityKind.PLAIN,
     "IDMVehicle": EntityKind.IDM,
     "MDPVehicle": EntityKind.CONTROLLED,
+    "LinearVehicle": EntityKind.LINEAR,
+    "AggressiveVehicle": EntityKind.LINEAR,
+    "DefensiveVehicle": EntityKind.LINEAR,
+    "BicycleVehicle": EntityKind.BICYCLE,
     "Obstacle": EntityKind.OBSTACLE,
     "Landmark": EntityKind.LANDMARK,
+}
+
+_MODULES = ("vehicle.kinematics", "vehicle.behavior", "vehicle.controller", "vehicle.dynamics", "vehicle.objects")
+_BUILT_IN = {
+    "KP_A": following.SPEED_GAIN,
+    "KP_HEADING": control.HEADING_GAIN,
+    "KP_LATERAL": control.LATERAL_GAIN,
+    "TAU_PURSUIT": control.PURSUIT_S,
+    "MAX_STEERING_ANGLE": control.LARGEST_STEERING_RAD,
+    "MASS": bicycle.MASS_KG,
+    "LENGTH_A": bicycle.TO_FRONT_M,
+    "LENGTH_B": bicycle.TO_REAR_M,
+    "INERTIA_Z": bicycle.INERTIA_KGM2,
+    "FRICTION_FRONT": bicycle.FRONT_STIFFNESS_N,
+    "FRICTION_REAR": bicycle.REAR_STIFFNESS_N,
+    "MAX_ANGULAR_SPEED": bicycle.LARGEST_YAW_RATE_RADPS,
+}
+"""Constants of highway-env's classes that the kernels know at compile time."""
+
+_LANES = {
+    "StraightLane": LaneKind.STRAIGHT,
+    "SineLane": LaneKind.SINE,
+    "CircularLane": LaneKind.CIRCULAR,
+    "PolyLaneFixedWidth": LaneKind.POLYLINE,
+    "PolyLane": LaneKind.POLYLINE,
 }
 
 
@@ -44,61 +77,106 @@ def lane_spec(lane: Any) -> LaneSpec:
     """Describe a highway-env lane.
 
     Args:
-        lane: A ``StraightLane``, ``SineLane`` or ``CircularLane``.
+        lane: A ``StraightLane``, ``SineLane``, ``CircularLane``, ``PolyLaneFixedWidth`` or ``PolyLane``.
 
     Raises:
         ConfigurationError: A lane of another class.
     """
-    limit = None if lane.speed_limit is None else float(lane.speed_limit)
-    lines = (int(lane.line_types[0]), int(lane.line_types[1]))
-    name = type(lane).__name__
-    if name == "CircularLane":
+    kind = _lane_kind(lane)
+    common: dict[str, Any] = {
+        "line_types": (int(lane.line_types[0]), int(lane.line_types[1])) if lane.line_types else (0, 0),
+        "forbidden": bool(lane.forbidden),
+        "speed_limit_mps": None if lane.speed_limit is None else float(lane.speed_limit),
+        "priority": int(lane.priority),
+        "width_m": float(lane.width),
+    }
+    if kind is LaneKind.CIRCULAR:
         return LaneSpec.circular(
             _point(lane.center),
             float(lane.radius),
             float(lane.start_phase),
             float(lane.end_phase),
             bool(lane.clockwise),
-            width_m=float(lane.width),
-            line_types=lines,
-            forbidden=bool(lane.forbidden),
-            speed_limit_mps=limit,
-            priority=int(lane.priority),
+            **common,
         )
-    if name == "SineLane":
+    if kind is LaneKind.SINE:
         return LaneSpec.sine(
             _point(lane.start),
             _point(lane.end),
             float(lane.amplitude),
             float(lane.pulsation),
             float(lane.phase),
-            width_m=float(lane.width),
-            line_types=lines,
-            forbidden=bool(lane.forbidden),
-            speed_limit_mps=limit,
-            priority=int(lane.priority),
+            **common,
         )
-    if name == "StraightLane":
-        return LaneSpec.straight(
-            _point(lane.start),
-            _point(lane.end),
-            width_m=float(lane.width),
-            line_types=lines,
-            forbidden=bool(lane.forbidden),
-            speed_limit_mps=limit,
-            priority=int(lane.priority),
+    if kind is LaneKind.POLYLINE:
+        sides = None
+        if hasattr(lane, "left_boundary"):
+            sides = _points(lane.left_boundary), _points(lane.right_boundary)
+        return LaneSpec.polyline(_points(lane.curve), boundaries_m=sides, **common)
+    return LaneSpec.straight(_point(lane.start), _point(lane.end), **common)
+
+
+def _lane_kind(lane: Any) -> LaneKind:
+    name = type(lane).__name__
+    if name not in _LANES or not _is_stock(type(lane), "road.lane"):
+        raise ConfigurationError(
+            f"a lane of class {type(lane).__module__}.{name} cannot be taken over; expected highway-env's "
+            f"own {', '.join(_LANES)}"
         )
-    raise ConfigurationError(
-        f"a lane of class {name} cannot be taken over; expected StraightLane, SineLane or CircularLane"
+    return _LANES[name]
+
+
+def _is_stock(kind: type, *modules: str) -> bool:
+    """Whether a class is highway-env's own: another one of the same name may behave in another way."""
+    return kind.__module__ in {f"highway_env.{module}" for module in modules}
+
+
+def _knots(curve: Any) -> tuple[Any, Any, Any]:
+    """Arc lengths, x and y of the points of a ``LinearSpline2D``.
+
+    It keeps them in the closures of its two interpolating functions only.
+    """
+    found = [
+        dict(zip(function.__code__.co_freevars, (c.cell_contents for c in function.__closure__), strict=True))
+        for function in (curve.x_curve, curve.y_curve)
+    ]
+    return found[0]["x"], found[0]["y"], found[1]["y"]
+
+
+def _points(curve: Any) -> list[tuple[float, float]]:
+    _, x, y = _knots(curve)
+    return [(float(a), float(b)) for a, b in zip(x, y, strict=True)]
+
+
+def _exact_samples(lane: Any) -> PolylineSamples:
+    curve = lane.curve
+    if list(curve.s_samples) != list(range(len(curve.poses))):
+        raise ConfigurationError(
+            f"a {type(lane).__name__} is sampled at {curve.s_samples}; expected every metre, as highway-env does"
+        )
+    poses = [
+        (*pose.position, *pose.normal, atan2(PARITY, float(pose.normal[1]), float(pose.normal[0])))
+        for pose in curve.poses
+    ]
+    return PolylineSamples(
+        knots=np.array(_knots(curve), dtype=np.float64),
+        poses=np.array(poses, dtype=np.float64).T.copy(),
+        widths_m=np.array(getattr(lane, "width_samples", ()), dtype=np.float64),
     )
 
 
-def _exact_row(lane: Any, kind: LaneKind) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _exact_row(lane: Any) -> LaneRow:
+    kind = _lane_kind(lane)
     row = np.zeros(LaneFloat.OFFSET)
     c = LaneFloat
+    samples = None
+    width = lane.width
     if kind is LaneKind.CIRCULAR:
         row[[c.ORIGIN_X, c.ORIGIN_Y]] = lane.center
         row[c.RADIUS], row[c.START_PHASE], row[c.TURN] = lane.radius, lane.start_phase, lane.direction
+    elif kind is LaneKind.POLYLINE:
+        samples = _exact_samples(lane)
+        width = float(samples.widths_m.max(initial=0.0)) or width
     else:
         row[[c.ORIGIN_X, c.ORIGIN_Y]] = lane.start
         row[[c.DIRECTION_X, c.DIRECTION_Y]] = lane.direction
@@ -107,8 +185,16 @@ def _exact_row(lane: Any, kind: LaneKind) -> np.ndarray[tuple[int], np.dtype[np.
         if kind is LaneKind.SINE:
             row[[c.AMPLITUDE, c.PULSATION, c.PHASE]] = lane.amplitude, lane.pulsation, lane.phase
     limit = np.nan if lane.speed_limit is None else lane.speed_limit
-    row[[c.LENGTH, c.WIDTH, c.SPEED_LIMIT]] = lane.length, lane.width, limit
-    return row
+    row[[c.LENGTH, c.WIDTH, c.SPEED_LIMIT]] = lane.length, width, limit
+    lines = lane.line_types or (0, 0)
+    return LaneRow(
+        numbers=row,
+        kind=kind,
+        forbidden=bool(lane.forbidden),
+        line_types=(int(lines[0]), int(lines[1])),
+        priority=int(lane.priority),
+        samples=samples,
+    )
 
 
 def take_network(
@@ -121,17 +207,13 @@ def take_network(
         connected_lanes: ``road.neighbour_vehicles_connected_lanes``.
         exact: Keep every bit instead of rounding to 2**-20 (parity tests).
     """
-    rows: dict[str, dict[str, list[LaneRow]]] = {}
-    for origin, roads in graph.items():
-        rows[origin] = {}
-        for destination, lanes in roads.items():
-            rows[origin][destination] = []
-            for lane in lanes:
-                spec = lane_spec(lane)
-                numbers = _exact_row(lane, spec.kind) if exact else spec.row()
-                rows[origin][destination].append(
-                    (numbers, int(spec.kind), spec.forbidden, spec.line_types, spec.priority)
-                )
+    rows = {
+        origin: {
+            destination: [_exact_row(lane) if exact else lane_spec(lane).row() for lane in lanes]
+            for destination, lanes in roads.items()
+        }
+        for origin, roads in graph.items()
+    }
     return network_from_rows(rows, connected_lanes=connected_lanes)
 
 
@@ -139,21 +221,27 @@ def vehicle_spec(entity: Any, kind: EntityKind | None = None) -> VehicleSpec:
     """Describe a highway-env vehicle or object.
 
     Args:
-        entity: A ``Vehicle``, ``IDMVehicle``, ``MDPVehicle``, ``Obstacle`` or ``Landmark``.
+        entity: A vehicle or object of one of highway-env's own classes.
         kind: Take it over as this kind instead of its own.
 
     Raises:
-        ConfigurationError: An entity of another class.
+        ConfigurationError: An entity of another class, or one whose behaviour was changed.
     """
-    name = type(entity).__name__
-    if name not in _KINDS:
-        raise ConfigurationError(
-            f"an entity of class {name} cannot be taken over; expected one of {', '.join(_KINDS)}"
-        )
+    own_kind = _entity_kind(entity)
+    kind = own_kind if kind is None else kind
     target = getattr(entity, "target_lane_index", None)
     target_speed = getattr(entity, "target_speed", None)
+    more: dict[str, Any] = {}
+    if kind is not EntityKind.EGO:  # drivebench's ego has no reverse gear unless a scenario gives it one
+        more["min_speed_mps"] = float(getattr(entity, "MIN_SPEED", REVERSE_MPS))
+    if own_kind is EntityKind.LINEAR:
+        more["acceleration_gains"] = tuple(float(gain) for gain in entity.ACCELERATION_PARAMETERS)
+        more["steering_gains"] = tuple(float(gain) for gain in entity.STEERING_PARAMETERS)
+    if own_kind is EntityKind.BICYCLE:
+        more["lateral_speed_mps"] = float(entity.lateral_speed)
+        more["yaw_rate_radps"] = float(entity.yaw_rate)
     return VehicleSpec(
-        kind=_KINDS[name] if kind is None else kind,
+        kind=kind,
         x_m=float(entity.position[0]),
         y_m=float(entity.position[1]),
         heading_rad=float(entity.heading),
@@ -167,9 +255,25 @@ def vehicle_spec(entity: Any, kind: EntityKind | None = None) -> VehicleSpec:
         length_m=float(entity.LENGTH),
         width_m=float(entity.WIDTH),
         max_speed_mps=float(getattr(entity, "MAX_SPEED", 40.0)),
-        min_speed_mps=float(getattr(entity, "MIN_SPEED", -40.0)),
         check_collisions=bool(entity.check_collisions),
+        **more,
     )
+
+
+def _entity_kind(entity: Any) -> EntityKind:
+    name = type(entity).__name__
+    if name not in _KINDS or not _is_stock(type(entity), *_MODULES):
+        raise ConfigurationError(
+            f"an entity of class {type(entity).__module__}.{name} cannot be taken over; expected one of "
+            f"highway-env's own classes {', '.join(_KINDS)} (a subclass may behave in another way)"
+        )
+    for constant, expected in _BUILT_IN.items():
+        given = getattr(entity, constant, expected)
+        if given != expected:
+            raise ConfigurationError(
+                f"a {name} has {constant} {given}; expected {expected}, which is built into the compiled world"
+            )
+    return _KINDS[name]
 
 
 def _lane_index(index: Any) -> LaneIndex:
@@ -181,19 +285,59 @@ def _route(entity: Any) -> tuple[RouteStep, ...]:
     return tuple((str(a), str(b), None if k is None else int(k)) for a, b, k in steps)
 
 
-def take_traffic(vehicle_class: Any) -> TrafficParameters:
-    """Read IDM's and MOBIL's constants from highway-env's ``IDMVehicle`` class, as they are now."""
+def take_traffic(vehicle: Any) -> TrafficParameters:
+    """Read IDM's and MOBIL's constants from an ``IDMVehicle`` or its class, as they are now."""
     return TrafficParameters(
-        distance_wanted_m=float(vehicle_class.DISTANCE_WANTED),
-        time_wanted_s=float(vehicle_class.TIME_WANTED),
-        comfort_acceleration_mps2=float(vehicle_class.COMFORT_ACC_MAX),
-        comfort_braking_mps2=float(vehicle_class.COMFORT_ACC_MIN),
-        max_acceleration_mps2=float(vehicle_class.ACC_MAX),
-        politeness=float(vehicle_class.POLITENESS),
-        min_gain_mps2=float(vehicle_class.LANE_CHANGE_MIN_ACC_GAIN),
-        max_braking_imposed_mps2=float(vehicle_class.LANE_CHANGE_MAX_BRAKING_IMPOSED),
-        lane_change_delay_s=float(vehicle_class.LANE_CHANGE_DELAY),
+        distance_wanted_m=float(vehicle.DISTANCE_WANTED),
+        time_wanted_s=float(vehicle.TIME_WANTED),
+        comfort_acceleration_mps2=float(vehicle.COMFORT_ACC_MAX),
+        comfort_braking_mps2=float(vehicle.COMFORT_ACC_MIN),
+        max_acceleration_mps2=float(vehicle.ACC_MAX),
+        politeness=float(vehicle.POLITENESS),
+        min_gain_mps2=float(vehicle.LANE_CHANGE_MIN_ACC_GAIN),
+        max_braking_imposed_mps2=float(vehicle.LANE_CHANGE_MAX_BRAKING_IMPOSED),
+        lane_change_delay_s=float(vehicle.LANE_CHANGE_DELAY),
     )
+
+
+def _common_traffic(vehicles: Sequence[Any]) -> TrafficParameters:
+    """The constants that all traffic of a road has in common."""
+    drivers = [v for v in vehicles if _entity_kind(v) in (EntityKind.IDM, EntityKind.LINEAR)]
+    if not drivers:
+        return TrafficParameters()
+    first = take_traffic(drivers[0])
+    for driver in drivers[1:]:
+        other = take_traffic(driver)
+        if other != first:
+            names = [f.name for f in fields(first) if getattr(first, f.name) != getattr(other, f.name)]
+            raise ConfigurationError(
+                "the traffic of one world must share its constants; "
+                + " and ".join(
+                    f"{type(v).__name__} {place} has "
+                    + ", ".join(f"{name} {getattr(given, name)}" for name in names)
+                    for v, place, given in (
+                        (drivers[0], _place(drivers[0], vehicles), first),
+                        (driver, _place(driver, vehicles), other),
+                    )
+                )
+            )
+    return first
+
+
+def _place(entity: Any, entities: Sequence[Any]) -> int:
+    """Where an entity stands in a list, by identity; -1 if it does not."""
+    return next((place for place, other in enumerate(entities) if other is entity), -1)
+
+
+def _common_speeds(vehicles: Sequence[Any]) -> tuple[float, ...]:
+    """The target speeds that all vehicles under meta-actions have in common."""
+    choices = [tuple(float(s) for s in v.target_speeds) for v in vehicles if hasattr(v, "target_speeds")]
+    if len(set(choices)) > 1:
+        raise ConfigurationError(
+            f"vehicles under meta-actions have target speeds {choices[0]} and "
+            f"{next(c for c in choices if c != choices[0])}; expected the same for all of a world"
+        )
+    return choices[0] if choices else (20.0, 25.0, 30.0)
 
 
 def take_world(
@@ -226,25 +370,19 @@ def take_world(
         road.network.graph, connected_lanes=bool(road.neighbour_vehicles_connected_lanes), exact=exact
     )
     entities = [*road.vehicles, *road.objects]
-    place = next((place for place, entity in enumerate(entities) if entity is ego), -1)
-    controlled = tuple(
-        next(place for place, entity in enumerate(entities) if entity is agent) for agent in agents
-    )
+    place = _place(ego, entities)
+    controlled = tuple(_place(agent, entities) for agent in agents)
     keep = exact or ego_kind is None
     specs = [
         vehicle_spec(entity, ego_kind if number == place and not keep else None)
         for number, entity in enumerate(entities)
     ]
-    speeds = next((v.target_speeds for v in entities if hasattr(v, "target_speeds")), (20.0, 25.0, 30.0))
-    traffic = next(
-        (take_traffic(type(v)) for v in entities if type(v).__name__ == "IDMVehicle"), TrafficParameters()
-    )
     world = build_world(
         network,
         specs,
         ego=place,
-        traffic=traffic,
-        target_speeds_mps=tuple(float(s) for s in speeds),
+        traffic=_common_traffic(entities),
+        target_speeds_mps=_common_speeds(entities),
         agents=controlled,
         simulation_hz=simulation_hz,
         policy_hz=policy_hz,
@@ -271,6 +409,14 @@ def _exact_state(world: World, entities: list[Any]) -> World:
         integers[i.CRASHED, place], integers[i.HIT, place] = entity.crashed, entity.hit
         integers[i.COLLIDABLE, place], integers[i.SOLID, place] = entity.collidable, entity.solid
         integers[i.SPEED_INDEX, place] = getattr(entity, "speed_index", 0)
+        numbers[f.MAX_SPEED, place] = getattr(entity, "MAX_SPEED", numbers[f.MAX_SPEED, place])
+        numbers[f.MIN_SPEED, place] = getattr(entity, "MIN_SPEED", numbers[f.MIN_SPEED, place])
+        if hasattr(entity, "ACCELERATION_PARAMETERS"):
+            gains = [*entity.ACCELERATION_PARAMETERS, *entity.STEERING_PARAMETERS]
+            numbers[f.TARGET_SPEED_GAIN : f.LATERAL_GAIN + 1, place] = gains
+        if hasattr(entity, "yaw_rate"):
+            numbers[f.LATERAL_SPEED, place] = entity.lateral_speed
+            numbers[f.YAW_RATE, place] = entity.yaw_rate
         action = getattr(entity, "action", None)
         if action is not None:
             numbers[f.STEERING, place] = action["steering"]

@@ -48,6 +48,7 @@ class Tables:
         tables.find_occupants(
             None,
             self.lane_float,
+            self.lane_int,
             self.lanes,
             self.numbers,
             self.integers,

@@ -147,9 +147,7 @@ def own_acceleration(
 ) -> float:
     """Acceleration in m/s², not bounded, that a vehicle wants behind a leader (-1 for none)."""
     if integers[_KIND, i] == _LINEAR:
-        return linear_acceleration(
-            numerics, lane_float, parameters, numbers, integers, s_table, i, i, leader
-        )
+        return linear_acceleration(numerics, lane_float, parameters, numbers, integers, s_table, i, i, leader)
     comfort = parameters[_COMFORT]
     braking = interaction(numerics, lane_float, parameters, numbers, integers, s_table, i, leader)
     return float(comfort * free[i] - comfort * braking)

@@ -78,7 +78,7 @@ def linear_acceleration(
 
 @borrowing_kernel
 def linear_steering(numerics: int | None, numbers: Floats, i: int, lateral: float, ahead: float) -> float:
-    """Front wheel angle in rad, not bounded, of vehicle i beside its lane, whose heading ahead is ``ahead``."""
+    """Front wheel angle in rad, not bounded, of vehicle i; ``ahead`` is the heading of its lane there."""
     speed = numbers[_SPEED, i]
     if abs(speed) <= 1e-2:
         speed = 1e-2 if speed >= 0.0 else -1e-2

@@ -77,16 +77,7 @@ _fma = cast(Callable[[float, float, float], float], intrinsic(_fused_product_and
 """a * b + c, rounded once."""
 _bits = cast(Callable[[float], int], intrinsic(_bitcast_to_integer))
 """The 64 bits of a float64 as an integer."""
-_fromdef _fused_product_and_sum(typing_context: Any, a: Any, b: Any, c: Any) -> Any:  # noqa: ARG001 - as above
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.fma(*arguments)
-
-    return types.float64(types.float64, types.float64, types.float64), generate
-
-
-_fma = cast(Callable[[float, float, float], float], intrinsic(_fused_product_and_sum))
-"""a * b + c, rounded once."""
-_bits = cast(Callable[[int], float], intrinsic(_bitcast_to_float))
+_from_bits = cast(Callable[[int], float], intrinsic(_bitcast_to_float))
 """The float64 with these 64 bits."""
 
 

@@ -6,7 +6,7 @@ over every number as it stands, for parity tests.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,13 @@ _KINDS = {
     "Landmark": EntityKind.LANDMARK,
 }
 
-_MODULES = ("vehicle.kinematics", "vehicle.behavior", "vehicle.controller", "vehicle.dynamics", "vehicle.objects")
+_MODULES = (
+    "vehicle.kinematics",
+    "vehicle.behavior",
+    "vehicle.controller",
+    "vehicle.dynamics",
+    "vehicle.objects",
+)
 _BUILT_IN = {
     "KP_A": following.SPEED_GAIN,
     "KP_HEADING": control.HEADING_GAIN,
@@ -152,7 +158,8 @@ def _exact_samples(lane: Any) -> PolylineSamples:
     curve = lane.curve
     if list(curve.s_samples) != list(range(len(curve.poses))):
         raise ConfigurationError(
-            f"a {type(lane).__name__} is sampled at {curve.s_samples}; expected every metre, as highway-env does"
+            f"a {type(lane).__name__} is sampled at {curve.s_samples}; expected every metre, as is "
+            "highway-env's custom"
         )
     poses = [
         (*pose.position, *pose.normal, atan2(PARITY, float(pose.normal[1]), float(pose.normal[0])))
@@ -271,7 +278,7 @@ def _entity_kind(entity: Any) -> EntityKind:
         given = getattr(entity, constant, expected)
         if given != expected:
             raise ConfigurationError(
-                f"a {name} has {constant} {given}; expected {expected}, which is built into the compiled world"
+                f"a {name} has {constant} {given}; expected {expected}, which is built into the kernels"
             )
     return _KINDS[name]
 
@@ -349,6 +356,7 @@ def take_world(
     agents: Sequence[Any] = (),
     simulation_hz: int = SIMULATION_HZ,
     policy_hz: int = POLICY_HZ,
+    speed_range: tuple[float, float] | None = None,
     open_traffic: OpenTraffic | None = None,
 ) -> World:
     """Take over a road with its vehicles and objects.
@@ -361,6 +369,8 @@ def take_world(
         agents: All controlled vehicles, the ego first; the ego alone if not given.
         simulation_hz: Simulation steps in a second.
         policy_hz: Decisions in a second.
+        speed_range: Least and greatest speed of the agents, if their ``ContinuousAction`` has a
+            ``speed_range`` (stock sets it with the first action only).
         open_traffic: How vehicles appear and leave; None where they do not.
 
     Raises:
@@ -372,11 +382,17 @@ def take_world(
     entities = [*road.vehicles, *road.objects]
     place = _place(ego, entities)
     controlled = tuple(_place(agent, entities) for agent in agents)
+    if -1 in (*controlled, place if ego is not None else 0):
+        raise ConfigurationError("the ego or an agent is not on the road; expected some of its vehicles")
     keep = exact or ego_kind is None
     specs = [
         vehicle_spec(entity, ego_kind if number == place and not keep else None)
         for number, entity in enumerate(entities)
     ]
+    if speed_range is not None:
+        least, greatest = (float(bound) for bound in speed_range)
+        for number in controlled or (place,):
+            specs[number] = replace(specs[number], min_speed_mps=least, max_speed_mps=greatest)
     world = build_world(
         network,
         specs,
@@ -389,10 +405,10 @@ def take_world(
         regulated=type(road).__name__ == "RegulatedRoad",
         open_traffic=open_traffic,
     )
-    return _exact_state(world, entities) if exact else world
+    return _exact_state(world, entities, specs) if exact else world
 
 
-def _exact_state(world: World, entities: list[Any]) -> World:
+def _exact_state(world: World, entities: list[Any], specs: Sequence[VehicleSpec]) -> World:
     """The same world with every number as highway-env holds it."""
     numbers, integers = world.entity_float.copy(), world.entity_int.copy()
     f, i = EntityFloat, EntityInt
@@ -409,8 +425,8 @@ def _exact_state(world: World, entities: list[Any]) -> World:
         integers[i.CRASHED, place], integers[i.HIT, place] = entity.crashed, entity.hit
         integers[i.COLLIDABLE, place], integers[i.SOLID, place] = entity.collidable, entity.solid
         integers[i.SPEED_INDEX, place] = getattr(entity, "speed_index", 0)
-        numbers[f.MAX_SPEED, place] = getattr(entity, "MAX_SPEED", numbers[f.MAX_SPEED, place])
-        numbers[f.MIN_SPEED, place] = getattr(entity, "MIN_SPEED", numbers[f.MIN_SPEED, place])
+        numbers[f.MAX_SPEED, place] = specs[place].max_speed_mps
+        numbers[f.MIN_SPEED, place] = specs[place].least_speed_mps
         if hasattr(entity, "ACCELERATION_PARAMETERS"):
             gains = [*entity.ACCELERATION_PARAMETERS, *entity.STEERING_PARAMETERS]
             numbers[f.TARGET_SPEED_GAIN : f.LATERAL_GAIN + 1, place] = gains

@@ -1,0 +1,80 @@
+"""Every observation against stock highway-env, byte for byte, along episodes of stock environments."""
+
+from typing import Any
+
+import pytest
+from against_stock import Found, differences_elsewhere
+
+ALL_FEATURES = [
+    "presence", "x", "y", "vx", "vy", "heading", "cos_h", "sin_h", "cos_d", "sin_d",
+    "long_off", "lat_off", "ang_off",
+]  # fmt: skip
+DEFAULT: dict[str, Any] = {}
+KINEMATICS = {"type": "Kinematics", "features": ALL_FEATURES, "vehicles_count": 8}
+GRID = {"type": "OccupancyGrid"}
+VARIANTS: list[dict[str, Any]] = [
+    DEFAULT,
+    {"type": "Kinematics"},
+    KINEMATICS | {"see_behind": True, "absolute": True, "observe_intentions": True},
+    KINEMATICS | {"normalize": False, "vehicles_count": 60, "see_behind": True},
+    KINEMATICS | {"clip": False, "include_obstacles": False, "vehicles_count": 2},
+    KINEMATICS | {"features_range": {"x": [-37, 41.5], "heading": [-3, 3], "presence": [0, 2]}},
+    {"type": "Kinematics", "features": ["vy", "x", "presence"], "vehicles_count": 12},
+    GRID,
+    GRID | {"features": [*ALL_FEATURES, "on_road"], "align_to_vehicle_axes": True, "clip": False},
+    GRID | {"features": ["presence", "vx", "on_road"], "as_image": True, "grid_size": [[-20, 40], [-9, 9.5]],
+            "grid_step": [2.5, 3]},
+    GRID | {"features": ["x", "vx", "presence"], "grid_size": [[-60, 60], [-10, 10]], "grid_step": [1, 0.7],
+            "features_range": {"x": [-60, 60], "y": [-7, 11], "vx": [-30, 30]}},
+]  # fmt: skip
+TIME_TO_COLLISION: list[dict[str, Any]] = [
+    {"type": "TimeToCollision"},
+    {"type": "TimeToCollision", "horizon": 4},
+]
+BOTH = {"type": "TupleObservation", "observation_configs": [KINEMATICS, GRID, TIME_TO_COLLISION[0]]}
+
+EXIT: list[dict[str, Any]] = [
+    {"type": "ExitObservation"},
+    {"type": "ExitObservation", "features": ALL_FEATURES, "vehicles_count": 25, "see_behind": True},
+    {"type": "ExitObservation", "absolute": True, "observe_intentions": True, "clip": False},
+]
+EACH = [{"type": "MultiAgentObservation", "observation_config": config} for config in (KINEMATICS, GRID)]
+FIVE_SPEEDS = {
+    "policy_frequency": 5,
+    "action": {"type": "DiscreteMetaAction", "target_speeds": [0, 10, 20, 30, 40]},
+}
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "exit": {"env_id": "exit-v1", "variants": [DEFAULT, *EXIT, *VARIANTS, *TIME_TO_COLLISION]},
+    "highway": {"env_id": "highway-fast-v0", "variants": [*VARIANTS, *TIME_TO_COLLISION, BOTH]},
+    "intersection": {"env_id": "intersection-v0", "variants": [*VARIANTS, *TIME_TO_COLLISION]},
+    "merge": {"env_id": "merge-v1", "variants": [*VARIANTS, *TIME_TO_COLLISION]},
+    "roundabout": {"env_id": "roundabout-v1", "variants": [*VARIANTS, *TIME_TO_COLLISION]},
+    "two-way": {"env_id": "two-way-v0", "variants": [*VARIANTS, *TIME_TO_COLLISION]},
+    "u-turn": {"env_id": "u-turn-v1", "variants": [*VARIANTS, *TIME_TO_COLLISION]},
+    "racetrack": {
+        "env_id": "racetrack-v1",
+        "variants": VARIANTS,
+        "config": {"other_vehicles": 4},
+        "decisions": 10,
+    },
+    "five speeds": {
+        "env_id": "roundabout-v0",
+        "variants": TIME_TO_COLLISION,
+        "config": FIVE_SPEEDS,
+        "decisions": 30,
+    },
+    "agents": {"env_id": "intersection-multi-agent-v0", "variants": [DEFAULT, *EACH]},
+}
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Found]:
+    return differences_elsewhere(REQUESTS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REQUESTS)
+def test_observations_are_stocks(found: dict[str, Found], name: str) -> None:
+    assert found[name].differences == []
+    assert found[name].observations > 20

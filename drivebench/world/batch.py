@@ -24,8 +24,8 @@ from drivebench.world.layout import (
 )
 from drivebench.world.network import RoadNetwork
 from drivebench.world.numerics import PARITY
-from drivebench.world.step import EGO_ABSENT, NEW_ACTION, SAME_ACTION, step_worlds
-from drivebench.world.threads import in_threads
+from drivebench.world.step import EGO_ABSENT, NEW_ACTION, SAME_ACTION, step_shares
+from drivebench.world.threads import share_out
 from drivebench.world.world import World
 
 __all__ = ["Capacity", "WorldBatch"]
@@ -413,7 +413,7 @@ class WorldBatch:
             self._everyone if active is None else active,
             self.stamps,
         )
-        in_threads(step_worlds, len(self.worlds), arguments)
+        share_out(step_shares, len(self.worlds), arguments)
 
     def copy(self, slots: Sequence[int]) -> "WorldBatch":
         """A new batch whose worlds continue from the present states of some of these, to look ahead.

@@ -4,6 +4,8 @@ The order is highway-env's: in each simulation step all vehicles decide, one aft
 that stand still; then all move; then all pairs are checked for collisions.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,8 +19,9 @@ from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldFlo
 from drivebench.world.motion import move, update_directions
 from drivebench.world.phases import Phase, begin, mark
 from drivebench.world.tables import find_occupants, tabulate, update_lanes
+from drivebench.world.threads import Shares, take
 
-__all__ = ["EGO_ABSENT", "NEW_ACTION", "SAME_ACTION", "step_worlds"]
+__all__ = ["EGO_ABSENT", "NEW_ACTION", "SAME_ACTION", "step_shares"]
 
 NEW_ACTION, SAME_ACTION, EGO_ABSENT = 0, 1, 2
 """The agents take the action given; keep what is in force; or the ego is neither moved nor seen."""
@@ -285,3 +288,12 @@ def step_worlds(
                     path[i, 3] = numbers[_SPEED, i]
                 integers_of_world[_TRACE + substep] = integers[_CRASHED, ego] if ego >= 0 else 0
             mark(stamps, _RECORDING)
+
+
+@kernel
+def step_shares(shares: Shares, *arguments: Any) -> None:
+    """Advance the worlds of the shares that are left; arguments as of ``step_worlds`` behind the range."""
+    first, last = take(shares)
+    while first < last:
+        step_worlds(first, last, *arguments)
+        first, last = take(shares)

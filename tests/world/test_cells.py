@@ -93,5 +93,8 @@ def by_the_book(
             dx = numbers[EntityFloat.X, k] - numbers[EntityFloat.X, i]
             dy = numbers[EntityFloat.Y, k] - numbers[EntityFloat.Y, i]
             reach = (numbers[EntityFloat.DIAGONAL, i] + numbers[EntityFloat.DIAGONAL, k]) / 2
-            if math.sqrt(dx * dx + dy * dy) <= reach + numbers[EntityFloat.SPEED, i] * TIME_STEP_S:
+            ahead = numbers[EntityFloat.SPEED, i] * TIME_STEP_S
+            if integers[EntityInt.KIND, i] == EntityKind.EGO:  # the one deviation: it looks as far in reverse
+                ahead = abs(ahead)
+            if math.sqrt(dx * dx + dy * dy) <= reach + ahead:
                 collisions._meet(numbers, integers, world, TIME_STEP_S, i, k, corners[0], corners[1])

@@ -15,7 +15,7 @@ from invented_worlds import motorway, ring
 from drivebench.world import Capacity, WorldBatch, quantise
 from drivebench.world.layout import EntityFloat
 from drivebench.world.numerics import PARITY
-from drivebench.world.step import step_worlds
+from drivebench.world.step import step_shares
 
 HERE = Path(__file__).parent
 ORDER = list(range(WORLDS))
@@ -83,9 +83,9 @@ def _object_code(numerics: int | None) -> bytes:
     batch = WorldBatch([motorway(0, 2)], numerics="parity" if numerics == PARITY else "canonical")
     batch.step(quantise([[0.0, 0.0]]))
     wanted = "int64" if numerics == PARITY else "none"
-    (signature,) = [s for s in step_worlds.overloads if str(s[2]) == wanted]
-    cache = step_worlds._cache
-    stored = cache._cache_file.load(cache._index_key(signature, step_worlds.targetctx.codegen()))
+    (signature,) = [s for s in step_shares.overloads if str(s[1][0]) == wanted]
+    cache = step_shares._cache
+    stored = cache._cache_file.load(cache._index_key(signature, step_shares.targetctx.codegen()))
     (_name, _kind, (object_code, _bitcode)), *_ = stored
     return bytes(object_code)
 

@@ -6,6 +6,8 @@ from typing import Any
 from drivebench.errors import ConfigurationError, UnknownNameError
 from scenarios.stock.observations.composition import MultiAgentObserver, TupleObserver
 from scenarios.stock.observations.kinematics import KinematicsObserver
+from scenarios.stock.observations.kinematics_goal import KinematicsGoalObserver
+from scenarios.stock.observations.lidar import LidarObserver
 from scenarios.stock.observations.observer import Observer
 from scenarios.stock.observations.occupancy_grid import OccupancyGridObserver
 from scenarios.stock.observations.time_to_collision import TimeToCollisionObserver
@@ -17,6 +19,8 @@ OBSERVATION_TYPES = (
     "ExitObservation",
     "OccupancyGrid",
     "TimeToCollision",
+    "KinematicsGoal",
+    "LidarObservation",
     "MultiAgentObservation",
     "TupleObservation",
 )
@@ -51,6 +55,10 @@ def make_observer(config: Mapping[str, Any], *, policy_hz: float, agents: int = 
         return OccupancyGridObserver(config)
     if kind == "TimeToCollision":
         return TimeToCollisionObserver(config, policy_hz=policy_hz)
+    if kind == "KinematicsGoal":
+        return KinematicsGoalObserver(config)
+    if kind == "LidarObservation":
+        return LidarObserver(config)
 
     def make(part: Mapping[str, Any]) -> Observer:
         return make_observer(part, policy_hz=policy_hz, agents=agents)

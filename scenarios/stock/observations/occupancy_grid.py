@@ -19,7 +19,7 @@ from drivebench.compiled import borrowing_kernel, kernel
 from drivebench.world import WorldBatch
 from drivebench.world.geometry import local_coordinates, position
 from drivebench.world.layout import EntityFloat, LaneFloat, LaneInt, LaneKind, WorldInt
-from drivebench.world.numerics import cos_sin
+from drivebench.world.numerics import cos_sin, rotate
 from scenarios.stock.observations.features import (
     FEATURE_COUNT,
     FEATURES,
@@ -30,7 +30,6 @@ from scenarios.stock.observations.features import (
     scale,
 )
 from scenarios.stock.observations.observer import Observation, Observer, Slots, run
-from scenarios.stock.observations.rotation import row_times
 from scenarios.stock.observations.settings import Settings
 
 __all__ = ["OccupancyGridObserver"]
@@ -75,7 +74,8 @@ _ROAD_LAYER, _OFFSETS = int(_Option.ROAD_LAYER), int(_Option.OFFSETS)
 _FX, _FY, _VX, _VY = int(Feature.X), int(Feature.Y), int(Feature.VX), int(Feature.VY)
 _X, _Y, _HEADING = int(EntityFloat.X), int(EntityFloat.Y), int(EntityFloat.HEADING)
 _LANE_KIND = int(LaneInt.KIND)
-_STRAIGHT, _SINE, _CIRCULAR = int(LaneKind.STRAIGHT), int(LaneKind.SINE), int(LaneKind.CIRCULAR)
+_STRAIGHT, _SINE = int(LaneKind.STRAIGHT), int(LaneKind.SINE)
+_CIRCULAR, _POLYLINE = int(LaneKind.CIRCULAR), int(LaneKind.POLYLINE)
 _LENGTH, _AMPLITUDE, _RADIUS = int(LaneFloat.LENGTH), int(LaneFloat.AMPLITUDE), int(LaneFloat.RADIUS)
 _ORIGIN_X, _ORIGIN_Y = int(LaneFloat.ORIGIN_X), int(LaneFloat.ORIGIN_Y)
 _NETWORK, _LANES, _VEHICLES = int(WorldInt.NETWORK), int(WorldInt.LANES), int(WorldInt.VEHICLES)
@@ -88,8 +88,7 @@ def _cell(
     """Cell indices of a point relative to the observer (``pos_to_index``), as whole floats."""
     along, across = dx, dy
     if aligned:
-        along = row_times(numerics, c, s, dx, dy)
-        across = row_times(numerics, -s, c, dx, dy)
+        along, across = rotate(numerics, c, -s, dx, dy)
     return math.floor((along - size[0, 0]) / step[0]), math.floor((across - size[1, 0]) / step[1])
 
 
@@ -163,10 +162,11 @@ def _draw_lane(
         off = (distance - lane_float[lane, _RADIUS]) ** 2
         chord = 4.0 * distance / lane_float[lane, _RADIUS] / math.pi**2
     before = np.nan
+    next_at = -1.0
     for point in range(first, last):
         at = start + spacing if point == 1 else start + point * difference
         at = min(max(at, 0.0), length)
-        if at == before:
+        if at < next_at or at == before:
             continue
         before = at
         if kind == _CIRCULAR:
@@ -177,7 +177,11 @@ def _draw_lane(
             if off + chord * away * away > radius * radius:
                 continue
         px, py = position(numerics, lane_float, lane_int, lane, at, 0.0)
-        i, j = _cell(numerics, c, s, aligned, size, step, px - x, py - y)
+        dx = px - x
+        dy = py - y
+        if kind == _POLYLINE:  # it comes nearer by no more than its own length
+            next_at = at + math.sqrt(dx * dx + dy * dy) - radius
+        i, j = _cell(numerics, c, s, aligned, size, step, dx, dy)
         if 0 <= i < layer.shape[0] and 0 <= j < layer.shape[1]:
             layer[int(i), int(j)] = shown
 

@@ -38,6 +38,13 @@ EXIT: list[dict[str, Any]] = [
     {"type": "ExitObservation", "features": ALL_FEATURES, "vehicles_count": 25, "see_behind": True},
     {"type": "ExitObservation", "absolute": True, "observe_intentions": True, "clip": False},
 ]
+LIDAR: list[dict[str, Any]] = [
+    {"type": "LidarObservation"},
+    {"type": "LidarObservation", "cells": 7, "maximum_range": 33.3, "normalize": False},
+    {"type": "LidarObservation", "cells": 128, "maximum_range": 200},
+]
+GOAL = {"type": "KinematicsGoal", "features": ["cos_d", "y", "presence", "sin_h"], "scales": [3, 7.1, 1, 0.3]}
+TWO_CARS = {"type": "MultiAgentAction", "action_config": {"type": "ContinuousAction"}}
 EACH = [{"type": "MultiAgentObservation", "observation_config": config} for config in (KINEMATICS, GRID)]
 FIVE_SPEEDS = {
     "policy_frequency": 5,
@@ -46,15 +53,28 @@ FIVE_SPEEDS = {
 
 REQUESTS: dict[str, dict[str, Any]] = {
     "exit": {"env_id": "exit-v1", "variants": [DEFAULT, *EXIT, *VARIANTS, *TIME_TO_COLLISION]},
-    "highway": {"env_id": "highway-fast-v0", "variants": [*VARIANTS, *TIME_TO_COLLISION, BOTH]},
+    "highway": {"env_id": "highway-fast-v0", "variants": [*VARIANTS, *LIDAR, *TIME_TO_COLLISION, BOTH]},
     "intersection": {"env_id": "intersection-v0", "variants": [*VARIANTS, *TIME_TO_COLLISION]},
-    "merge": {"env_id": "merge-v1", "variants": [*VARIANTS, *TIME_TO_COLLISION]},
+    "merge": {"env_id": "merge-v1", "variants": [*VARIANTS, *LIDAR, *TIME_TO_COLLISION]},
     "roundabout": {"env_id": "roundabout-v1", "variants": [*VARIANTS, *TIME_TO_COLLISION]},
-    "two-way": {"env_id": "two-way-v0", "variants": [*VARIANTS, *TIME_TO_COLLISION]},
+    "two-way": {"env_id": "two-way-v0", "variants": [*VARIANTS, *LIDAR, *TIME_TO_COLLISION]},
     "u-turn": {"env_id": "u-turn-v1", "variants": [*VARIANTS, *TIME_TO_COLLISION]},
+    "continuous intersection": {"env_id": "intersection-v1", "variants": [DEFAULT, *VARIANTS, *LIDAR]},
+    "parking": {
+        "env_id": "parking-v0",
+        "variants": [DEFAULT, GOAL, {"type": "Kinematics", "features": ["x", "heading"]}, *LIDAR],
+        "config": {"vehicles_count": 5},
+        "decisions": 20,
+    },
+    "parking for two": {
+        "env_id": "parking-v0",
+        "variants": [{"type": "MultiAgentObservation", "observation_config": GOAL}],
+        "config": {"controlled_vehicles": 2, "action": TWO_CARS},
+    },
+    "racetrack with boundaries": {"env_id": "racetrack-large-v1", "variants": VARIANTS},
     "racetrack": {
         "env_id": "racetrack-v1",
-        "variants": VARIANTS,
+        "variants": [*VARIANTS, *LIDAR],
         "config": {"other_vehicles": 4},
         "decisions": 10,
     },

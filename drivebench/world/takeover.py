@@ -358,6 +358,7 @@ def take_world(
     policy_hz: int = POLICY_HZ,
     speed_range: tuple[float, float] | None = None,
     open_traffic: OpenTraffic | None = None,
+    network: RoadNetwork | None = None,
 ) -> World:
     """Take over a road with its vehicles and objects.
 
@@ -372,11 +373,12 @@ def take_world(
         speed_range: Least and greatest speed of the agents, if their ``ContinuousAction`` has a
             ``speed_range`` (stock sets it with the first action only).
         open_traffic: How vehicles appear and leave; None where they do not.
+        network: The road's network if it was taken over before; worlds then share it.
 
     Raises:
         ConfigurationError: Something on the road is of an unknown class.
     """
-    network = take_network(
+    network = network or take_network(
         road.network.graph, connected_lanes=bool(road.neighbour_vehicles_connected_lanes), exact=exact
     )
     entities = [*road.vehicles, *road.objects]

@@ -4,12 +4,29 @@ It is imported when it is asked for, because it brings matplotlib and pandas alo
 than all of drivebench; listing scenarios and driving on winding roads do without it.
 """
 
-from collections.abc import Mapping
+import importlib.util
+import inspect
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import gymnasium
 
-__all__ = ["environment_without_reward", "set_traffic_constants", "stock_environment", "straight_road"]
+__all__ = [
+    "accepted_keys",
+    "bare_environment",
+    "default_config",
+    "environment_without_reward",
+    "set_traffic_constants",
+    "stock_environment",
+    "straight_road",
+    "untouched_constants",
+]
+
+_VEHICLES = "highway_env.vehicle.behavior"
+_LOCK = threading.Lock()
 
 
 def stock_environment(env_id: str, *, seed: int = 0, config: Mapping[str, Any] | None = None) -> Any:
@@ -81,3 +98,103 @@ def set_traffic_constants(constants: Mapping[str, float]) -> None:
 
     for name, value in constants.items():
         setattr(IDMVehicle, name, value)
+
+
+def _class(path: str) -> Any:
+    """A class below ``highway_env.envs``, by ``module:name``."""
+    module, name = path.split(":")
+    return getattr(importlib.import_module(f"highway_env.envs.{module}"), name)
+
+
+def default_config(cls: str) -> dict[str, Any]:
+    """The default configuration of a class of environments.
+
+    Args:
+        cls: ``module:name`` below ``highway_env.envs``.
+    """
+    config: dict[str, Any] = _class(cls).default_config()
+    return config
+
+
+def accepted_keys(action: str) -> tuple[str, ...]:
+    """The settings that a type of action reads and does not swallow.
+
+    Args:
+        action: The name of its class.
+    """
+    module = importlib.import_module("highway_env.envs.common.action")
+    parameters = inspect.signature(getattr(module, action)).parameters.values()
+    return tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "env")
+
+
+def bare_environment(cls: str, config: Mapping[str, Any]) -> Any:
+    """A stock environment that can only lay out roads and vehicles: ``_reset`` with a given ``_np_random``.
+
+    Its constructor is not called, which would reset, observe and reward it at once: with some settings that
+    raises, and it always takes longer than the layout.
+
+    Args:
+        cls: ``module:name`` below ``highway_env.envs``.
+        config: The complete configuration.
+    """
+    from highway_env.envs.common.action import action_factory
+
+    environment = object.__new__(_class(cls))
+    environment.config = dict(config)
+    environment.render_mode, environment.viewer = None, None
+    environment.road, environment.controlled_vehicles = None, []
+    environment.action_type = action_factory(environment, environment.config["action"])
+    return environment
+
+
+@cache
+def _pristine_constants() -> dict[str, dict[str, Any]]:
+    """The constants of each class of traffic as highway-env's source states them.
+
+    They are read from a second, private copy of the module: the one that is in use may have been changed
+    already by an environment of highway-env's own (the intersection changes ``IDMVehicle`` in every reset).
+    """
+    spec = importlib.util.find_spec(_VEHICLES)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{_VEHICLES} is not installed")
+    private = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(private)
+    return {name: _constants(getattr(private, name)) for name in _traffic_classes(private)}
+
+
+def _traffic_classes(module: Any) -> list[str]:
+    """Classes that a module defines itself."""
+    return [name for name, cls in vars(module).items() if inspect.isclass(cls) and cls.__module__ == _VEHICLES]
+
+
+def _constants(cls: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(cls).items() if name.isupper()}
+
+
+def _set_constants(wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Give each class of traffic these constants and no others; what they were before."""
+    module = importlib.import_module(_VEHICLES)
+    before = {}
+    for name, constants in wanted.items():
+        cls = getattr(module, name)
+        before[name] = _constants(cls)
+        for constant in before[name].keys() - constants.keys():
+            delattr(cls, constant)
+        for constant, value in constants.items():
+            setattr(cls, constant, value)
+    return before
+
+
+@contextmanager
+def untouched_constants() -> Iterator[None]:
+    """Within: the classes of traffic have highway-env's own constants; afterwards those of before again.
+
+    highway-env's intersection sets constants of its traffic's class for the whole process. Whoever builds a
+    world does so in here, takes the constants over, and neither meets nor leaves a trace of another world.
+    """
+    with _LOCK:
+        before = _set_constants(_pristine_constants())
+        try:
+            yield
+        finally:
+            _set_constants(before)

@@ -1,0 +1,178 @@
+"""Stock episodes in the slots of a batch: what the single and the vector environment have in common."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivebench.errors import ConfigurationError
+from drivebench.sensors.scene import Moments
+from drivebench.sensors.topview import TopView, Window
+from drivebench.world import WorldBatch
+from scenarios.stock.actions import make_actions
+from scenarios.stock.bank import Bank, bank_of
+from scenarios.stock.building import RandomState
+from scenarios.stock.configuration import complete_configuration
+from scenarios.stock.ids import Family, stock_id
+from scenarios.stock.observations import make_observer
+from scenarios.stock.rewards import Judge, Verdict, make_judge
+
+__all__ = ["Episodes", "Numerics"]
+
+Numerics = Literal["canonical", "parity"]
+Flags = NDArray[np.bool_]
+
+_WITHOUT_DURATION = (Family.MERGE, Family.MERGE_GENERIC, Family.TWO_WAY, Family.LANE_KEEPING)
+_IDLE = 1
+
+
+class Episodes:
+    """Episodes of one stock environment, one in each slot of a batch.
+
+    Attributes:
+        entry, config: Which environment and its complete configuration.
+        actions, observer: How it is acted upon and seen.
+        space: Of one observation.
+        batch: The worlds; None before the first reset.
+    """
+
+    def __init__(
+        self, name: str, config: Mapping[str, Any] | None, numerics: Numerics, slots: int
+    ) -> None:
+        """Prepare; nothing is built before the first ``begin``.
+
+        Args:
+            name: highway-env's id.
+            config: What differs from its default configuration.
+            numerics: ``parity`` for the bits of highway-env, ``canonical`` for the same bits everywhere.
+            slots: How many episodes.
+
+        Raises:
+            UnknownNameError, ConfigurationError: See ``complete_configuration``.
+        """
+        self.entry = stock_id(name)
+        if numerics not in ("canonical", "parity"):
+            raise ConfigurationError(f"numerics={numerics!r}; expected 'parity' or 'canonical'")
+        self.numerics: Numerics = numerics
+        self.slots = slots
+        self.configure(complete_configuration(self.entry, config))
+
+    def configure(self, config: dict[str, Any]) -> None:
+        """Use another complete configuration from the next ``begin`` of all slots on."""
+        self.config = config
+        self.agents = int(config.get("controlled_vehicles", 1))
+        self.actions = make_actions(config["action"], self.agents)
+        self.observer = make_observer(
+            config["observation"], policy_hz=float(config["policy_frequency"]), agents=self.agents
+        )
+        self.space = self.observer.space()
+        self.bank: Bank = bank_of(self.entry, config, self.numerics)
+        self.batch: WorldBatch | None = None
+        self._judge: Judge | None = None
+        duration = None if self.entry.family in _WITHOUT_DURATION else config.get("duration")
+        self._duration_s = np.inf if duration is None else float(duration)
+        self._period_s = 1 / config["policy_frequency"]
+        self._time_s = np.zeros(self.slots)
+        self._commands = np.zeros((self.slots, self.agents, 2))
+        self._manoeuvres = np.full((self.slots, self.agents), _IDLE, dtype=np.int64)
+        self._samples = make_actions(config["action"], self.agents).space
+
+    def begin(self, slots: Sequence[int], states: Sequence[RandomState]) -> list[RandomState]:
+        """Begin episodes.
+
+        Args:
+            slots: In which; all of them the first time.
+            states: Of the random numbers before each reset.
+
+        Returns:
+            Their states after the resets.
+
+        Raises:
+            ConfigurationError: A world cannot be built.
+        """
+        built = [self.bank.world(state) for state in states]
+        if self.batch is None:
+            if list(slots) != list(range(self.slots)):
+                raise ConfigurationError("the first reset must be of all environments; got a part of them")
+            self.batch = WorldBatch([each.world for each in built], numerics=self.numerics)
+            self._judge = make_judge(self.entry, self.config, built[0].world.network)
+        else:
+            for slot, each in zip(slots, built, strict=True):
+                self.batch.load(slot, each.world)
+        self._time_s[list(slots)] = 0.0
+        self.observer.begin(self.batch, slots)
+        return [each.after for each in built]
+
+    def random_after(self, slot: int) -> RandomState | None:
+        """Where a slot's random numbers stand at the end of its episode; None if it drew none.
+
+        Highway-env's environments share one stream between resets and what is drawn while they drive.
+        """
+        del slot
+        return None
+
+    def running(self) -> tuple[WorldBatch, Judge]:
+        """The batch and its judge.
+
+        Raises:
+            ConfigurationError: There was no reset yet.
+        """
+        if self.batch is None or self._judge is None:
+            raise ConfigurationError("no episode was begun; call reset() before anything else")
+        return self.batch, self._judge
+
+    def drive(self, actions: Any, active: Flags | None) -> None:
+        """Take one decision.
+
+        Args:
+            actions: From ``self.actions.read``.
+            active: ``[B]`` which slots drive; None for all.
+        """
+        batch, _ = self.running()
+        self.actions.write(actions, self._commands, self._manoeuvres)
+        batch.drive(self._commands, self._manoeuvres, active)
+        if active is None:
+            self._time_s += self._period_s
+        else:
+            self._time_s[active] += self._period_s
+
+    def judge(self, actions: Any) -> Verdict:
+        """Judge all slots; the arrays are used again by the next call."""
+        batch, judge = self.running()
+        return judge.judge(batch, actions)
+
+    def truncated(self) -> Flags:
+        """``[B]`` whether the time of the environment is over."""
+        over: Flags = self._time_s >= self._duration_s
+        return over
+
+    def observe(self, slots: Sequence[int] | NDArray[np.int64]) -> Any:
+        """What some slots see, with an axis for them in front."""
+        return self.observer.observe(self.running()[0], slots)
+
+    def sample(self) -> Any:
+        """An action for the information of a reset, as in highway-env."""
+        return self._samples.sample()
+
+    def seed_samples(self, seed: int) -> None:
+        """Make what ``sample`` gives from now on depend on a seed (highway-env's is always another)."""
+        self._samples.seed(seed % 2**31)
+
+    def picture(self, slot: int) -> NDArray[np.uint8]:
+        """``u1[H, W, 3]`` the view from above; its size and scale follow the configuration."""
+        batch, _ = self.running()
+        moment = Moments.from_worlds(batch, np.array([slot]))
+        ego = int(batch.agents[slot, 0])
+        width, height = int(self.config["screen_width"]), int(self.config["screen_height"])
+        scale = float(self.config["scaling"])
+        ahead, down = (float(share) for share in self.config["centering_position"])
+        window = Window(
+            x_m=float(batch.x[slot, ego]) + (0.5 - ahead) * width / scale,
+            y_m=float(batch.y[slot, ego]) + (0.5 - down) * height / scale,
+            m_per_px=1 / scale,
+            width=width,
+            height=height,
+        )
+        view = TopView(window=window, ground=moment.grounds[int(moment.ground[0])])
+        return view.render(boxes=moment.boxes[0], looks=moment.looks[0], ego=moment.boxes[0, ego])

@@ -1,0 +1,93 @@
+"""What ``info`` tells, with highway-env's keys: of one environment, or of a batch as gymnasium puts it."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.stock.episodes import Episodes
+from scenarios.stock.ids import Family
+from scenarios.stock.rewards import Verdict
+
+__all__ = ["one", "vector"]
+
+Info = dict[str, Any]
+Flags = NDArray[np.bool_]
+
+
+def one(episodes: Episodes, verdict: Verdict, slot: int, action: Any, *, reset: bool) -> Info:
+    """The information about one environment.
+
+    Args:
+        episodes: The batch that it is in.
+        verdict: On the batch.
+        slot: Its place.
+        action: As the user gave it; at a reset, a sample.
+        reset: Whether an episode has begun just now.
+    """
+    batch, judge = episodes.running()
+    family = episodes.entry.family
+    if family is Family.LANE_KEEPING and not reset:
+        return {}
+    ego = batch.agents[slot, 0]
+    info: Info = {
+        "speed": float(batch.speed[slot, ego]),
+        "crashed": bool(batch.crashed[slot, ego]),
+        "action": action,
+    }
+    if judge.names:
+        parts = verdict.part[slot].tolist()
+        info["rewards"] = {
+            name: kind(value) for name, kind, value in zip(judge.names, judge.types, parts, strict=True)
+        }
+    if family is Family.INTERSECTION:
+        agents = episodes.agents
+        info["agents_rewards"] = tuple(verdict.agent_reward[slot, :agents].tolist())
+        info["agents_terminated"] = tuple(verdict.agent_terminated[slot, :agents].tolist())
+    if family is Family.PARKING and episodes.config["observation"]["type"] == "MultiAgentObservation":
+        wanted = -episodes.config["success_goal_reward"]
+        info["is_success"] = tuple((verdict.agent_reward[slot] > wanted).tolist())
+    elif judge.success == "step and reset" or (judge.success == "step" and not reset):
+        info["is_success"] = bool(verdict.success[slot])
+    return info
+
+
+def vector(episodes: Episodes, verdict: Verdict, actions: Any, told: Flags, stepped: Flags) -> Info:
+    """The information about a batch: arrays, and for each key a mask of the environments that tell it.
+
+    Args:
+        episodes: The batch.
+        verdict: On it.
+        actions: From ``Actions.read``; samples where an episode has begun.
+        told: ``[B]`` which environments tell something.
+        stepped: ``[B]`` which of them took a step; in the others an episode began.
+    """
+    batch, judge = episodes.running()
+    family = episodes.entry.family
+    if family is Family.LANE_KEEPING:
+        told = told & ~stepped
+    if not told.any():
+        return {}
+    rows = np.arange(len(batch))
+    ego = batch.agents[:, 0]
+    info: Info = {}
+
+    def tell(into: Info, name: str, values: Any, mask: Flags) -> None:
+        into[name], into[f"_{name}"] = values, mask.copy()
+
+    tell(info, "speed", batch.speed[rows, ego], told)
+    tell(info, "crashed", batch.crashed[rows, ego] != 0, told)
+    tell(info, "action", np.stack(actions, axis=1) if isinstance(actions, tuple) else actions.copy(), told)
+    if judge.names:
+        rewards: Info = {}
+        for column, (name, kind) in enumerate(zip(judge.names, judge.types, strict=True)):
+            tell(rewards, name, verdict.part[:, column].astype(kind), told)
+        tell(info, "rewards", rewards, told)
+    if family is Family.INTERSECTION:
+        tell(info, "agents_rewards", verdict.agent_reward.copy(), told)
+        tell(info, "agents_terminated", verdict.agent_terminated.copy(), told)
+    if judge.success:
+        mask = told if judge.success == "step and reset" else told & stepped
+        if mask.any():
+            tell(info, "is_success", verdict.success.copy(), mask)
+    return info

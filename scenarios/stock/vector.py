@@ -1,0 +1,296 @@
+"""highway-env's environments on the compiled world, many that step together.
+
+>>> import drivebench, gymnasium                                                       # doctest: +SKIP
+>>> envs = gymnasium.make_vec("drivebench/stock-highway-fast-v0", num_envs=64)         # doctest: +SKIP
+
+``reset(seed=s)`` gives environment k the world of seed s + k, as gymnasium's ``SyncVectorEnv`` over stock
+environments does. Later episodes come from a bank of worlds: with ``bank=1024``, from 1,024 worlds that follow
+from the seed, each built by highway-env the first time that it is drawn, and drawn again at random, so that
+after some thousand episodes a reset costs microseconds. ``bank=0`` builds every world anew, in stock's order of
+random numbers and at stock's price.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from drivebench.errors import ConfigurationError, UnknownNameError
+from scenarios.stock import information
+from scenarios.stock.building import RandomState, state_of
+from scenarios.stock.environment import RENDER_MODES, check_render_mode
+from scenarios.stock.episodes import Episodes, Numerics
+
+__all__ = ["BANK", "StockVectorEnv"]
+
+BANK = 1024
+"""Worlds from which later episodes are drawn."""
+
+Info = dict[str, Any]
+Flags = NDArray[np.bool_]
+
+
+class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
+    """Many of one of highway-env's environments.
+
+    Where highway-env has rewards and ends of each agent (its ``MultiAgentWrapper``), rewards and terminations
+    have an axis for the agents; ``autoreset`` then waits for the end of all.
+
+    Attributes:
+        episodes: The worlds, for those who want to look inside.
+    """
+
+    def __init__(
+        self,
+        stock_id: str,
+        *,
+        num_envs: int = 1,
+        config: Mapping[str, Any] | None = None,
+        render_mode: str | None = None,
+        numerics: Numerics = "parity",
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        bank: int = BANK,
+    ) -> None:
+        """Make a vector environment.
+
+        Args:
+            stock_id: highway-env's id.
+            num_envs: How many episodes.
+            config: As in :class:`StockEnv`.
+            render_mode: As in :class:`StockEnv`.
+            numerics: As in :class:`StockEnv`.
+            autoreset_mode: One of gymnasium's three; see https://farama.org/Vector-Autoreset-Mode.
+            max_episode_steps: After how many steps episodes are truncated; gymnasium passes the id's.
+            bank: From how many worlds later episodes are drawn; 0 for stock's own order of worlds.
+
+        Raises:
+            UnknownNameError: No such id, key of the configuration, or mode; suggests the nearest.
+            ConfigurationError: A setting that cannot be.
+        """
+        if num_envs < 1 or bank < 0 or (max_episode_steps is not None and max_episode_steps < 1):
+            raise ConfigurationError(
+                f"num_envs={num_envs}, bank={bank}, max_episode_steps={max_episode_steps}; expected at least "
+                "one environment, no negative bank, and None or at least one step"
+            )
+        self.episodes = Episodes(stock_id, config, numerics, num_envs)
+        self.num_envs = num_envs
+        self.single_observation_space = self.episodes.space
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.single_action_space = self.episodes.actions.space
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self.render_mode = check_render_mode(render_mode)
+        try:
+            self.autoreset_mode = AutoresetMode(autoreset_mode)
+        except ValueError:
+            modes = [mode.value for mode in AutoresetMode]
+            raise UnknownNameError("autoreset mode", str(autoreset_mode), modes) from None
+        self.metadata = {
+            "render_modes": list(RENDER_MODES),
+            "render_fps": self.episodes.config["policy_frequency"],
+            "autoreset_mode": self.autoreset_mode,
+        }
+        self._last_step = max_episode_steps
+        self._steps = np.zeros(num_envs, dtype=np.int64)
+        self._ended = np.zeros(num_envs, dtype=np.bool_)
+        self._everyone = np.arange(num_envs)
+        self._all = np.ones(num_envs, dtype=np.bool_)
+        self._deck = _Deck(bank)
+        self._chain: list[RandomState | None] = [None] * num_envs
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The complete configuration."""
+        return self.episodes.config
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[Any, Info]:
+        """Begin episodes in all environments, or in those that a mask names.
+
+        Args:
+            seed: Of the first environment, the others count on from it; or one for each.
+            options: ``reset_mask``, ``bool[num_envs]``: which to reset, as in ``SyncVectorEnv``.
+
+        Raises:
+            UnknownNameError: Another option; suggests the nearest.
+            ConfigurationError: Not one seed and one entry of the mask for each environment.
+        """
+        for name in options or {}:
+            if name != "reset_mask":
+                raise UnknownNameError("reset option", str(name), ["reset_mask"])
+        seeds = seed if isinstance(seed, Sequence) else _counted(seed, self.num_envs)
+        mask = np.asarray((options or {}).get("reset_mask", self._all), np.bool_)
+        if len(seeds) != self.num_envs or mask.shape != (self.num_envs,):
+            raise ConfigurationError(
+                f"{len(seeds)} seeds and a reset mask of shape {mask.shape}; expected one of each for "
+                f"{self.num_envs} environments"
+            )
+        slots = np.flatnonzero(mask).tolist()
+        given = [number for slot in slots if (number := seeds[slot]) is not None]
+        if given or not self._deck.shuffled:
+            self._deck.shuffle(given)
+            self.episodes.seed_samples(given[0] if given else self._deck.draw_seed())
+        self._begin(slots, [seeds[slot] for slot in slots])
+        self._ended[mask] = False
+        actions = self._sampled(slots)
+        verdict = self.episodes.judge(actions)
+        info = information.vector(self.episodes, verdict, actions, mask, np.zeros_like(mask))
+        return self.episodes.observe(self._everyone), info
+
+    def step(self, actions: Any) -> tuple[Any, NDArray[Any], NDArray[Any], NDArray[Any], Info]:
+        """Take one decision in each environment.
+
+        Args:
+            actions: Of ``action_space``.
+
+        Raises:
+            ActionError: Another shape or type, or a number that is not finite.
+            ConfigurationError: There was no reset, or an environment has ended and resets are the caller's.
+        """
+        episodes = self.episodes
+        episodes.running()
+        again = np.flatnonzero(self._ended).tolist() if self._ended.any() else []
+        if again and self.autoreset_mode is AutoresetMode.DISABLED:
+            raise ConfigurationError(
+                f"environments {again} have ended; reset them with options={{'reset_mask': ...}} before the "
+                "next step, or choose another autoreset mode"
+            )
+        read = episodes.actions.read(actions, self.num_envs)
+        if again:
+            read = self._sampled(again, read)
+            active = ~self._ended
+            episodes.drive(read, active)
+            self._begin(again)
+        else:
+            active = self._all
+            episodes.drive(read, None)
+        self._steps += active
+        verdict = episodes.judge(read)
+        apart = episodes.entry.agents_apart
+        rewards = (verdict.agent_reward if apart else verdict.reward).copy()
+        terminations = (verdict.agent_terminated if apart else verdict.terminated).copy()
+        truncations = episodes.truncated()
+        if self._last_step is not None:
+            truncations = truncations | (self._steps >= self._last_step)
+        if again:
+            rewards[again], terminations[again], truncations[again] = 0.0, False, False
+        ended = (terminations.all(axis=1) if apart else terminations) | truncations
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and ended.any():
+            info = self._begin_at_once(read, np.flatnonzero(ended).tolist())
+        else:
+            self._ended = ended
+            info = information.vector(episodes, verdict, read, self._all, active)
+        return episodes.observe(self._everyone), rewards, terminations, truncations, info
+
+    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
+        """One view from above for each environment, ``u1[H, W, 3]``, in mode ``rgb_array``."""
+        return tuple(map(self.episodes.picture, range(self.num_envs))) if self.render_mode else None
+
+    def _begin(self, slots: list[int], seeds: Sequence[int | None] | None = None) -> None:
+        """Begin episodes: of given seeds, else from the bank, else where the slot's random numbers stand."""
+        states = [
+            self._next_state(slot) if seed is None else state_of(seeding.np_random(seed)[0])
+            for slot, seed in zip(slots, seeds or [None] * len(slots), strict=True)
+        ]
+        for slot, after in zip(slots, self.episodes.begin(slots, states), strict=True):
+            self._chain[slot] = after
+        self._steps[slots] = 0
+
+    def _next_state(self, slot: int) -> RandomState:
+        after = self._chain[slot]
+        if self._deck.size or after is None:
+            return self._deck.draw()
+        return self.episodes.random_after(slot) or after
+
+    def _sampled(self, slots: list[int], actions: Any = None) -> Any:
+        """Actions with samples in some slots, for the information about their resets."""
+        samples = [self.episodes.sample() for _ in slots]
+        if isinstance(self.single_action_space, gymnasium.spaces.Tuple):
+            columns = list(zip(*samples, strict=True))
+            given = actions if actions is not None else (None,) * len(columns)
+            return tuple(
+                self._filled(one, slots, column) for one, column in zip(given, columns, strict=True)
+            )
+        return self._filled(actions, slots, samples)
+
+    def _filled(self, actions: Any, slots: list[int], samples: Any) -> NDArray[Any]:
+        values = np.asarray(samples)
+        filled: NDArray[Any] = (
+            np.zeros((self.num_envs, *values.shape[1:]), values.dtype) if actions is None else actions.copy()
+        )
+        filled[slots] = values
+        return filled
+
+    def _begin_at_once(self, actions: Any, ended: list[int]) -> Info:
+        """Tell the last observations and information of episodes, and begin others in their slots."""
+        episodes = self.episodes
+        verdict = episodes.judge(actions)
+        last = episodes.observe(np.array(ended))
+        told: Info = {}
+        for row, slot in enumerate(ended):
+            final = information.one(episodes, verdict, slot, _row(actions, slot), reset=False)
+            told = self._add_info(told, {"final_obs": _row(last, row), "final_info": final}, slot)
+        self._begin(ended)
+        actions = self._sampled(ended, actions)
+        stepped = self._all.copy()
+        stepped[ended] = False
+        info = information.vector(episodes, episodes.judge(actions), actions, self._all, stepped)
+        return {**told, **info}
+
+
+def _row(batched: Any, row: int) -> Any:
+    """One row of what may be arrays, tuples of them or dictionaries."""
+    if isinstance(batched, tuple):
+        return tuple(_row(part, row) for part in batched)
+    if isinstance(batched, dict):
+        return {name: _row(part, row) for name, part in batched.items()}
+    return batched[row]
+
+
+def _counted(seed: int | None, count: int) -> list[int | None]:
+    return [None if seed is None else seed + slot for slot in range(count)]
+
+
+class _Deck:
+    """The states of the random numbers before the resets of a bank's worlds, drawn at random.
+
+    Attributes:
+        size: How many; with 0, every draw is another.
+        shuffled: Whether it has been seeded.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.shuffled = False
+        self._generator = np.random.default_rng(0)
+        self._seeds = np.zeros(0, dtype=np.int64)
+        self._states: dict[int, RandomState] = {}
+
+    def shuffle(self, seeds: Sequence[int]) -> None:
+        """Make all that is drawn follow from seeds; from the machine's entropy if there are none."""
+        self._generator = np.random.default_rng([*seeds] or None)
+        self._seeds = self._generator.integers(2**31, size=self.size)
+        self._states = {}
+        self.shuffled = True
+
+    def draw_seed(self) -> int:
+        """A seed that is no world's."""
+        return int(self._generator.integers(2**31))
+
+    def draw(self) -> RandomState:
+        """The state before one of the bank's resets."""
+        if not self.size:
+            return state_of(seeding.np_random(self.draw_seed())[0])
+        number = int(self._generator.integers(self.size))
+        if number not in self._states:
+            self._states[number] = state_of(seeding.np_random(int(self._seeds[number]))[0])
+        return self._states[number]

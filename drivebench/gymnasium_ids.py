@@ -2,8 +2,8 @@
 
 Scenarios are registered from the names of their entry points: none is imported, nothing is compiled.
 (gymnasium 1 no longer looks for plugins itself, https://github.com/Farama-Foundation/Gymnasium/pull/712.)
-A package can register other environments by an entry point in the group ``drivebench.environments``: it leads
-to a sequence of ``Environment``, in a module that imports nothing heavy, because this one is imported at once.
+A package can register other environments by an entry point in the group ``drivebench.environments``: it
+leads to a sequence of ``Environment``, in a module that imports nothing heavy: it is imported at once.
 """
 
 from collections.abc import Mapping

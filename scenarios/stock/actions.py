@@ -1,13 +1,14 @@
 """highway-env's actions: what the agents are told, from what a policy says (``envs/common/action.py``).
 
-The arithmetic is done in the precision in which highway-env does it: a float32 action is clipped and mapped in
-float32, unless a range holds NumPy's float64 numbers, so that the commands are the same to the last bit.
+The arithmetic is done in the precision in which highway-env does it: a float32 action is clipped and mapped
+in float32, unless a range holds NumPy's float64 numbers, so that commands are the same to the last bit.
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -29,7 +30,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class Actions(Protocol):
+class Actions(ABC):
     """A type of action.
 
     Attributes:
@@ -40,6 +41,7 @@ class Actions(Protocol):
     space: gymnasium.Space[Any]
     speed_range_mps: tuple[float, float] | None
 
+    @abstractmethod
     def read(self, actions: Any, batch: int) -> Any:
         """Check the actions of a batch.
 
@@ -54,6 +56,7 @@ class Actions(Protocol):
             ActionError: Another shape or type, an unknown action, or one that is not finite.
         """
 
+    @abstractmethod
     def write(self, actions: Any, commands: Floats, manoeuvres: Ints) -> None:
         """Say what they mean.
 
@@ -112,7 +115,7 @@ class _Ranges:
             commands[:, 1] = _map(values[:, -1], *self.steering)
 
 
-class Continuous:
+class Continuous(Actions):
     """``ContinuousAction``: throttle and steering, or either of them."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -138,8 +141,8 @@ class Continuous:
         if not np.isfinite(values).all():
             slot, axis = np.argwhere(~np.isfinite(values))[0].tolist()
             raise ActionError(
-                f"entry {axis} of the action of environment {slot} is {values[slot, axis]}; expected a finite "
-                "number in [-1, 1]"
+                f"entry {axis} of the action of environment {slot} is {values[slot, axis]}; expected a "
+                "finite number in [-1, 1]"
             )
         return values
 
@@ -152,7 +155,8 @@ def _choices(actions: Any, batch: int, count: int) -> Ints:
     values = np.asarray(actions)
     if values.dtype.kind not in "iu" or values.shape != (batch,):
         raise ActionError(
-            f"actions of shape {values.shape}, {values.dtype}; expected ({batch},) whole numbers below {count}"
+            f"actions of shape {values.shape}, {values.dtype}; expected ({batch},) whole numbers below "
+            f"{count}"
         )
     if values.min(initial=0) < 0 or values.max(initial=0) >= count:
         slot = int(np.flatnonzero((values < 0) | (values >= count))[0])
@@ -160,7 +164,7 @@ def _choices(actions: Any, batch: int, count: int) -> Ints:
     return values.astype(np.int64, copy=False)
 
 
-class Discrete:
+class Discrete(Actions):
     """``DiscreteAction``: a grid of continuous actions."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -185,7 +189,7 @@ class Discrete:
         commands[:, 0] = self._commands[actions]
 
 
-class DiscreteMeta:
+class DiscreteMeta(Actions):
     """``DiscreteMetaAction``: change lanes, go faster or slower."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -217,7 +221,7 @@ class DiscreteMeta:
         manoeuvres[:, 0] = self._meanings[actions]
 
 
-class MultiAgent:
+class MultiAgent(Actions):
     """``MultiAgentAction``: one action for each agent."""
 
     def __init__(self, config: Mapping[str, Any], agents: int) -> None:
@@ -230,7 +234,8 @@ class MultiAgent:
         """See ``Actions``."""
         if not isinstance(actions, tuple) or len(actions) != self._agents:
             raise ActionError(
-                f"actions of type {type(actions).__name__}; expected a tuple of {self._agents}, one for each agent"
+                f"actions of type {type(actions).__name__}; expected a tuple of {self._agents}, one for each "
+                "agent"
             )
         return tuple(self._each.read(action, batch) for action in actions)
 
@@ -240,12 +245,17 @@ class MultiAgent:
             self._each.write(action, commands[:, agent : agent + 1], manoeuvres[:, agent : agent + 1])
 
 
+_TYPES: Mapping[str, Callable[[Mapping[str, Any]], Actions]] = {
+    "ContinuousAction": Continuous,
+    "DiscreteAction": Discrete,
+    "DiscreteMetaAction": DiscreteMeta,
+}
+
+
 def _single(config: Mapping[str, Any]) -> Actions:
-    kinds = {"ContinuousAction": Continuous, "DiscreteAction": Discrete, "DiscreteMetaAction": DiscreteMeta}
-    if config["type"] not in kinds:
+    if config["type"] not in _TYPES:
         raise ConfigurationError(f"an action of type {config['type']!r} within a multi-agent one")
-    found: Actions = kinds[config["type"]](config)
-    return found
+    return _TYPES[config["type"]](config)
 
 
 def make_actions(config: Mapping[str, Any], agents: int) -> Actions:

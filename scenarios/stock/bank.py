@@ -1,4 +1,4 @@
-"""Worlds that were built before: highway-env's reset takes milliseconds, taking a world from here does not."""
+"""Worlds that were built before: highway-env's reset takes milliseconds, a world from here does not."""
 
 import threading
 from collections import OrderedDict
@@ -53,9 +53,7 @@ class Bank:
 _BANKS: dict[tuple[str, str], Bank] = {}
 
 
-def bank_of(
-    entry: StockId, config: Mapping[str, Any], numerics: Literal["canonical", "parity"]
-) -> Bank:
+def bank_of(entry: StockId, config: Mapping[str, Any], numerics: Literal["canonical", "parity"]) -> Bank:
     """The bank of an environment; the same for all environments of the process that are configured alike.
 
     Args:

@@ -1,7 +1,7 @@
 """The configuration of a stock environment: highway-env's defaults, and what the user gives in their place.
 
-As in highway-env, a given entry replaces the default one as a whole, tables included. Unlike there, a key that
-nothing would read is an error, and so is a setting whose effect drivebench does not have.
+As in highway-env, a given entry replaces the default one as a whole, tables included. Unlike there, a key
+that nothing would read is an error, and so is a setting whose effect drivebench does not have.
 """
 
 import copy
@@ -53,7 +53,7 @@ def complete_configuration(entry: StockId, given: Mapping[str, Any] | None = Non
             suggests the nearest.
         ConfigurationError: A value that cannot be, or whose effect drivebench does not have.
     """
-    defaults = default_config(entry.cls) | entry.preset
+    defaults = default_config(entry.cls) | dict(entry.preset)
     known = {*defaults, *_REWARDS.get(entry.family, ())}
     config: dict[str, Any] = copy.deepcopy(defaults)
     for key, value in (given or {}).items():
@@ -84,8 +84,8 @@ def _check_action(entry: StockId, table: Any, default: Mapping[str, Any]) -> Non
             raise UnknownNameError(f"key in {where}, {name}", str(key), keys)
         if value != swallowed[key]:
             raise ConfigurationError(
-                f"{key}={value!r} in {where}: highway-env never reads it; expected {swallowed[key]!r}, as in its "
-                "default configuration, or no such key"
+                f"{key}={value!r} in {where}: highway-env never reads it; expected {swallowed[key]!r}, as in "
+                "its default configuration, or no such key"
             )
     if name == "MultiAgentAction":
         if "action_config" not in table:
@@ -145,5 +145,7 @@ def digest_of(entry: StockId, config: Mapping[str, Any]) -> str:
     try:
         text = json.dumps([entry.cls, config], sort_keys=True, default=_plain)
     except TypeError as error:
-        raise ConfigurationError(f"the configuration of {entry.name} holds {error}; expected plain values") from None
+        raise ConfigurationError(
+            f"the configuration of {entry.name} holds {error}; expected plain values"
+        ) from None
     return hashlib.sha256(text.encode()).hexdigest()

@@ -140,7 +140,7 @@ class StockEnv(gymnasium.Env[Any, Any]):
             return self._observe(), info["agents_rewards"], info["agents_terminated"], truncated, info
         return self._observe(), float(verdict.reward[0]), bool(verdict.terminated[0]), truncated, info
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         """The view from above, ``u1[H, W, 3]``, in mode ``rgb_array``."""
         return self.episodes.picture(0) if self.render_mode else None
 

@@ -37,9 +37,7 @@ class Episodes:
         batch: The worlds; None before the first reset.
     """
 
-    def __init__(
-        self, name: str, config: Mapping[str, Any] | None, numerics: Numerics, slots: int
-    ) -> None:
+    def __init__(self, name: str, config: Mapping[str, Any] | None, numerics: Numerics, slots: int) -> None:
         """Prepare; nothing is built before the first ``begin``.
 
         Args:

@@ -115,9 +115,7 @@ IDS: Mapping[str, StockId] = {
         *_both("racetrack-oval", "racetrack_env:RacetrackEnvOval", Family.RACETRACK),
         *_both("roundabout", "roundabout_env:RoundaboutEnv", Family.ROUNDABOUT),
         *_both("roundabout-generic", "roundabout_env:RoundaboutGenericEnv", Family.ROUNDABOUT),
-        StockId(
-            name="two-way-v0", cls="two_way_env:TwoWayEnv", family=Family.TWO_WAY, max_episode_steps=15
-        ),
+        StockId(name="two-way-v0", cls="two_way_env:TwoWayEnv", family=Family.TWO_WAY, max_episode_steps=15),
         *_both("u-turn", "u_turn_env:UTurnEnv", Family.U_TURN),
     )
 }

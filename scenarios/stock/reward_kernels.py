@@ -75,7 +75,7 @@ def _on_road(
     lane = integers[_LANE, i]
     s, r = local_coordinates(numerics, lane_float, lane_int, lane, numbers[_X, i], numbers[_Y, i])
     beside = abs(r) <= lane_float[lane, _WIDTH] / 2 + 0.0
-    return bool(beside and -_MARGIN_M <= s and s < lane_float[lane, _LENGTH] + _MARGIN_M)
+    return bool(beside and s >= -_MARGIN_M and s < lane_float[lane, _LENGTH] + _MARGIN_M)
 
 
 @borrowing_kernel
@@ -283,7 +283,7 @@ def judge_two_way(
     agent_reward: Floats,  # noqa: ARG001
     agent_terminated: Flags,  # noqa: ARG001
 ) -> None:
-    """``TwoWayEnv``: fast, and on the left. On a road of one lane, where highway-env divides by 0, no left."""
+    """``TwoWayEnv``: fast, and on the left. A road of one lane, where highway-env divides by 0, has none."""
     for world in range(agents.shape[0]):
         numbers, integers, i = entity_float[world], entity_int[world], agents[world, 0]
         lane_int = lane_ints[world_int[world, _NETWORK]]

@@ -1,7 +1,7 @@
 """Rewards and ends of episodes: for each family of environments a kernel, and what it is told.
 
-The order of every sum, product and quotient is highway-env's, so that in parity numerics a reward has the bits
-of stock. ``part`` is highway-env's dictionary of rewards, one column each, before they are weighted.
+The order of every sum, product and quotient is highway-env's, so that in parity numerics a reward has the
+bits of stock. ``part`` is highway-env's dictionary of rewards, one column each, before they are weighted.
 """
 
 import math
@@ -24,9 +24,9 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 _MERGING = ("b", "c", 2)
-"""The lane on which the reward of merge counts who is slowed down, whatever lane that is in the generic one."""
+"""Where the reward of merge counts who is slowed down, whatever lane that is in the generic one."""
 _LANE_CHANGES = (0, 2)
-"""Meta-actions that change lanes, as the rewards of merge and roundabout count them (``action in [0, 2]``)."""
+"""Meta-actions that change lanes, as merge and roundabout count them (``action in [0, 2]``)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,12 @@ def _exit(config: Mapping[str, Any], network: RoadNetwork) -> list[float]:
 def _merge(config: Mapping[str, Any], network: RoadNetwork) -> list[float]:
     end_m: float = 370
     if "before_merge_length" in config:
-        names = ("before_merge_length", "converge_merge_length", "parallel_merge_length", "after_merge_length")
+        names = (
+            "before_merge_length",
+            "converge_merge_length",
+            "parallel_merge_length",
+            "after_merge_length",
+        )
         before, converge, parallel, after = (config[name] for name in names)
         end_m = before + converge + parallel + after - 90
     return [
@@ -323,7 +328,8 @@ def _lane_changes(actions: Any, count: int) -> Floats:
     if isinstance(actions, tuple) or (actions.ndim == 2 and actions.shape[1] != 1):
         return np.zeros(count)
     values = actions.reshape(count)
-    return ((values == _LANE_CHANGES[0]) | (values == _LANE_CHANGES[1])).astype(np.float64)
+    changes: Flags = (values == _LANE_CHANGES[0]) | (values == _LANE_CHANGES[1])
+    return changes.astype(np.float64)
 
 
 def _norms(actions: Any, count: int) -> npt.NDArray[Any]:
@@ -336,10 +342,10 @@ def _norms(actions: Any, count: int) -> npt.NDArray[Any]:
     if rows.dtype.kind in "iu":
         rows = rows.astype(np.float64)
     if rows.shape[1] == 1:
-        return np.sqrt(rows[:, 0] * rows[:, 0])
+        return np.asarray(np.sqrt(rows[:, 0] * rows[:, 0]))
     if rows.shape[1] == 2 and rows.dtype == np.float32:
-        exact = rows[:, 0].astype(np.float64) * rows[:, 0] + rows[:, 1].astype(np.float64) * rows[:, 1]
-        return np.sqrt(exact.astype(np.float32))
+        squares = (rows * rows).astype(np.float64)  # BLAS adds up single-precision products in double
+        return np.asarray(np.sqrt((squares[:, 0] + squares[:, 1]).astype(np.float32)))
     return np.array([np.linalg.norm(row) for row in rows])
 
 

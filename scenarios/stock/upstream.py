@@ -164,7 +164,9 @@ def _pristine_constants() -> dict[str, dict[str, Any]]:
 
 def _traffic_classes(module: Any) -> list[str]:
     """Classes that a module defines itself."""
-    return [name for name, cls in vars(module).items() if inspect.isclass(cls) and cls.__module__ == _VEHICLES]
+    return [
+        name for name, cls in vars(module).items() if inspect.isclass(cls) and cls.__module__ == _VEHICLES
+    ]
 
 
 def _constants(cls: Any) -> dict[str, Any]:

@@ -4,10 +4,10 @@
 >>> envs = gymnasium.make_vec("drivebench/stock-highway-fast-v0", num_envs=64)         # doctest: +SKIP
 
 ``reset(seed=s)`` gives environment k the world of seed s + k, as gymnasium's ``SyncVectorEnv`` over stock
-environments does. Later episodes come from a bank of worlds: with ``bank=1024``, from 1,024 worlds that follow
-from the seed, each built by highway-env the first time that it is drawn, and drawn again at random, so that
-after some thousand episodes a reset costs microseconds. ``bank=0`` builds every world anew, in stock's order of
-random numbers and at stock's price.
+environments does. Later episodes come from a bank of worlds: with ``bank=1024``, from 1,024 worlds that
+follow from the seed, each built by highway-env the first time that it is drawn, and drawn again at random, so
+that after some thousand episodes a reset costs microseconds. ``bank=0`` builds every world anew, in stock's
+order of random numbers and at stock's price.
 """
 
 from collections.abc import Mapping, Sequence
@@ -217,9 +217,7 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
         if isinstance(self.single_action_space, gymnasium.spaces.Tuple):
             columns = list(zip(*samples, strict=True))
             given = actions if actions is not None else (None,) * len(columns)
-            return tuple(
-                self._filled(one, slots, column) for one, column in zip(given, columns, strict=True)
-            )
+            return tuple(self._filled(one, slots, column) for one, column in zip(given, columns, strict=True))
         return self._filled(actions, slots, samples)
 
     def _filled(self, actions: Any, slots: list[int], samples: Any) -> NDArray[Any]:

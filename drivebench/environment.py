@@ -52,8 +52,9 @@ class _Episodes:
         self, scenario: str | Scenario, sensors: SensorNames, condition: str, split: str, slots: int
     ) -> None:
         self.scenario = load_scenario(scenario) if isinstance(scenario, str) else scenario
-        if condition not in self.scenario.conditions:
-            raise UnknownNameError(f"condition of {self.scenario.id}", condition, self.scenario.conditions)
+        if condition not in self.scenario.every_condition:
+            known = self.scenario.every_condition
+            raise UnknownNameError(f"condition of {self.scenario.id}", condition, known)
         if split not in SPLITS:
             raise UnknownNameError("split", split, SPLITS)
         self.condition, self.seeds = condition, SPLITS[split]

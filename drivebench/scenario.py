@@ -9,7 +9,7 @@ the traffic, and changes only what the condition is about.
 import hashlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from drivebench import registry
 from drivebench.errors import ConfigurationError, UnknownNameError
+from drivebench.weather import CLEAR, WEATHER_CONDITIONS, WEATHERS, Weather
 
 if TYPE_CHECKING:
     from drivebench.world import World
@@ -190,6 +191,7 @@ class Episode:
         route: The assigned way.
         horizon_s: The episode ends after this time at the latest.
         speed_limit_mps: The limit that the metric and the drivers go by.
+        weather: What cameras see it in.
     """
 
     scenario: str
@@ -199,15 +201,29 @@ class Episode:
     route: Route
     horizon_s: float
     speed_limit_mps: float
+    weather: Weather = CLEAR
+
+    def under(self, weather: Weather) -> "Episode":
+        """The same episode in some weather; a low sun stands ahead of the ego's start.
+
+        Args:
+            weather: Which.
+        """
+        from drivebench.world.layout import EntityFloat  # here, as listing scenarios must not load the world
+
+        heading = float(self.world.entity_float[EntityFloat.HEADING, self.world.ego])
+        return replace(self, weather=weather.facing(heading))
 
     @cached_property
     def task_digest(self) -> str:
-        """SHA-256 of the task in the world (route, goal, commands, horizon, limit), in hexadecimal."""
+        """SHA-256 of the task in the world (route, goal, commands, horizon, limit, weather), hexadecimal."""
         route = self.route
         digest = hashlib.sha256(route.points_m.tobytes() + route.arc_m.tobytes())
         commands = [(float(each.start_m), int(each.command), each.text) for each in route.commands]
         numbers = (route.half_width_m, route.goal_m, self.horizon_s, self.speed_limit_mps)
         digest.update(repr(([float(number) for number in numbers], commands)).encode())
+        if self.weather != CLEAR:  # clear days keep the digests that they had before there was weather
+            digest.update(repr(self.weather).encode())
         return digest.hexdigest()
 
 
@@ -220,7 +236,8 @@ class Scenario:
         title: A few words for a table's head.
         description: One or two sentences for people.
         abilities: What it tests.
-        conditions: Names of the conditions that it defines; the first is ``nominal``.
+        conditions: Names of the conditions that it defines itself; the first is ``nominal``. Those of
+            ``WEATHER_CONDITIONS`` are common to all scenarios.
         horizon_s: Longest duration of an episode.
         open_ended: No goal: an episode runs to its horizon and progress is compared with the expert's.
         build: ``build(seed, condition)`` makes the episode; call :meth:`episode`, which checks its arguments.
@@ -251,21 +268,29 @@ class Scenario:
         """The id without its version: a row of the leaderboard."""
         return self.id.rpartition("-v")[0]
 
+    @property
+    def every_condition(self) -> tuple[str, ...]:
+        """Names of its own conditions and of the weathers."""
+        weathers = (name for name in WEATHER_CONDITIONS if name not in self.conditions)
+        return (*self.conditions, *weathers)
+
     def episode(self, seed: int, condition: str = "nominal") -> Episode:
         """Build the episode of a seed under a condition.
 
         Args:
             seed: Any integer of ``TRAIN``, ``DEV`` or ``TEST``.
-            condition: One of ``conditions``.
+            condition: One of ``every_condition``.
 
         Raises:
             ConfigurationError: The seed is in no split.
             UnknownNameError: No such condition.
         """
         split_of(seed)
-        if condition not in self.conditions:
-            raise UnknownNameError(f"condition of {self.id}", condition, self.conditions)
-        return self.build(seed, condition)
+        if condition not in self.every_condition:
+            raise UnknownNameError(f"condition of {self.id}", condition, self.every_condition)
+        if condition in self.conditions:
+            return self.build(seed, condition)
+        return replace(self.build(seed, "nominal"), condition=condition).under(WEATHERS[condition])
 
 
 def split_of(seed: int) -> str:

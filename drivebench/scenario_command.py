@@ -13,6 +13,7 @@ from rich.table import Table
 from drivebench import registry
 from drivebench.scenario import SPLITS, Scenario, load_scenario
 from drivebench.suite import Suite, load_suite
+from drivebench.weather import WEATHER_CONDITIONS
 
 __all__ = ["scenarios"]
 
@@ -41,6 +42,7 @@ def scenarios(
         return
     console = Console()
     console.print(_scenario_table(chosen))
+    console.print(f"Conditions of all scenarios: {', '.join(WEATHER_CONDITIONS)} (weather)\n")
     if suites:
         console.print(_suite_table(suites, chosen))
 
@@ -52,6 +54,7 @@ def _describe_scenario(scenario: Scenario) -> dict[str, Any]:
         "description": scenario.description,
         "abilities": [ability.value for ability in scenario.abilities],
         "conditions": list(scenario.conditions),
+        "weathers": list(WEATHER_CONDITIONS),
         "horizon_s": scenario.horizon_s,
         "open_ended": scenario.open_ended,
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from drivebench.errors import ConfigurationError, UnknownNameError
+from drivebench.weather import WEATHERS, weather_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +28,10 @@ def show(
     out: Annotated[Path, typer.Option(help="What to write: a .png or an .mp4.")],
     seed: Annotated[int, typer.Option(help="Of the episode.")] = 0,
     condition: Annotated[str, typer.Option(help="Of the episode.")] = "nominal",
+    weather: Annotated[
+        str | None,
+        typer.Option(help=f"See it in this weather: {', '.join(WEATHERS)}."),
+    ] = None,
     view: Annotated[
         str | None,
         typer.Option(help="driver (the default): the cameras; top: from above, with the route."),
@@ -56,6 +61,8 @@ def show(
 
     Example: drivebench show lane-keeping-v1 --seed 7 --driver idm --mirrors --out drive.mp4
 
+    Example: drivebench show merge-v1 --seed 7 --weather night --out night.png
+
     Example: drivebench show merge-v1 --seed 2000000 --run runs/a --run runs/b --out replay.mp4
     """
     if view is not None and view not in VIEWS:
@@ -64,6 +71,8 @@ def show(
         _refuse({"--view": view is not None, "--driver": driver is not None, "--mirrors": mirrors}, "--run")
     elif view == "top":
         _refuse({"--mirrors": mirrors}, "--view top")
+    if weather is not None:
+        weather_named(weather)
     if out.suffix.lower() not in FORMATS:
         raise ConfigurationError(f"--out is {out.name!r}; expected a name that ends with .png or .mp4")
     from drivebench.footage import driver_scene, film_driver, replay_scene, top_scene
@@ -71,6 +80,8 @@ def show(
 
     is_video = out.suffix.lower() == ".mp4"
     episode = load_scenario(scenario).episode(seed, condition)
+    if weather is not None:
+        episode = episode.under(weather_named(weather))
     if run:
         footages = [_replayed(path, episode) for path in run]
         at = min(footage.duration_s for footage in footages) if at is None else at

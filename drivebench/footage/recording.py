@@ -13,7 +13,8 @@ from drivebench.evaluation.rollout import DriverPilot, roll_out_batch
 from drivebench.metric.measurement import EpisodeMeasurement, Reference
 from drivebench.metric.monitor import Monitor
 from drivebench.scenario import Episode
-from drivebench.sensors import GroundMap, Moments
+from drivebench.sensors import FRONT, GroundMap, Moments
+from drivebench.sensors.faults import shown_decisions
 from drivebench.sensors.scene import looks_of
 from drivebench.world import WorldBatch
 from drivebench.world.clock import POLICY_HZ, SIMULATION_HZ, SUBSTEPS
@@ -73,14 +74,28 @@ class Footage:
         """``f8[N, 5]`` where everybody is."""
         return np.concatenate((self.states[frame, :, :3], self.sizes_m), axis=-1)
 
-    def moment(self, frame: int) -> Moments:
-        """A frame as cameras take it."""
+    def moment(self, frame: int, camera: str = FRONT.name) -> Moments:
+        """A frame as a camera shows it: an earlier one while the camera is frozen.
+
+        Args:
+            frame: Which.
+            camera: Its name.
+        """
+        episode = self.episode
+        seeds, dropout = np.array([episode.seed], np.uint64), np.array([episode.weather.dropout])
+        decision = np.array([frame // SUBSTEPS])
+        shown = shown_decisions(camera, seeds, decision, dropout)
+        if shown[0] < decision[0]:
+            frame = int(shown[0]) * SUBSTEPS
         return Moments(
             grounds=[self.ground],
             ground=np.zeros(1, np.int64),
             poses=self.states[frame, None, self.ego, :3],
             boxes=self.boxes(frame)[None],
             looks=self.looks[None],
+            weathers=(episode.weather,),
+            seeds=seeds,
+            decisions=shown,
         )
 
 

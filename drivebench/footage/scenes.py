@@ -31,7 +31,7 @@ _ENDINGS = {
 
 
 def _photograph(camera: Camera, footage: Footage, frame: int) -> Picture:
-    return np.ascontiguousarray(render(camera, footage.moment(frame))[0].transpose(1, 2, 0))
+    return np.ascontiguousarray(render(camera, footage.moment(frame, camera.name))[0].transpose(1, 2, 0))
 
 
 def _caption(footage: Footage, frame: int) -> str:

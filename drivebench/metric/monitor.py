@@ -28,7 +28,7 @@ from drivebench.metric.measure import LONG_AGO, Count, Log, Outcome, Sum, measur
 from drivebench.metric.measurement import EpisodeMeasurement, Reference
 from drivebench.metric.road import is_straddling
 from drivebench.world import EntityKind, RoadNetwork, WorldBatch
-from drivebench.world.clock import SIMULATION_HZ
+from drivebench.world.clock import SIMULATION_HZ, SUBSTEPS
 from drivebench.world.layout import LaneInt
 from drivebench.world.numerics import cos_sin
 from drivebench.world.threads import in_threads
@@ -119,6 +119,12 @@ class Monitor:
         """``f8[B]`` time driven."""
         times: NDArray[np.float64] = self._counts[:, Count.STEPS] / SIMULATION_HZ
         return times
+
+    @property
+    def decisions(self) -> NDArray[np.int64]:
+        """``i8[B]`` decisions that were made so far."""
+        made: NDArray[np.int64] = self._counts[:, Count.STEPS] // SUBSTEPS
+        return made
 
     def instruction(self, slot: int) -> str:
         """The command in force as a sentence.

@@ -45,6 +45,9 @@ COLOURS = {
     "shadow": (0, 0, 0),
 }
 
+SHINING = ("tail lamp", "headlamp")
+"""What shines by itself when lamps are on."""
+
 SOLID, SHADE = 64, 38
 """What each of a pixel's four samples hides of its background, in 1/256."""
 
@@ -240,7 +243,8 @@ class Models:
             sample hides in 1/256.
         light: ``f8[P]`` how light each polygon is.
         corners: ``f8[3, C]`` x, y, z, clockwise as seen from outside; those of a face are neighbours.
-        colours: ``f8[K, 3]``; number 0 stands for the entity's own paint.
+        colours: ``f8[K, 4]`` red, green, blue, and 1 for what shines when lamps are on; number 0 stands for
+            the entity's own paint.
     """
 
     shapes: NDArray[np.int64]
@@ -288,5 +292,5 @@ def models() -> Models:
         polygons=np.array(polygons, np.int64),
         light=np.array(light),
         corners=np.ascontiguousarray(np.array(corners).T),
-        colours=np.array(list(COLOURS.values()), np.float64),
+        colours=np.array([(*COLOURS[name], float(name in SHINING)) for name in names]),
     )

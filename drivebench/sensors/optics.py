@@ -15,7 +15,7 @@ from drivebench.sensors.ground import LEVELS
 from drivebench.sensors.paint import RESOLUTION_M
 from drivebench.world.numerics import cos_sin, tan
 
-__all__ = ["MOST_SAMPLES", "Optics", "optics_of"]
+__all__ = ["MOST_SAMPLES", "STEEP_SKY", "Optics", "optics_of"]
 
 MOST_SAMPLES = 4
 
@@ -34,7 +34,7 @@ The three were chosen by the correlation of lane marks with the true picture, as
 HORIZON_M = 500.0
 """Ground beyond this distance is taken for sky."""
 
-_STEEP_SKY = 2.6
+STEEP_SKY = 2.6
 """The sky reaches the zenith's colour where the slope of the ray is 1/2.6."""
 
 _PI = 3.141592653589793
@@ -116,7 +116,7 @@ def _look(optics: Optics, camera: Camera, row: int, focal: float, cosine: float,
         return sine + cosine * v, cosine - sine * v
 
     down, ahead = ray(row + 0.5)
-    optics.sky[row] = min(1.0, max(0.0, -down * _STEEP_SKY / max(ahead, 0.1)))
+    optics.sky[row] = min(1.0, max(0.0, -down * STEEP_SKY / max(ahead, 0.1)))
     down, ahead = ray(row + 1.0)
     if down * HORIZON_M <= camera.z_m:
         return

@@ -1,7 +1,7 @@
 """Colours of the world in one light, and the paint of cars.
 
-A palette is what a condition such as night or fog will replace; textures stay as they are. Haze follows
-Koschmieder's law: contrast falls by exp(-haze * distance), towards the colour of the horizon.
+A palette is what weather replaces (``light``); textures stay as they are. Haze follows Koschmieder's law:
+contrast falls by exp(-haze * distance), towards the colour of the horizon.
 """
 
 from dataclasses import dataclass, fields
@@ -26,8 +26,11 @@ class Palette:
         grain: What the grain adds at its brightest: all of it on grass, less on asphalt.
         mark: Lane marks.
         zenith, horizon: The sky from high up to where it meets the ground; far things fade to the latter.
-        light: Factor on the colours of cars and obstacles.
+        light: Factor on the colours of everything but the sky.
         haze_per_m: Extinction of the air.
+        headlights: How much light the ego's own lamps give right before them, in units of daylight.
+        lamps: Whether the lamps of other cars shine.
+        wetness: Share of the asphalt under a film of water.
     """
 
     grass: Colour = (62, 102, 38)
@@ -38,6 +41,9 @@ class Palette:
     horizon: Colour = (200, 215, 230)
     light: float = 1.0
     haze_per_m: float = 0.004
+    headlights: float = 0.0
+    lamps: bool = False
+    wetness: float = 0.0
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -46,16 +52,16 @@ class Palette:
                 raise ConfigurationError(f"{item.name} is {value}; expected three numbers from 0 to 255")
         if any(ground + grain > 255 for ground, grain in zip(self.grass, self.grain, strict=True)):
             raise ConfigurationError(f"grass {self.grass} and grain {self.grain} add up to more than 255")
-        if not (0.0 <= self.light <= 1.0 and 0.0 <= self.haze_per_m < 10.0):
-            raise ConfigurationError(
-                f"light {self.light}, haze {self.haze_per_m} per m; expected 0 to 1 and 0 to 10"
-            )
+        for name, most in (("light", 1.0), ("haze_per_m", 10.0), ("headlights", 1.0), ("wetness", 1.0)):
+            if not 0.0 <= getattr(self, name) <= most:
+                raise ConfigurationError(f"{name} is {getattr(self, name)}; expected 0 to {most:g}")
 
     @cached_property
     def table(self) -> NDArray[np.float64]:
-        """``f8[7, 3]``: grass, asphalt, grain, mark, zenith, horizon, and (light, haze per m, 0)."""
+        """``f8[8, 3]``: the six colours of ground and sky, (light, haze per m, headlights), (lamps, 0, 0)."""
         colours = (self.grass, self.asphalt, self.grain, self.mark, self.zenith, self.horizon)
-        return np.array([*colours, (self.light, self.haze_per_m, 0.0)])
+        light = (self.light, self.haze_per_m, self.headlights)
+        return np.array([*colours, light, (float(self.lamps), 0.0, 0.0)])
 
 
 DAY = Palette()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from drivebench import registry
 from drivebench.errors import ConfigurationError
+from drivebench.sensors.faults import PictureMemory
 from drivebench.sensors.sensor import Progress, Sensor, View, with_options
 from drivebench.world import WorldBatch
 
@@ -68,6 +69,7 @@ class SensorRig:
             ConfigurationError: No sensor, one of them twice, or a value that a sensor does not accept.
         """
         self.sensors: dict[str, Sensor] = {}
+        self._memory = PictureMemory()
         for wanted in sensors:
             sensor = _sensor(wanted)
             if sensor.name in self.sensors:
@@ -98,7 +100,7 @@ class SensorRig:
     def observe(
         self, worlds: WorldBatch, progress: Progress, slots: NDArray[np.int64]
     ) -> dict[str, NDArray[Any] | list[str]]:
-        """Observe.
+        """Observe; at every decision, as a camera that freezes goes on showing what it saw before.
 
         Args:
             worlds: The worlds.
@@ -108,7 +110,7 @@ class SensorRig:
         Returns:
             By sensor: an array ``[n, ...]``, or a list of n texts. Row i belongs to ``slots[i]``.
         """
-        view = View(worlds=worlds, progress=progress, slots=np.asarray(slots, np.int64))
+        view = View(worlds=worlds, progress=progress, slots=np.asarray(slots, np.int64), memory=self._memory)
         return {name: sensor.observe(view) for name, sensor in self.sensors.items()}
 
 

@@ -5,7 +5,7 @@ same, byte for byte, as the one that was seen while driving.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -15,6 +15,7 @@ from drivebench.errors import ConfigurationError
 from drivebench.sensors.ground import GroundMap
 from drivebench.sensors.models import CAR, HIDDEN, OBSTACLE
 from drivebench.sensors.palette import PAINT
+from drivebench.weather import CLEAR, Weather
 from drivebench.world import EntityKind, RoadNetwork, WorldBatch
 
 __all__ = ["ANGLE_STEP_RAD", "POSITION_STEP_M", "Moments", "looks_of"]
@@ -34,6 +35,11 @@ class Moments:
         poses: ``f8[n, 3]`` x, y, heading of the ego.
         boxes: ``f8[n, N, 5]`` x, y, heading, length, width of everything that may be seen.
         looks: ``u1[n, N]`` see ``looks_of``; 0 is not drawn.
+        weathers: The weathers that occur.
+        weather: ``i8[n]`` which of them; empty stands for the first at all moments.
+        seeds: ``u8[n]`` seeds of the episodes, from which rain, noise and failures follow; empty for 0.
+        decisions: ``i8[n]`` number of the decision, counted from 0, from which they follow, too;
+            empty for 0.
     """
 
     grounds: Sequence[GroundMap]
@@ -41,13 +47,27 @@ class Moments:
     poses: NDArray[np.float64]
     boxes: NDArray[np.float64]
     looks: NDArray[np.uint8]
+    weathers: Sequence[Weather] = (CLEAR,)
+    weather: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    seeds: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    decisions: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
+        for name in ("weather", "seeds", "decisions"):
+            given = getattr(self, name)
+            if given.size == 0:
+                object.__setattr__(self, name, np.zeros(len(self.ground), given.dtype))
         n, many = self.looks.shape if self.looks.ndim == 2 else (-1, -1)
         expected = {"ground": (n,), "poses": (n, 3), "boxes": (n, many, 5), "looks": (n, many)}
+        expected |= {"weather": (n,), "seeds": (n,), "decisions": (n,)}
         given = {name: getattr(self, name).shape for name in expected}
         if given != expected:
-            raise ConfigurationError(f"moments have shapes {given}; expected (n,), (n, 3), (n, N, 5), (n, N)")
+            raise ConfigurationError(f"moments have shapes {given}; expected {expected} for some n and N")
+        if n and not 0 <= int(self.weather.min()) <= int(self.weather.max()) < len(self.weathers):
+            raise ConfigurationError(
+                f"moments name weather {int(self.weather.min())} to {int(self.weather.max())}; "
+                f"expected 0 to {len(self.weathers) - 1}"
+            )
         if n and not 0 <= int(self.ground.min()) <= int(self.ground.max()) < len(self.grounds):
             raise ConfigurationError(
                 f"moments name ground {int(self.ground.min())} to {int(self.ground.max())}; "
@@ -56,6 +76,26 @@ class Moments:
 
     def __len__(self) -> int:
         return len(self.ground)
+
+    def under(
+        self, weathers: Sequence[Weather], seeds: Sequence[int], decisions: NDArray[np.int64]
+    ) -> "Moments":
+        """The same moments in some weather.
+
+        Args:
+            weathers: One for each moment.
+            seeds: Of the episodes, one for each moment.
+            decisions: ``i8[n]`` number of the decision.
+        """
+        kinds: dict[Weather, int] = {}
+        which = [kinds.setdefault(each, len(kinds)) for each in weathers]
+        return replace(
+            self,
+            weathers=tuple(kinds) or (CLEAR,),
+            weather=np.array(which, np.int64),
+            seeds=np.array(seeds, np.uint64),
+            decisions=np.ascontiguousarray(decisions, np.int64),
+        )
 
     @classmethod
     def from_states(

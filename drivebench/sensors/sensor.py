@@ -6,7 +6,7 @@ may set; it validates them itself.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.errors import ConfigurationError, UnknownNameError
+from drivebench.sensors.faults import PictureMemory, shown_decisions
 from drivebench.sensors.render import render
 from drivebench.sensors.scene import Moments
 from drivebench.world import WorldBatch
@@ -41,6 +42,10 @@ class Progress(Protocol):
     def command(self) -> NDArray[np.int64]:
         """``i8[B]`` the route command in force."""
 
+    @property
+    def decisions(self) -> NDArray[np.int64]:
+        """``i8[B]`` decisions that were made so far."""
+
     def instruction(self, slot: int) -> str:
         """The command in force as a sentence."""
 
@@ -53,20 +58,44 @@ class View:
         worlds: The worlds.
         progress: How far along their routes they are.
         slots: ``i8[n]`` which of them.
+        memory: What failing cameras showed at earlier moments.
     """
 
     worlds: WorldBatch
     progress: Progress
     slots: NDArray[np.int64]
+    memory: PictureMemory = field(default_factory=PictureMemory)
 
     @cached_property
     def moments(self) -> Moments:
         """The same as cameras take it; made once for all cameras."""
-        return Moments.from_worlds(self.worlds, self.slots)
+        episodes = [self.progress.episodes[slot] for slot in self.slots.tolist()]
+        weathers, seeds = [each.weather for each in episodes], [each.seed for each in episodes]
+        moments = Moments.from_worlds(self.worlds, self.slots)
+        return moments.under(weathers, seeds, self.progress.decisions[self.slots])
 
     def pictures(self, camera: "Camera") -> NDArray[np.uint8]:
-        """What a camera sees, ``u1[n, 3, height, width]``."""
-        return render(camera, self.moments)
+        """What a camera sees, ``u1[n, 3, height, width]``.
+
+        Raises:
+            ConfigurationError: It is frozen, and what it saw before was not observed.
+        """
+        moments = self.moments
+        pictures = render(camera, moments)
+        dropout = np.array([weather.dropout for weather in moments.weathers])[moments.weather]
+        if dropout.any():
+            self._freeze(camera, pictures, dropout)
+        return pictures
+
+    def _freeze(self, camera: "Camera", pictures: NDArray[np.uint8], dropout: NDArray[np.float64]) -> None:
+        """Where a camera is frozen, show what it showed before, and remember what is shown."""
+        moments = self.moments
+        shown = shown_decisions(camera.name, moments.seeds, moments.decisions, dropout)
+        for row in np.flatnonzero(dropout).tolist():
+            what = camera.name, int(self.slots[row]), int(moments.seeds[row]), int(moments.decisions[row])
+            if shown[row] < moments.decisions[row]:
+                pictures[row] = self.memory.recall(*what, int(shown[row]))
+            self.memory.remember(*what, pictures[row])
 
     @cached_property
     def ego(self) -> NDArray[np.int64]:
@@ -108,7 +137,7 @@ def with_options(sensor: AnySensor, options: Mapping[str, object]) -> AnySensor:
     """
     if not options:
         return sensor
-    known = {field.name for field in fields(sensor) if field.init} - {"name"}  # type: ignore[arg-type]
+    known = {option.name for option in fields(sensor) if option.init} - {"name"}  # type: ignore[arg-type]
     for option in options:
         if option not in known:
             raise UnknownNameError(f"{sensor.name}-sensor option", option, known)

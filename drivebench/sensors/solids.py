@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.compiled import borrowing_kernel, inlined_kernel, kernel
+from drivebench.sensors.light import CLEAR_PER_M, LAMP_X_M, lamp_share
 from drivebench.sensors.models import (
     CABIN_TOP_M,
     FAR,
@@ -108,6 +109,17 @@ def _before(boxes: Floats, a: int, b: int) -> bool:
     if boxes[a, 0] != boxes[b, 0]:
         return bool(boxes[a, 0] < boxes[b, 0])
     return bool(boxes[a, 1] <= boxes[b, 1])
+
+
+@inlined_kernel
+def _lit_by_lamps(frame: Floats, lens: Floats, length: float) -> float:
+    """Share of the ego's light that falls on an entity, at the middle of its near end.
+
+    The dipped beam lights the lower part of what is before it: it is halved.
+    """
+    cosine, sine = cos_sin(None, lens[7])
+    x = lens[4] + frame[0] * cosine - frame[1] * sine - LAMP_X_M - 0.5 * length
+    return 0.5 * lamp_share(x, lens[5] + frame[0] * sine + frame[1] * cosine)
 
 
 @borrowing_kernel
@@ -271,9 +283,16 @@ def draw_solids(
         distance = math.sqrt(dx * dx + dy * dy)
         _place(frame, dx, dy, boxes[k], cosine, sine)
         clear = exp(None, -palette[6, 1] * distance)
+        # a shadow fades in fog; the haze of a clear day leaves it as it is
+        unshaded = exp(None, min(0.0, (CLEAR_PER_M - palette[6, 1]) * distance))
         for channel in range(3):
             air[channel] = (1.0 - clear) * palette[5, channel]
+        shown = palette[6, 0]
+        if palette[6, 2] > 0.0:
+            shown = min(shown + palette[6, 2] * _lit_by_lamps(frame, lens, boxes[k, 3]), 1.0)
         detail = _detail(lens[0] * CABIN_TOP_M / max(distance - 0.5 * boxes[k, 3], 0.1))
+        if palette[7, 0] > 0.0:
+            detail = max(detail, MIDDLE)  # from which on lamps are drawn
         paint, shape = paints[looks[k] >> 4], looks[k] & 15
         for face in range(shapes[shape, 0], shapes[shape, 1 + detail]):
             if not _face(frame, lens, faces, face, rows, width, plane):
@@ -296,8 +315,11 @@ def draw_solids(
                 if count < 3:
                     continue
                 own = paint if polygon[2] == OWN_PAINT else model_colours[polygon[2]]
-                factor = light[p] * clear * palette[6, 0]
-                colour = u32(polygon[5] << 24)
+                factor = light[p] * clear * shown
+                if palette[7, 0] > 0.0 and polygon[2] != OWN_PAINT and own[3] > 0.0:
+                    factor = clear
+                hides = polygon[5] if polygon[5] == SOLID else int(polygon[5] * unshaded + 0.5)
+                colour = u32(hides << 24)
                 if polygon[5] == SOLID:
                     red, green = u32(own[0] * factor + air[0]), u32(own[1] * factor + air[1])
                     blue = u32(own[2] * factor + air[2])

@@ -17,7 +17,7 @@ from drivebench.sensors.ground import HEADER, STRIDE
 from drivebench.sensors.machine import load_i32, load_u8, load_u32_at_even
 from drivebench.sensors.optics import MOST_SAMPLES
 from drivebench.sensors.paint import RESOLUTION_M, TILE
-from drivebench.sensors.shades import ASPHALT, GRAIN, GRASS, MARK, SKY
+from drivebench.sensors.shades import ASPHALT, GRAIN, GRASS, MARK, SKY, VEIL
 from drivebench.world.numerics import floor
 
 __all__ = ["draw_ground", "row_scratch"]
@@ -199,6 +199,15 @@ def _shade(
 
 
 @inlined_kernel
+def _light(picture: NDArray[np.uint8], row: int, gain: NDArray[np.uint16], veil: NDArray[np.uint16]) -> None:
+    """Darken a row to the light that falls on it, and add what the air adds."""
+    for channel in range(3):
+        line, added = picture[channel, row], veil[channel]
+        for j in range(gain.size):
+            line[j] = u8(u16(u16(u16(u16(line[j]) * gain[j]) >> u16(8)) + added))
+
+
+@inlined_kernel
 def _blend_squares(
     y: Signed,
     step_y: Signed,
@@ -298,6 +307,8 @@ def draw_ground(
     ground: Ints,
     grain_address: int,
     shades: NDArray[np.uint16],
+    is_lit: bool,
+    gain: NDArray[np.uint16],
     lens: Floats,
     level_of_row: Ints,
     samples_of_row: Ints,
@@ -316,6 +327,8 @@ def draw_ground(
         ground: Descriptor of a ``GroundMap``.
         grain_address: Of the grain table.
         shades: From ``shades_of``.
+        is_lit: Whether lamps light the ground.
+        gain: From ``headlight_gain``, if so.
         lens: Of ``Optics``, as the following.
         level_of_row: Of ``Optics``.
         samples_of_row: Of ``Optics``.
@@ -374,3 +387,5 @@ def draw_ground(
         for j in range(width):
             grain[j] = load_u8(grain_address + np.int64(grain_at[j]))
         _shade(total, grain, shades[row], weights, picture, row)
+        if is_lit:
+            _light(picture, row, gain[row], shades[row, VEIL])

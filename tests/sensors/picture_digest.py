@@ -8,6 +8,7 @@ import numpy as np
 from painted_roads import ROADS
 
 from drivebench.sensors import FRONT, LEFT, MIRROR_LEFT, MIRROR_RIGHT, RIGHT, Camera, Moments, render
+from drivebench.weather import WEATHERS
 from drivebench.world import EntityKind
 
 CAMERAS = (
@@ -47,7 +48,15 @@ def moments() -> Moments:
 def digests() -> dict[str, str]:
     """SHA-256 of the pictures of each camera."""
     seen = moments()
-    return {camera.name: hashlib.sha256(render(camera, seen).tobytes()).hexdigest() for camera in CAMERAS}
+    count = len(seen)
+    weathers = [list(WEATHERS.values())[n % len(WEATHERS)] for n in range(count)]
+    mixed = seen.under(weathers, list(range(count)), np.arange(count) % 23)
+    clear = {camera.name: hashlib.sha256(render(camera, seen).tobytes()).hexdigest() for camera in CAMERAS}
+    weather = {
+        f"{camera.name} in every weather": hashlib.sha256(render(camera, mixed).tobytes()).hexdigest()
+        for camera in CAMERAS
+    }
+    return clear | weather
 
 
 if __name__ == "__main__":

@@ -36,6 +36,10 @@ class Halfway:
     progress_m: NDArray[np.float64]
     command: NDArray[np.int64]
 
+    @property
+    def decisions(self) -> NDArray[np.int64]:
+        return np.zeros(len(self.episodes), np.int64)
+
     def instruction(self, slot: int) -> str:
         return f"Instruction of slot {slot}."
 

@@ -12,6 +12,7 @@ from drivebench.errors import ActionError, ConfigurationError
 from drivebench.world.actions import to_commands
 from drivebench.world.clock import SUBSTEPS
 from drivebench.world.layout import (
+    GAINS,
     MAX_TARGET_SPEEDS,
     EntityFloat,
     EntityInt,
@@ -256,7 +257,9 @@ class WorldBatch:
         integers[w.REGULATION_PERIOD] = regulation_period(world.simulation_hz) if world.regulated else 0
         integers[w.ROAD_STEPS], integers[w.DECISIONS] = world.road_steps, world.decisions
         integers[w.ENTRIES] = _entries(world)
-        integers[w.NEXT_IDENTITY] = int(world.entity_int[EntityInt.IDENTITY].max(initial=-1)) + 1
+        known = int(world.entity_int[EntityInt.IDENTITY].max(initial=-1)) + 1
+        integers[w.NEXT_IDENTITY] = max(known, world.next_identity)
+        integers[w.ENTRY_KIND] = world.open_traffic.kind if world.open_traffic else 0
 
     def _write_entries(self, slot: int, world: World) -> None:
         """Where open traffic appears and which way it takes from there."""
@@ -464,6 +467,7 @@ class WorldBatch:
             regulated=world.regulated,
             road_steps=int(integers[WorldInt.ROAD_STEPS]),
             decisions=int(integers[WorldInt.DECISIONS]),
+            next_identity=int(integers[WorldInt.NEXT_IDENTITY]),
             open_traffic=traffic,
         )
 
@@ -494,5 +498,8 @@ def _parameters(world: World) -> npt.NDArray[np.float64]:
     row[WorldFloat.APPROACH_SCALE] = 2.0 * math.sqrt(product)
     row[WorldFloat.TIME_STEP] = 1 / world.simulation_hz
     row[WorldFloat.ENTRY_PROBABILITY] = world.open_traffic.probability if world.open_traffic else 0.0
+    if world.open_traffic and world.open_traffic.gains:
+        lows, highs = zip(*world.open_traffic.gains, strict=True)
+        row[WorldFloat.ENTRY_GAINS : WorldFloat.ENTRY_GAINS + 2 * GAINS] = *lows, *highs
     row[WorldFloat.TARGET_SPEEDS : WorldFloat.TARGET_SPEEDS + len(speeds)] = speeds
     return row

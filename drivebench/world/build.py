@@ -6,7 +6,7 @@ does not depend on the last bits of whatever computed the description.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -36,7 +36,10 @@ __all__ = [
 
 
 def build_network(
-    lanes: Iterable[tuple[str, str, LaneSpec]], *, connected_lanes: bool = False
+    lanes: Iterable[tuple[str, str, LaneSpec]],
+    *,
+    connected_lanes: bool = False,
+    exits: Container[LaneIndex] = (),
 ) -> RoadNetwork:
     """Build a road network.
 
@@ -44,6 +47,7 @@ def build_network(
         lanes: (from node, to node, lane) in the order in which highway-env's ``add_lane`` would be called.
         connected_lanes: Whether traffic looks for neighbours on the following and preceding lanes, too
             (highway-env's ``neighbour_vehicles_connected_lanes``).
+        exits: Lanes at whose ends vehicles of open traffic leave.
 
     Returns:
         The network; rows are in highway-env's graph order.
@@ -55,17 +59,21 @@ def build_network(
         origin: {destination: [lane.row() for lane in specs] for destination, specs in roads.items()}
         for origin, roads in rows.items()
     }
-    return network_from_rows(graph, connected_lanes=connected_lanes)
+    return network_from_rows(graph, connected_lanes=connected_lanes, exits=exits)
 
 
 def network_from_rows(
-    graph: Mapping[str, Mapping[str, Sequence[LaneRow]]], *, connected_lanes: bool
+    graph: Mapping[str, Mapping[str, Sequence[LaneRow]]],
+    *,
+    connected_lanes: bool,
+    exits: Container[LaneIndex] = (),
 ) -> RoadNetwork:
     """Arrange lanes that are already numbers into a network.
 
     Args:
         graph: from node -> to node -> lanes from the left, in graph order.
         connected_lanes: See ``build_network``.
+        exits: Lanes at whose ends vehicles of open traffic leave.
     """
     names: list[LaneIndex] = []
     nodes: dict[str, int] = {}
@@ -97,6 +105,7 @@ def network_from_rows(
         integers[LaneInt.ROAD_LANES] = len(graph[origin][destination])
         integers[LaneInt.LINE_LEFT], integers[LaneInt.LINE_RIGHT] = lane.line_types
         integers[LaneInt.PRIORITY] = lane.priority
+        integers[LaneInt.EXIT] = (origin, destination, number) in exits
         if lane.samples is not None:
             integers[LaneInt.SAMPLES] = first_sample
             integers[LaneInt.KNOTS] = lane.samples.knots.shape[1]
@@ -155,6 +164,9 @@ class VehicleSpec:
             slower leader (1/s) and on the lack of distance to it (1/s²).
         steering_gains: LINEAR traffic's gains on the heading error and on the lateral offset.
         lateral_speed_mps, yaw_rate_radps: Of a BICYCLE, to the right and clockwise.
+        crashed: Whether it has crashed already.
+        impact_m: Displacement by a collision that its next step applies.
+        yielding: Whether a regulated road has stopped it to give way.
     """
 
     kind: EntityKind
@@ -177,6 +189,9 @@ class VehicleSpec:
     steering_gains: tuple[float, float] = (1 / 0.2, 1 / 0.2 * (1 / 0.6))
     lateral_speed_mps: float = 0.0
     yaw_rate_radps: float = 0.0
+    crashed: bool = False
+    impact_m: tuple[float, float] | None = None
+    yielding: bool = False
 
     @property
     def least_speed_mps(self) -> float:
@@ -300,6 +315,10 @@ class _Entities:
         k[i.SOLID] = spec.kind is not EntityKind.LANDMARK
         k[i.LANE_CHANGES], k[i.ROUTE_LEFT] = spec.lane_changes, len(spec.route)
         k[i.AGENT], k[i.IDENTITY] = -1, place
+        k[i.CRASHED], k[i.YIELDING] = spec.crashed, spec.yielding
+        if spec.impact_m is not None:
+            k[i.HAS_IMPACT] = 1
+            n[f.IMPACT_X], n[f.IMPACT_Y] = round_to_grid(spec.impact_m[0]), round_to_grid(spec.impact_m[1])
         for step, (origin, destination, number) in enumerate(spec.route):
             self.route[place, step] = (
                 self.nodes[origin],
@@ -326,6 +345,7 @@ def build_world(
     simulation_hz: int = SIMULATION_HZ,
     policy_hz: int = POLICY_HZ,
     regulated: bool = False,
+    road_steps: int = 0,
     open_traffic: OpenTraffic | None = None,
 ) -> World:
     """Build the initial state of an episode.
@@ -340,6 +360,7 @@ def build_world(
         simulation_hz: Simulation steps in a second.
         policy_hz: Decisions in a second.
         regulated: Whether vehicles give way to each other by priority.
+        road_steps: Simulation steps that the road has seen.
         open_traffic: How vehicles appear and leave.
 
     Raises:
@@ -387,5 +408,6 @@ def build_world(
         simulation_hz=simulation_hz,
         policy_hz=policy_hz,
         regulated=regulated,
+        road_steps=road_steps,
         open_traffic=open_traffic,
     )

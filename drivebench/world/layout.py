@@ -204,7 +204,9 @@ class WorldFloat(IntEnum):
     """Of one simulation step, s."""
     ENTRY_PROBABILITY = 11
     """Open traffic: how likely a vehicle is to appear between two decisions."""
-    TARGET_SPEEDS = 12
+    ENTRY_GAINS = 12
+    """Open traffic of LINEAR vehicles: lower bounds of the five gains, then their upper bounds."""
+    TARGET_SPEEDS = 22
     """First of up to ``MAX_TARGET_SPEEDS`` target speeds of CONTROLLED vehicles."""
 
 
@@ -235,7 +237,9 @@ class WorldInt(IntEnum):
     """Open traffic: how many lanes vehicles can appear on; 0 where the traffic is closed."""
     NEXT_IDENTITY = 12
     """Of the next vehicle that appears."""
-    TRACE_CRASHED = 13
+    ENTRY_KIND = 13
+    """Open traffic: kind of the vehicles that appear."""
+    TRACE_CRASHED = 14
     """First of one column per traced sub-step of the last decision: had the ego crashed?"""
 
 
@@ -252,3 +256,5 @@ class RandomInt(IntEnum):
 
 
 MAX_TARGET_SPEEDS = 8
+GAINS = 5
+"""Of a LINEAR vehicle: three of its acceleration, two of its steering."""

@@ -1,7 +1,8 @@
 """One decision of every world: the compiled step.
 
-The order is highway-env's: in each simulation step all vehicles decide, one after the other, from positions
-that stand still; then all move; then all pairs are checked for collisions.
+The order is highway-env's: in open traffic vehicles leave and appear; in each simulation step all vehicles
+decide, one after the other, from positions that stand still; on a regulated road some then give way; all
+move; and all pairs are checked for collisions.
 """
 
 from typing import Any
@@ -17,7 +18,9 @@ from drivebench.world.following import accelerate, follow_leaders, free_flow
 from drivebench.world.lane_change import choose_lanes
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldFloat, WorldInt
 from drivebench.world.motion import move, update_directions
+from drivebench.world.open_traffic import let_appear, let_leave
 from drivebench.world.phases import Phase, begin, mark
+from drivebench.world.regulation import PREDICTED, give_way
 from drivebench.world.tables import find_occupants, tabulate, update_lanes
 from drivebench.world.threads import Shares, take
 
@@ -40,8 +43,10 @@ _NETWORK, _LANES, _ENTITIES = int(WorldInt.NETWORK), int(WorldInt.LANES), int(Wo
 _VEHICLES, _EGO, _TRACE = int(WorldInt.VEHICLES), int(WorldInt.EGO), int(WorldInt.TRACE_CRASHED)
 _SUBSTEPS, _ROAD_STEPS = int(WorldInt.SUBSTEPS), int(WorldInt.ROAD_STEPS)
 _DECISIONS, _TIME_STEP = int(WorldInt.DECISIONS), int(WorldFloat.TIME_STEP)
+_ENTRIES, _PERIOD = int(WorldInt.ENTRIES), int(WorldInt.REGULATION_PERIOD)
 
 _LOADING, _RECORDING = int(Phase.LOADING), int(Phase.RECORDING)
+_REGULATION = int(Phase.REGULATION)
 _OCCUPANTS, _FOLLOWING, _LANE_CHOICE = int(Phase.OCCUPANTS), int(Phase.FOLLOWING), int(Phase.LANE_CHOICE)
 _STEER, _ACCELERATE, _MOTION = int(Phase.STEERING), int(Phase.ACCELERATION), int(Phase.MOTION)
 _TABLES, _FIND_LANES, _COLLISIONS = int(Phase.TABLES), int(Phase.LANES), int(Phase.COLLISIONS)
@@ -114,6 +119,7 @@ def step_worlds(
     free = rows[1]
     following = rows[2]
     corners = np.empty((2, 5, 2))
+    paths = np.empty((3, PREDICTED, most_entities))
     for world in range(first, last):
         if not active[world]:
             continue
@@ -121,17 +127,42 @@ def step_worlds(
         lane_float = lane_floats[integers_of_world[_NETWORK]]
         lane_int = lane_ints[integers_of_world[_NETWORK]]
         lanes = integers_of_world[_LANES]
-        entities = integers_of_world[_ENTITIES]
-        vehicles = integers_of_world[_VEHICLES]
-        ego = integers_of_world[_EGO]
-        absent = ego if mode == EGO_ABSENT else -1
         numbers = entity_float[world]
         integers = entity_int[world]
         parameters = world_floats[world]
         route = routes[world]
+        begin(stamps)
+        if mode == NEW_ACTION and integers_of_world[_ENTRIES] > 0 and integers_of_world[_DECISIONS] > 0:
+            let_leave(
+                numerics,
+                lane_float,
+                lane_int,
+                integers_of_world,
+                numbers,
+                integers,
+                route,
+                agents[world],
+            )
+            let_appear(
+                numerics,
+                lane_float,
+                lane_int,
+                parameters,
+                integers_of_world,
+                numbers,
+                integers,
+                route,
+                agents[world],
+                random[world],
+                entry_lanes[world],
+                entry_routes[world],
+            )
+        entities = integers_of_world[_ENTITIES]
+        vehicles = integers_of_world[_VEHICLES]
+        ego = integers_of_world[_EGO]
+        absent = ego if mode == EGO_ABSENT else -1
         time_step = parameters[_TIME_STEP]
         steps = substeps if substeps > 0 else integers_of_world[_SUBSTEPS]
-        begin(stamps)
         update_directions(numerics, numbers, entities)
         tabulate(numerics, lane_float, lane_int, lanes, numbers, entities, s_table, r_table)
         if mode == NEW_ACTION:
@@ -256,6 +287,22 @@ def step_worlds(
             )
             mark(stamps, _ACCELERATE)
             integers_of_world[_ROAD_STEPS] += 1
+            period = integers_of_world[_PERIOD]
+            if period > 0 and integers_of_world[_ROAD_STEPS] % period == 0:
+                give_way(
+                    numerics,
+                    lane_float,
+                    lane_int,
+                    lanes,
+                    numbers,
+                    integers,
+                    route,
+                    vehicles,
+                    absent,
+                    s_table,
+                    paths,
+                )
+            mark(stamps, _REGULATION)
             move(numerics, numbers, integers, vehicles, absent, time_step, rows[3])
             update_directions(numerics, numbers, vehicles)
             mark(stamps, _MOTION)

@@ -25,11 +25,18 @@ from drivebench.world.lane_spec import LaneRow, LaneSpec
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneKind
 from drivebench.world.network import LaneIndex, RoadNetwork
 from drivebench.world.numerics import PARITY, atan2
+from drivebench.world.open_takeover import is_exit
 from drivebench.world.open_traffic import OpenTraffic
 from drivebench.world.polyline_samples import PolylineSamples
 from drivebench.world.world import TrafficParameters, World
 
-__all__ = ["lane_spec", "take_network", "take_traffic", "take_world", "vehicle_spec"]
+__all__ = [
+    "lane_spec",
+    "take_network",
+    "take_traffic",
+    "take_world",
+    "vehicle_spec",
+]
 
 _KINDS = {
     "Vehicle": EntityKind.PLAIN,
@@ -221,7 +228,10 @@ def take_network(
         }
         for origin, roads in graph.items()
     }
-    return network_from_rows(rows, connected_lanes=connected_lanes)
+    exits = {
+        (a, b, k) for a, roads in rows.items() for b in roads for k in range(len(roads[b])) if is_exit(a, b)
+    }
+    return network_from_rows(rows, connected_lanes=connected_lanes, exits=exits)
 
 
 def vehicle_spec(entity: Any, kind: EntityKind | None = None) -> VehicleSpec:
@@ -263,8 +273,17 @@ def vehicle_spec(entity: Any, kind: EntityKind | None = None) -> VehicleSpec:
         width_m=float(entity.WIDTH),
         max_speed_mps=float(getattr(entity, "MAX_SPEED", 40.0)),
         check_collisions=bool(entity.check_collisions),
+        crashed=bool(entity.crashed),
+        impact_m=_pending_impact(entity),
+        yielding=bool(getattr(entity, "is_yielding", False)),
         **more,
     )
+
+
+def _pending_impact(entity: Any) -> tuple[float, float] | None:
+    """What the next step of a vehicle applies; highway-env's objects hold one that means nothing."""
+    pending = hasattr(entity, "action") and entity.impact is not None
+    return _point(entity.impact) if pending else None
 
 
 def _entity_kind(entity: Any) -> EntityKind:
@@ -307,11 +326,11 @@ def take_traffic(vehicle: Any) -> TrafficParameters:
     )
 
 
-def _common_traffic(vehicles: Sequence[Any]) -> TrafficParameters:
-    """The constants that all traffic of a road has in common."""
+def _common_traffic(vehicles: Sequence[Any], otherwise: TrafficParameters | None) -> TrafficParameters:
+    """The constants that all traffic of a road has in common, or others if there is none."""
     drivers = [v for v in vehicles if _entity_kind(v) in (EntityKind.IDM, EntityKind.LINEAR)]
     if not drivers:
-        return TrafficParameters()
+        return otherwise or TrafficParameters()
     first = take_traffic(drivers[0])
     for driver in drivers[1:]:
         other = take_traffic(driver)
@@ -357,6 +376,7 @@ def take_world(
     simulation_hz: int = SIMULATION_HZ,
     policy_hz: int = POLICY_HZ,
     speed_range: tuple[float, float] | None = None,
+    traffic: TrafficParameters | None = None,
     open_traffic: OpenTraffic | None = None,
     network: RoadNetwork | None = None,
 ) -> World:
@@ -372,6 +392,7 @@ def take_world(
         policy_hz: Decisions in a second.
         speed_range: Least and greatest speed of the agents, if their ``ContinuousAction`` has a
             ``speed_range`` (stock sets it with the first action only).
+        traffic: Constants of IDM and MOBIL where no such vehicle is on the road yet.
         open_traffic: How vehicles appear and leave; None where they do not.
         network: The road's network if it was taken over before; worlds then share it.
 
@@ -399,12 +420,13 @@ def take_world(
         network,
         specs,
         ego=place,
-        traffic=_common_traffic(entities),
+        traffic=_common_traffic(entities, traffic),
         target_speeds_mps=_common_speeds(entities),
         agents=controlled,
         simulation_hz=simulation_hz,
         policy_hz=policy_hz,
         regulated=type(road).__name__ == "RegulatedRoad",
+        road_steps=int(getattr(road, "steps", 0)),
         open_traffic=open_traffic,
     )
     return _exact_state(world, entities, specs) if exact else world
@@ -439,9 +461,9 @@ def _exact_state(world: World, entities: list[Any], specs: Sequence[VehicleSpec]
         if action is not None:
             numbers[f.STEERING, place] = action["steering"]
             numbers[f.ACCELERATION, place] = action["acceleration"]
-            if entity.impact is not None:
-                integers[i.HAS_IMPACT, place] = 1
-                numbers[[f.IMPACT_X, f.IMPACT_Y], place] = entity.impact
+            impact = _pending_impact(entity)
+            if impact is not None:
+                numbers[[f.IMPACT_X, f.IMPACT_Y], place] = impact
     return World(
         network=world.network,
         entity_float=numbers,

@@ -60,6 +60,7 @@ class World:
         regulated: Whether vehicles give way to each other by priority (highway-env ``RegulatedRoad``).
         road_steps: Simulation steps that the road has seen, which set the rhythm of giving way.
         decisions: Decisions since the start of the episode; open traffic changes before all but the first.
+        next_identity: Least ``EntityInt.IDENTITY`` of the next vehicle that appears; none has it yet.
         open_traffic: How vehicles appear and leave; None where they do not.
     """
 
@@ -77,6 +78,7 @@ class World:
     regulated: bool = False
     road_steps: int = 0
     decisions: int = 0
+    next_identity: int = 0
     open_traffic: OpenTraffic | None = None
 
     def __post_init__(self) -> None:

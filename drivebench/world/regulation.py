@@ -1,0 +1,281 @@
+"""Giving way at crossings (highway-env ``RegulatedRoad``).
+
+Twice a second all pairs of vehicles are checked for a conflict: would their rectangles, made longer and
+narrower, touch within the next three seconds if both kept their speed? If so, the one on the lane of less
+priority stops, or with equal priorities the one that sees the other further in front of itself. A round
+begins with releasing all who stopped in the round before.
+
+Vehicles that follow lanes are predicted along their routes, others with their wheels as they stand. As in
+highway-env, the way along a route is counted from the start of the route's first road by the coordinate on
+the present lane, also where these are different lanes, and a rectangle's corners are turned into the frame
+of the other one by its heading and not by the negative of it, so that the check is exact only for headings
+that are multiples of a quarter turn.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from drivebench.compiled import borrowing_kernel, inlined_kernel
+from drivebench.world.geometry import heading_at, position
+from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt
+from drivebench.world.numerics import atan, cos, cos_sin, sin, tan
+from drivebench.world.tables import longitudinal
+
+__all__ = ["PREDICTED", "give_way"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+PREDICTED = 11
+"""Points of a prediction, every quarter of a second, the last 2.75 s ahead."""
+_INTERVAL_S = 0.25
+_LONGER, _NARROWER = 1.5, 0.9
+
+_X, _Y, _HEADING, _SPEED = (
+    int(EntityFloat.X),
+    int(EntityFloat.Y),
+    int(EntityFloat.HEADING),
+    int(EntityFloat.SPEED),
+)
+_STEERING, _TARGET_SPEED = int(EntityFloat.STEERING), int(EntityFloat.TARGET_SPEED)
+_LENGTH, _WIDTH = int(EntityFloat.LENGTH), int(EntityFloat.WIDTH)
+_COS, _SIN = int(EntityFloat.COS), int(EntityFloat.SIN)
+_IMPACT_X, _IMPACT_Y = int(EntityFloat.IMPACT_X), int(EntityFloat.IMPACT_Y)
+_MAX_SPEED, _MIN_SPEED = int(EntityFloat.MAX_SPEED), int(EntityFloat.MIN_SPEED)
+_KIND, _LANE, _YIELDING = int(EntityInt.KIND), int(EntityInt.LANE), int(EntityInt.YIELDING)
+_CRASHED, _HAS_IMPACT = int(EntityInt.CRASHED), int(EntityInt.HAS_IMPACT)
+_ROUTE_START, _ROUTE_LEFT = int(EntityInt.ROUTE_START), int(EntityInt.ROUTE_LEFT)
+_IDM, _LINEAR = int(EntityKind.IDM), int(EntityKind.LINEAR)
+_CONTROLLED = int(EntityKind.CONTROLLED)
+_LANE_LENGTH, _SPEED_LIMIT = int(LaneFloat.LENGTH), int(LaneFloat.SPEED_LIMIT)
+_ID, _FROM, _TO = int(LaneInt.ID), int(LaneInt.FROM), int(LaneInt.TO)
+_ROAD_LANES, _PRIORITY = int(LaneInt.ROAD_LANES), int(LaneInt.PRIORITY)
+
+
+@borrowing_kernel
+def _lane_of_step(lane_int: Ints, lanes: int, present: int, origin: int, to: int, number: int) -> int:
+    """The lane that a step of a route means; without a number, the one numbered as the present lane.
+
+    Where there is no such lane (highway-env raises), it is the last one of the road; the present lane where
+    there is no such road.
+    """
+    road = 0
+    while road < lanes:
+        count = lane_int[road, _ROAD_LANES]
+        if lane_int[road, _FROM] == origin and lane_int[road, _TO] == to:
+            return road + min(lane_int[present, _ID] if number < 0 else number, count - 1)
+        road += count
+    return present
+
+
+@borrowing_kernel
+def _predict_along_route(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    lanes: int,
+    numbers: Floats,
+    integers: Ints,
+    route: Ints,
+    i: int,
+    s: float,
+    paths: Floats,
+) -> None:
+    """Where a vehicle will be that follows its route, on the centre line (``position_heading_along_route``).
+
+    A vehicle without a route goes straight on.
+    """
+    present = integers[_LANE, i]
+    first = integers[_ROUTE_START, i]
+    left = integers[_ROUTE_LEFT, i]
+    start = present
+    if left > 0:
+        start = _lane_of_step(
+            lane_int, lanes, present, route[i, first, 0], route[i, first, 1], route[i, first, 2]
+        )
+    speed = numbers[_SPEED, i]
+    for k in range(PREDICTED):
+        along = s + speed * (_INTERVAL_S * (k + 1))
+        lane = start
+        step = 1
+        while step < left and along > lane_float[lane, _LANE_LENGTH]:
+            along -= lane_float[lane, _LANE_LENGTH]
+            place = first + step
+            lane = _lane_of_step(
+                lane_int, lanes, present, route[i, place, 0], route[i, place, 1], route[i, place, 2]
+            )
+            step += 1
+        x, y = position(numerics, lane_float, lane_int, lane, along, 0.0)
+        paths[0, k, i] = x
+        paths[1, k, i] = y
+        paths[2, k, i] = heading_at(numerics, lane_float, lane_int, lane, along)
+
+
+@borrowing_kernel
+def _predict_steered(numerics: int | None, numbers: Floats, integers: Ints, i: int, paths: Floats) -> None:
+    """Where a vehicle will be whose wheels stay as they are, in steps of the prediction's interval.
+
+    highway-env moves a copy: it takes a pending impact, crashes by it and brakes from then on.
+    """
+    x, y = numbers[_X, i], numbers[_Y, i]
+    heading, speed = numbers[_HEADING, i], numbers[_SPEED, i]
+    steering = numbers[_STEERING, i]
+    half_length = numbers[_LENGTH, i] / 2
+    crashed = integers[_CRASHED, i] != 0
+    struck = integers[_HAS_IMPACT, i] != 0
+    acceleration = 0.0
+    for k in range(PREDICTED):
+        if crashed:
+            steering = 0.0
+            acceleration = -1.0 * speed
+        above = numbers[_MAX_SPEED, i] - speed
+        below = numbers[_MIN_SPEED, i] - speed
+        if above < 0.0:
+            acceleration = min(acceleration, above)
+        elif below > 0.0:
+            acceleration = max(acceleration, below)
+        slip = atan(numerics, 0.5 * tan(numerics, steering))
+        x += speed * cos(numerics, heading + slip) * _INTERVAL_S
+        y += speed * sin(numerics, heading + slip) * _INTERVAL_S
+        if struck:
+            x += numbers[_IMPACT_X, i]
+            y += numbers[_IMPACT_Y, i]
+            crashed = True
+            struck = False
+        heading += speed * sin(numerics, slip) / half_length * _INTERVAL_S
+        speed += acceleration * _INTERVAL_S
+        paths[0, k, i] = x
+        paths[1, k, i] = y
+        paths[2, k, i] = heading
+
+
+@inlined_kernel
+def _is_inside(x: float, y: float, cosine: float, sine: float, half_length: float, half_width: float) -> bool:
+    """Whether a point relative to a rectangle's centre is in it, with highway-env's sense of rotation."""
+    along = cosine * x + (-sine) * y
+    across = sine * x + cosine * y
+    return bool(-half_length <= along <= half_length and -half_width <= across <= half_width)
+
+
+@borrowing_kernel
+def _has_corner_inside(
+    x: float,
+    y: float,
+    cosine: float,
+    sine: float,
+    half_length: float,
+    half_width: float,
+    other_x: float,
+    other_y: float,
+    other_cosine: float,
+    other_sine: float,
+    other_half_length: float,
+    other_half_width: float,
+) -> bool:
+    """Whether a corner, the centre or the middle of a side of a rectangle is inside another one."""
+    for along_part in range(-1, 2):
+        for across_part in range(-1, 2):
+            along = along_part * half_length
+            across = across_part * half_width
+            point_x = (cosine * along + (-sine) * across) + x
+            point_y = (sine * along + cosine * across) + y
+            if _is_inside(
+                point_x - other_x,
+                point_y - other_y,
+                other_cosine,
+                other_sine,
+                other_half_length,
+                other_half_width,
+            ):
+                return True
+    return False
+
+
+@borrowing_kernel
+def _touch(numerics: int | None, numbers: Floats, paths: Floats, k: int, i: int, other: int) -> bool:
+    """Whether two predicted rectangles touch (highway-env ``rotated_rectangles_intersect``)."""
+    c, s = cos_sin(numerics, paths[2, k, i])
+    other_c, other_s = cos_sin(numerics, paths[2, k, other])
+    one = (
+        paths[0, k, i],
+        paths[1, k, i],
+        c,
+        s,
+        _LONGER * numbers[_LENGTH, i] / 2,
+        _NARROWER * numbers[_WIDTH, i] / 2,
+    )
+    two = (
+        paths[0, k, other],
+        paths[1, k, other],
+        other_c,
+        other_s,
+        _LONGER * numbers[_LENGTH, other] / 2,
+        _NARROWER * numbers[_WIDTH, other] / 2,
+    )
+    return _has_corner_inside(*one, *two) or _has_corner_inside(*two, *one)
+
+
+@borrowing_kernel
+def _are_in_conflict(numerics: int | None, numbers: Floats, paths: Floats, i: int, other: int) -> bool:
+    """Whether two vehicles would touch (``is_conflict_possible``)."""
+    length = numbers[_LENGTH, i]
+    for k in range(PREDICTED):
+        dx = paths[0, k, other] - paths[0, k, i]
+        dy = paths[1, k, other] - paths[1, k, i]
+        if not math.sqrt(dx * dx + dy * dy) > length and _touch(numerics, numbers, paths, k, i, other):
+            return True
+    return False
+
+
+@inlined_kernel
+def _front_distance(numbers: Floats, i: int, other: int) -> float:
+    dx = numbers[_X, other] - numbers[_X, i]
+    dy = numbers[_Y, other] - numbers[_Y, i]
+    return float(numbers[_COS, i] * dx + numbers[_SIN, i] * dy)
+
+
+@borrowing_kernel
+def give_way(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    lanes: int,
+    numbers: Floats,
+    integers: Ints,
+    route: Ints,
+    vehicles: int,
+    absent: int,
+    s_table: Floats,
+    paths: Floats,
+) -> None:
+    """One round of giving way (``enforce_road_rules``); who gives way gets the target speed 0.
+
+    Only the traffic obeys, agents do not. ``paths`` is [3, ``PREDICTED``, entities] work space.
+    """
+    for i in range(vehicles):
+        if integers[_YIELDING, i] != 0:
+            numbers[_TARGET_SPEED, i] = lane_float[integers[_LANE, i], _SPEED_LIMIT]
+            integers[_YIELDING, i] = 0
+    for i in range(vehicles):
+        kind = integers[_KIND, i]
+        if kind in (_IDM, _LINEAR, _CONTROLLED):
+            s = longitudinal(numerics, lane_float, numbers, s_table, integers[_LANE, i], i)
+            _predict_along_route(numerics, lane_float, lane_int, lanes, numbers, integers, route, i, s, paths)
+        else:
+            _predict_steered(numerics, numbers, integers, i, paths)
+    for i in range(vehicles - 1):
+        for other in range(i + 1, vehicles):
+            if absent in (i, other) or not _are_in_conflict(numerics, numbers, paths, i, other):
+                continue
+            mine = lane_int[integers[_LANE, i], _PRIORITY]
+            theirs = lane_int[integers[_LANE, other], _PRIORITY]
+            if mine == theirs:
+                waits = _front_distance(numbers, i, other) > _front_distance(numbers, other, i)
+            else:
+                waits = mine < theirs
+            yielding = i if waits else other
+            if integers[_KIND, yielding] in (_IDM, _LINEAR):
+                numbers[_TARGET_SPEED, yielding] = 0.0
+                integers[_YIELDING, yielding] = 1

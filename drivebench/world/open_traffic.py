@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import borrowing_kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.errors import ConfigurationError
 from drivebench.world.geometry import closest_lane, heading_at, local_coordinates, position
 from drivebench.world.layout import (
@@ -26,6 +26,7 @@ from drivebench.world.layout import (
     WorldInt,
 )
 from drivebench.world.network import LaneIndex
+from drivebench.world.numerics import floor
 from drivebench.world.random_stream import next_double, standard_normal, two_different, uniform
 
 __all__ = ["OpenTraffic", "RouteStep", "let_appear", "let_leave"]
@@ -135,7 +136,7 @@ def _move_column(numbers: Floats, integers: Ints, route: Ints, source: int, targ
 
 
 @borrowing_kernel
-def _follow_columns(integers: Ints, world_int: Ints, agents: Ints, moved: int, left: int, shift: int) -> None:
+def _follow_columns(world_int: Ints, agents: Ints, moved: int, left: int, shift: int) -> None:
     """Correct the numbers of entities from ``moved`` on, which have moved by ``shift``; ``left`` is gone."""
     for place in range(agents.shape[0]):
         if agents[place] >= moved:
@@ -178,7 +179,15 @@ def let_leave(
             _move_column(numbers, integers, route, k, k - 1)
         world_int[_VEHICLES] -= 1
         world_int[_ENTITIES] -= 1
-        _follow_columns(integers, world_int, agents, i + 1, i, -1)
+        _follow_columns(world_int, agents, i + 1, i, -1)
+
+
+@inlined_kernel
+def _remainder(numerics: int | None, x: float, divisor: float) -> float:
+    """The remainder in [0, divisor); both kinds agree to the bit for a divisor of 1."""
+    if numerics is None:
+        return x - floor(x / divisor) * divisor
+    return x % divisor
 
 
 @borrowing_kernel
@@ -218,7 +227,7 @@ def let_appear(
         _move_column(numbers, integers, route, k - 1, k)
     world_int[_VEHICLES] += 1
     world_int[_ENTITIES] += 1
-    _follow_columns(integers, world_int, agents, new, -2, 1)
+    _follow_columns(world_int, agents, new, -2, 1)
     numbers[:, new] = 0.0
     integers[:, new] = 0
     numbers[_X, new] = x
@@ -226,7 +235,7 @@ def let_appear(
     numbers[_HEADING, new] = heading
     numbers[_SPEED, new] = speed
     numbers[_TARGET_SPEED, new] = speed
-    numbers[_TIMER, new] = ((x + y) * math.pi) % parameters[_DELAY]
+    numbers[_TIMER, new] = _remainder(numerics, (x + y) * math.pi, parameters[_DELAY])
     numbers[_LENGTH, new] = _VEHICLE_LENGTH_M
     numbers[_WIDTH, new] = _VEHICLE_WIDTH_M
     area = _VEHICLE_LENGTH_M * _VEHICLE_LENGTH_M + _VEHICLE_WIDTH_M * _VEHICLE_WIDTH_M

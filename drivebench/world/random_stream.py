@@ -1,15 +1,15 @@
 """Random numbers in mid-episode: NumPy's generator, compiled.
 
-A stream is a row of six 64-bit words (columns ``RandomInt``) and part of a world's state. Every function draws
-what the method of the same purpose of ``numpy.random.Generator`` with its default bit generator ``PCG64``
-draws, bit for bit and from the same number of words, so that a world can go on where stock highway-env's
-generator stopped.
+A stream is a row of six 64-bit words (columns ``RandomInt``) and part of a world's state. Every function
+draws what the method of the same purpose of ``numpy.random.Generator`` with its default bit generator
+``PCG64`` draws, bit for bit and from the same number of words, so that a world can go on where stock
+highway-env's generator stopped.
 
 The generator is PCG XSL RR 128/64: O'Neill, "PCG: A family of simple fast space-efficient statistically good
 algorithms for random number generation", HMC-CS-2014-0905. Bounded integers: Lemire, "Fast random integer
 generation in an interval", ACM Transactions on Modeling and Computer Simulation 29 (2019). Normal numbers:
-see ``ziggurat``. Their rare tail needs a logarithm and an exponential; these are the C library's in parity, so
-that only there the bits are NumPy's in all of 10**15 draws.
+see ``ziggurat``; their tail needs a logarithm, which is the C library's, and so has NumPy's bits, in parity
+only.
 """
 
 import math
@@ -70,7 +70,7 @@ def next_word(random: Words) -> np.uint64:
     random[_STATE_HIGH] = high
     folded = high ^ low
     turn = high >> _58
-    return (folded >> turn) | (folded << ((_0 - turn) & _63))
+    return np.uint64((folded >> turn) | (folded << ((_0 - turn) & _63)))
 
 
 @borrowing_kernel
@@ -78,7 +78,7 @@ def next_integer(random: Words) -> np.uint64:
     """The next 32 bits: the lower half of a new word, then its upper half."""
     if random[_HAS_HALF] != _0:
         random[_HAS_HALF] = _0
-        return random[_HALF]
+        return np.uint64(random[_HALF])
     word = next_word(random)
     random[_HAS_HALF] = _1
     random[_HALF] = word >> _32
@@ -110,7 +110,7 @@ def integer_below(random: Words, count: int) -> int:
         while rest < threshold:
             product = next_integer(random) * span
             rest = product & _LOW_HALF
-    return np.int64(product >> _32)
+    return int(np.int64(product >> _32))
 
 
 @borrowing_kernel
@@ -130,9 +130,17 @@ def two_different(random: Words, count: int) -> tuple[int, int]:
 
 @borrowing_kernel
 def shuffle(random: Words, items: Ints) -> None:
-    """Bring items into a random order (``Generator.shuffle``)."""
+    """Bring fewer than 2**32 items into a random order (``Generator.shuffle``).
+
+    NumPy draws each place by rejection of masked integers here.
+    """
     for i in range(len(items) - 1, 0, -1):
-        k = integer_below(random, i + 1)
+        mask = 1
+        while mask < i:
+            mask = 2 * mask + 1
+        k = i + 1
+        while k > i:
+            k = int(np.int64(next_integer(random))) & mask
         items[i], items[k] = items[k], items[i]
 
 
@@ -150,10 +158,10 @@ def standard_normal(numerics: int | None, random: Words) -> float:
     """A normal number with mean 0 and deviation 1 (``Generator.standard_normal``)."""
     while True:
         word = next_word(random)
-        layer = np.int64(word & _LAYER)
+        layer = int(np.int64(word & _LAYER))
         negative = (word >> _8) & _1 != _0
         mantissa = (word >> _9) & _MANTISSA
-        x = float(mantissa) * WIDTHS[layer]
+        x = float(float(mantissa) * WIDTHS[layer])
         if mantissa < BOUNDS[layer]:
             return -x if negative else x
         if layer == 0:

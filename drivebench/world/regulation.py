@@ -65,7 +65,7 @@ def _lane_of_step(lane_int: Ints, lanes: int, present: int, origin: int, to: int
     while road < lanes:
         count = lane_int[road, _ROAD_LANES]
         if lane_int[road, _FROM] == origin and lane_int[road, _TO] == to:
-            return road + min(lane_int[present, _ID] if number < 0 else number, count - 1)
+            return int(road + min(lane_int[present, _ID] if number < 0 else number, count - 1))
         road += count
     return present
 

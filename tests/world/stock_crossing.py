@@ -13,7 +13,8 @@ import numpy as np
 
 from drivebench.world import WorldBatch
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind
-from drivebench.world.takeover import random_words, take_network, take_open_traffic, take_traffic, take_world
+from drivebench.world.open_takeover import random_words, take_open_traffic
+from drivebench.world.takeover import take_network, take_traffic, take_world
 from drivebench.world.world import World
 from scenarios.stock.upstream import stock_environment
 
@@ -22,7 +23,7 @@ MANOEUVRES = {"LANE_LEFT": 0, "IDLE": 1, "LANE_RIGHT": 2, "FASTER": 3, "SLOWER":
 
 @dataclass
 class Found:
-    """What an episode came to: where it first differs from stock, and what happened, so that this says something."""
+    """What an episode came to: where it first differs from stock, and how much happened."""
 
     seed: int
     decisions: int = 0

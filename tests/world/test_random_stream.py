@@ -15,7 +15,7 @@ from drivebench.world.random_stream import (
     two_different,
     uniform,
 )
-from drivebench.world.takeover import random_words
+from drivebench.world.open_takeover import random_words
 
 DRAWS = 2_000_000
 

@@ -37,6 +37,7 @@ __all__ = [
     "power",
     "rint",
     "rotate",
+    "rotate_column",
     "sin",
     "square_of_scalar",
     "tan",
@@ -348,6 +349,20 @@ def rotate(numerics: int | None, cosine: float, sine: float, x: float, y: float)
     if numerics is None:
         return cosine * x - sine * y, sine * x + cosine * y
     return _fma(cosine, x, -sine * y), _fma(sine, x, cosine * y)
+
+
+@inlined_kernel
+def rotate_column(
+    numerics: int | None, cosine: float, sine: float, x: float, y: float
+) -> tuple[float, float]:
+    """The vector (x, y) turned by an angle, as one of several columns of a matrix.
+
+    The parity form is NumPy's product of two matrices: OpenBLAS (gemm for Haswell) fuses the second product
+    with the sum.
+    """
+    if numerics is None:
+        return cosine * x - sine * y, sine * x + cosine * y
+    return _fma(-sine, y, cosine * x), _fma(cosine, y, sine * x)
 
 
 @inlined_kernel

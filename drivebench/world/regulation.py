@@ -18,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from drivebench.compiled import borrowing_kernel, inlined_kernel
+from drivebench.world.bicycle import bicycle_step
 from drivebench.world.geometry import heading_at, position
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt
-from drivebench.world.numerics import atan, cos, cos_sin, sin, tan
+from drivebench.world.motion import bounded_acceleration, kinematic_step
+from drivebench.world.numerics import cos_sin, rotate, rotate_column, tan
 from drivebench.world.tables import longitudinal
 
 __all__ = ["PREDICTED", "give_way"]
@@ -48,7 +50,8 @@ _KIND, _LANE, _YIELDING = int(EntityInt.KIND), int(EntityInt.LANE), int(EntityIn
 _CRASHED, _HAS_IMPACT = int(EntityInt.CRASHED), int(EntityInt.HAS_IMPACT)
 _ROUTE_START, _ROUTE_LEFT = int(EntityInt.ROUTE_START), int(EntityInt.ROUTE_LEFT)
 _IDM, _LINEAR = int(EntityKind.IDM), int(EntityKind.LINEAR)
-_CONTROLLED = int(EntityKind.CONTROLLED)
+_CONTROLLED, _BICYCLE = int(EntityKind.CONTROLLED), int(EntityKind.BICYCLE)
+_LATERAL_SPEED, _YAW_RATE = int(EntityFloat.LATERAL_SPEED), int(EntityFloat.YAW_RATE)
 _LANE_LENGTH, _SPEED_LIMIT = int(LaneFloat.LENGTH), int(LaneFloat.SPEED_LIMIT)
 _ID, _FROM, _TO = int(LaneInt.ID), int(LaneInt.FROM), int(LaneInt.TO)
 _ROAD_LANES, _PRIORITY = int(LaneInt.ROAD_LANES), int(LaneInt.PRIORITY)
@@ -117,50 +120,55 @@ def _predict_along_route(
 def _predict_steered(numerics: int | None, numbers: Floats, integers: Ints, i: int, paths: Floats) -> None:
     """Where a vehicle will be whose wheels stay as they are, in steps of the prediction's interval.
 
-    highway-env moves a copy: it takes a pending impact, crashes by it and brakes from then on.
+    highway-env moves a copy: it takes a pending impact, crashes by it and brakes from then on; a BICYCLE
+    never takes it.
     """
     x, y = numbers[_X, i], numbers[_Y, i]
     heading, speed = numbers[_HEADING, i], numbers[_SPEED, i]
-    steering = numbers[_STEERING, i]
-    half_length = numbers[_LENGTH, i] / 2
+    lateral, yaw_rate = numbers[_LATERAL_SPEED, i], numbers[_YAW_RATE, i]
+    bicycle = integers[_KIND, i] == _BICYCLE
     crashed = integers[_CRASHED, i] != 0
-    struck = integers[_HAS_IMPACT, i] != 0
+    struck = integers[_HAS_IMPACT, i] != 0 and not bicycle
+    steering = 0.0 if crashed else numbers[_STEERING, i]
     acceleration = 0.0
     for k in range(PREDICTED):
-        if crashed:
-            steering = 0.0
-            acceleration = -1.0 * speed
-        above = numbers[_MAX_SPEED, i] - speed
-        below = numbers[_MIN_SPEED, i] - speed
-        if above < 0.0:
-            acceleration = min(acceleration, above)
-        elif below > 0.0:
-            acceleration = max(acceleration, below)
-        slip = atan(numerics, 0.5 * tan(numerics, steering))
-        x += speed * cos(numerics, heading + slip) * _INTERVAL_S
-        y += speed * sin(numerics, heading + slip) * _INTERVAL_S
+        acceleration = bounded_acceleration(
+            speed, acceleration, crashed, numbers[_MIN_SPEED, i], numbers[_MAX_SPEED, i]
+        )
+        if bicycle:
+            x, y, heading, speed, lateral, yaw_rate = bicycle_step(
+                numerics, x, y, heading, speed, lateral, yaw_rate, acceleration, steering, _INTERVAL_S
+            )
+        else:
+            cosine, sine = cos_sin(numerics, heading)
+            ratio = 0.5 * tan(numerics, steering)
+            x, y, heading, speed = kinematic_step(
+                numerics,
+                x,
+                y,
+                heading,
+                cosine,
+                sine,
+                speed,
+                acceleration,
+                ratio,
+                numbers[_LENGTH, i],
+                _INTERVAL_S,
+            )
         if struck:
             x += numbers[_IMPACT_X, i]
             y += numbers[_IMPACT_Y, i]
             crashed = True
             struck = False
-        heading += speed * sin(numerics, slip) / half_length * _INTERVAL_S
-        speed += acceleration * _INTERVAL_S
+            steering = 0.0
         paths[0, k, i] = x
         paths[1, k, i] = y
         paths[2, k, i] = heading
 
 
-@inlined_kernel
-def _is_inside(x: float, y: float, cosine: float, sine: float, half_length: float, half_width: float) -> bool:
-    """Whether a point relative to a rectangle's centre is in it, with highway-env's sense of rotation."""
-    along = cosine * x + (-sine) * y
-    across = sine * x + cosine * y
-    return bool(-half_length <= along <= half_length and -half_width <= across <= half_width)
-
-
 @borrowing_kernel
 def _has_corner_inside(
+    numerics: int | None,
     x: float,
     y: float,
     cosine: float,
@@ -179,15 +187,13 @@ def _has_corner_inside(
         for across_part in range(-1, 2):
             along = along_part * half_length
             across = across_part * half_width
-            point_x = (cosine * along + (-sine) * across) + x
-            point_y = (sine * along + cosine * across) + y
-            if _is_inside(
-                point_x - other_x,
-                point_y - other_y,
-                other_cosine,
-                other_sine,
-                other_half_length,
-                other_half_width,
+            turned_x, turned_y = rotate_column(numerics, cosine, sine, along, across)
+            along_other, across_other = rotate(
+                numerics, other_cosine, other_sine, turned_x + x - other_x, turned_y + y - other_y
+            )
+            if (
+                -other_half_length <= along_other <= other_half_length
+                and -other_half_width <= across_other <= other_half_width
             ):
                 return True
     return False
@@ -214,7 +220,7 @@ def _touch(numerics: int | None, numbers: Floats, paths: Floats, k: int, i: int,
         _LONGER * numbers[_LENGTH, other] / 2,
         _NARROWER * numbers[_WIDTH, other] / 2,
     )
-    return _has_corner_inside(*one, *two) or _has_corner_inside(*two, *one)
+    return _has_corner_inside(numerics, *one, *two) or _has_corner_inside(numerics, *two, *one)
 
 
 @borrowing_kernel

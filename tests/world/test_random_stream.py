@@ -7,6 +7,7 @@ import pytest
 from drivebench.compiled import kernel
 from drivebench.world import random_stream
 from drivebench.world.numerics import PARITY
+from drivebench.world.open_takeover import random_words
 from drivebench.world.random_stream import (
     integer_below,
     next_double,
@@ -15,7 +16,6 @@ from drivebench.world.random_stream import (
     two_different,
     uniform,
 )
-from drivebench.world.open_takeover import random_words
 
 DRAWS = 2_000_000
 

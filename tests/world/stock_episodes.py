@@ -262,7 +262,15 @@ for _id, _more in {
 _TWO = {
     "controlled_vehicles": 2,
     "action": {"type": "MultiAgentAction", "action_config": CONTINUOUS},
-    "observation": {"type": "MultiAgentObservation", "observation_config": {"type": "Kinematics"}},
+    "observation": {
+        "type": "MultiAgentObservation",
+        "observation_config": {
+            "type": "KinematicsGoal",
+            "features": ["x", "y", "vx", "vy", "cos_h", "sin_h"],
+            "scales": [100, 100, 5, 5, 1, 1],
+            "normalize": False,
+        },
+    },
 }
 for _id, _more in {
     "parking-v0": {},
@@ -272,6 +280,20 @@ for _id, _more in {
     "parking-v0, two agents": {**_TWO, "vehicles_count": 20},
 }.items():
     CASES[f"Parking {_id}"] = _environment_case(_id.split(",")[0], _more, rewardless=True, wander=(0.3, 0.25))
+
+
+def near_the_goal(seed: int) -> Scene:
+    """A parking ego that starts around its goal, and so touches it."""
+    scene = CASES["Parking parking-v0"](seed)
+    ego = scene.agents[0]
+    rng = np.random.default_rng([seed, 5])
+    ego.position = ego.goal.position + rng.uniform(-5.0, 5.0, 2)
+    ego.heading = ego.goal.heading + rng.normal(0.0, 0.3)
+    ego.on_state_update()
+    return scene
+
+
+CASES["Parking parking-v0 near the goal"] = near_the_goal
 
 
 def curve(rng: np.random.Generator, start: np.ndarray, heading: float, pieces: int) -> np.ndarray:

@@ -67,6 +67,7 @@ def test_a_pile_up_ends_as_by_the_book(vehicles: int, checking: str) -> None:
         integers[:, EntityInt.SOLID] = rng.random(vehicles) < 0.9
         objects = int(rng.integers(0, 4))
         integers[:, EntityInt.KIND, vehicles - objects :] = EntityKind.OBSTACLE
+        integers[:, EntityInt.KIND, 0] = EntityKind.PLAIN if seed % 2 else EntityKind.EGO
         work = np.empty((2, 5, 2)), np.empty((CELL_ROWS, vehicles), np.int64), np.empty(vehicles, np.int64)
         counts = vehicles - objects, vehicles, -1, TIME_STEP_S
         collisions.collide(

@@ -32,7 +32,8 @@ def stock_lane(seed: int) -> Any:
         points[:, 1] = points[0, 1]
     if seed % 3:
         return PolyLaneFixedWidth(points, width=float(rng.uniform(3, 6)))
-    left, right = beside(points, -rng.uniform(1, 6, len(points))), beside(points, rng.uniform(1, 6, len(points)))
+    left = beside(points, -rng.uniform(1, 6, len(points)))
+    right = beside(points, rng.uniform(1, 6, len(points)))
     return PolyLane(points, left, right[::-1] if seed % 2 else right)
 
 

@@ -347,6 +347,23 @@ class WorldBatch:
         Raises:
             ActionError: Another shape or type, or a command that is not finite.
         """
+        self._check_orders(commands, manoeuvres)
+        self._run(0, NEW_ACTION, commands, manoeuvres, active)
+
+    def drive_substep(
+        self, commands: npt.NDArray[np.float64], manoeuvres: npt.NDArray[np.int64], *, new_action: bool
+    ) -> None:
+        """Advance all worlds by one simulation step only, to look inside a decision of ``drive``.
+
+        Args:
+            commands: [B, A, 2] as for ``drive``.
+            manoeuvres: [B, A] as for ``drive``.
+            new_action: Whether a decision begins here; else what is in force stays so.
+        """
+        self._check_orders(commands, manoeuvres)
+        self._run(1, NEW_ACTION if new_action else SAME_ACTION, commands, manoeuvres, None)
+
+    def _check_orders(self, commands: npt.NDArray[np.float64], manoeuvres: npt.NDArray[np.int64]) -> None:
         shape = self.agents.shape
         if commands.shape != (*shape, 2) or commands.dtype != np.float64:
             raise ActionError(
@@ -358,7 +375,6 @@ class WorldBatch:
             )
         if not np.isfinite(commands).all():
             raise ActionError("a command is NaN or infinite; expected m/s² and rad")
-        self._run(0, NEW_ACTION, commands, manoeuvres, active)
 
     def substep(self, actions: npt.NDArray[np.int16], *, new_action: bool) -> None:
         """Advance all worlds by one simulation step only, to look inside a decision.

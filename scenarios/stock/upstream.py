@@ -17,8 +17,11 @@ import gymnasium
 __all__ = [
     "accepted_keys",
     "bare_environment",
+    "decide",
     "default_config",
     "environment_without_reward",
+    "own_environment",
+    "registered_ids",
     "set_traffic_constants",
     "stock_environment",
     "straight_road",
@@ -57,14 +60,63 @@ def environment_without_reward(env_id: str, *, seed: int = 0, config: Mapping[st
     """
     settings = {"action": {"type": "ContinuousAction"}, "policy_frequency": 5, **(config or {})}
     environment = _make(env_id)
-
-    def no_rewards(action: Any) -> dict[str, float]:
-        raise NotImplementedError(f"no rewards for {action}")
-
-    environment._rewards = no_rewards
+    environment._rewards = _no_rewards
     environment.configure(settings)
     environment.reset(seed=seed)
     return environment
+
+
+def own_environment(env_id: str, *, seed: int, config: Mapping[str, Any] | None = None) -> Any:
+    """A stock environment with its own configuration, after its reset.
+
+    It is made without arguments, because some constructors of highway-env take none, and configured then.
+    With a configuration its reward is switched off, which may ask for what that does not have.
+
+    Args:
+        env_id: highway-env's id with its version.
+        seed: For highway-env's own random numbers.
+        config: Settings that differ from its defaults.
+    """
+    environment = _make(env_id)
+    if config:
+        environment._rewards = _no_rewards
+        environment.configure(dict(config))
+    environment.reset(seed=seed)
+    return environment
+
+
+def _no_rewards(action: Any) -> dict[str, float]:
+    raise NotImplementedError(f"no rewards for {action}")
+
+
+def decide(environment: Any, action: Any, *, whole: bool) -> None:
+    """Let a stock environment take one decision.
+
+    Args:
+        environment: Which.
+        action: As for its ``step``.
+        whole: Call its ``step``; else only what moves vehicles, makes them leave and appear, and counts time.
+    """
+    if whole:
+        environment.step(action)
+        return
+    environment.time += 1 / environment.config["policy_frequency"]
+    environment._simulate(action)
+    if hasattr(environment, "_spawn_vehicle"):
+        environment._clear_vehicles()
+        environment._spawn_vehicle(spawn_probability=environment.config["spawn_probability"])
+
+
+def registered_ids() -> list[str]:
+    """All ids that highway-env registers."""
+    import highway_env
+
+    gymnasium.register_envs(highway_env)
+    return [
+        env_id
+        for env_id, spec in gymnasium.registry.items()
+        if str(spec.entry_point).startswith("highway_env.")
+    ]
 
 
 def straight_road(*, lanes: int, length_m: float, speed_limit_mps: float) -> Any:

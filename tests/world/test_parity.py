@@ -1,20 +1,60 @@
 """The compiled world against stock highway-env; all of it: ``python -m scenarios.stock.parity``."""
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from scenarios.stock.parity import WORLDS, compare
+from scenarios.stock.parity import CASES, VARIANTS, EpisodeParity, Job, compare
+from scenarios.stock.parity.egos import EGOS
+from scenarios.stock.upstream import registered_ids
 
-LONGEST = {"highway-v0": 60}
-"""Decisions of an episode; stock highway steps 51 vehicles and is slow."""
+SEEDS = {"random": (1001,), "sensible": (1002,)}
+"""Others than those of the whole comparison."""
+LONGEST = {"highway-v0": 8, "racetrack": 60, "parking": 60, "lane-keeping": 60}
+"""Decisions of an episode, by the beginning of the id: stock is slow."""
+OTHERS = 15
+QUICK = ("merge-v0, 30 Hz", "racetrack-v1, 8 others", "merge-generic-v1, 4 lanes", "merge-v1, continuous")
+"""Variants of the gate."""
+
+Results = Mapping[str, list[EpisodeParity]]
+
+
+def _longest(name: str) -> int:
+    return next((bound for start, bound in LONGEST.items() if name.startswith(start)), OTHERS)
+
+
+def _compared(names: list[str]) -> Results:
+    jobs = [
+        Job(case=name, ego=ego, seeds=SEEDS[ego], longest=_longest(name)) for name in names for ego in EGOS
+    ]
+    results: dict[str, list[EpisodeParity]] = {name: [] for name in names}
+    for job, episode in compare(jobs):
+        results[job.case].append(episode)
+    return results
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    """Two processes: the intersections change constants of the traffic for everybody in theirs."""
+    names = [*CASES, *QUICK]
+    groups = [[n for n in names if n.startswith("intersection") == crossing] for crossing in (True, False)]
+    with ThreadPoolExecutor(len(groups)) as pool:
+        first, second = pool.map(_compared, groups)
+    return {**first, **second}
+
+
+def test_every_id_is_compared() -> None:
+    assert sorted(CASES) == sorted(registered_ids())
+    assert set(QUICK) <= set(VARIANTS)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", WORLDS)
-def test_parity_with_stock(name: str) -> None:
-    episodes = compare(name, range(3), longest=LONGEST.get(name, 200))
-    assert [episode.stock_break for episode in episodes] == [None] * 3
-    assert sum(episode.changes for episode in episodes) > 0
-    for episode in episodes:
-        assert episode.one_step_m < 1e-9
+@pytest.mark.parametrize("name", [*CASES, *QUICK])
+def test_parity_with_stock(results: Results, name: str) -> None:
+    assert [episode.stock_break for episode in results[name]] == [None] * len(EGOS)
+    assert sum(episode.changes for episode in results[name]) > 0
+    for episode in results[name]:
+        assert episode.one_step_m < 1e-6
         for tie in (*episode.one_step_ties, *([episode.tie] if episode.tie else [])):
             assert tie.margin < 1e-9, tie

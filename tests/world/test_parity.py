@@ -14,6 +14,9 @@ SEEDS = {"random": (1001,), "sensible": (1002,)}
 LONGEST = {"highway-v0": 8, "racetrack": 60, "parking": 60, "lane-keeping": 60}
 """Decisions of an episode, by the beginning of the id: stock is slow."""
 OTHERS = 15
+PENDING = ("intersection", "lane-keeping")
+"""Ids that are not taken over yet."""
+COVERED = [name for name in CASES if not name.startswith(PENDING)]
 QUICK = ("merge-v0, 30 Hz", "racetrack-v1, 8 others", "merge-generic-v1, 4 lanes", "merge-v1, continuous")
 """Variants of the gate."""
 
@@ -26,7 +29,9 @@ def _longest(name: str) -> int:
 
 def _compared(names: list[str]) -> Results:
     jobs = [
-        Job(case=name, ego=ego, seeds=SEEDS[ego], longest=_longest(name)) for name in names for ego in EGOS
+        Job(case=name, ego=ego, seeds=SEEDS[ego], longest=_longest(name), whole_steps=5 * (name in CASES))
+        for name in names
+        for ego in EGOS
     ]
     results: dict[str, list[EpisodeParity]] = {name: [] for name in names}
     for job, episode in compare(jobs):
@@ -37,7 +42,7 @@ def _compared(names: list[str]) -> Results:
 @pytest.fixture(scope="module")
 def results() -> Results:
     """Two processes: the intersections change constants of the traffic for everybody in theirs."""
-    names = [*CASES, *QUICK]
+    names = [*COVERED, *QUICK]
     groups = [[n for n in names if n.startswith("intersection") == crossing] for crossing in (True, False)]
     with ThreadPoolExecutor(len(groups)) as pool:
         first, second = pool.map(_compared, groups)
@@ -50,7 +55,7 @@ def test_every_id_is_compared() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*CASES, *QUICK])
+@pytest.mark.parametrize("name", [*COVERED, *QUICK])
 def test_parity_with_stock(results: Results, name: str) -> None:
     assert [episode.stock_break for episode in results[name]] == [None] * len(EGOS)
     assert sum(episode.changes for episode in results[name]) > 0

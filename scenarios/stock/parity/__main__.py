@@ -14,8 +14,8 @@ from scenarios.stock.parity.page import page
 from scenarios.stock.parity.store import Store
 from scenarios.stock.parity.workers import Job, compare, work
 
-WHOLE_STEPS = 1
-"""Seeds for which stock takes whole steps, with observation and reward."""
+WHOLE_STEPS = 50
+"""Decisions of an id's first episode in which stock takes whole steps, with observation and reward."""
 
 
 def main() -> int:
@@ -68,7 +68,7 @@ def _compare(name: str, seeds: int, store: Store) -> list[EpisodeParity]:
     for ego in EGOS:
         known = {episode.seed for episode in store.read(name, ego)}
         missing = tuple(seed for seed in range(seeds) if seed not in known)
-        whole = sum(seed < WHOLE_STEPS for seed in missing)
+        whole = WHOLE_STEPS if missing[:1] == (0,) and name in CASES else 0
         if missing:
             jobs.append(Job(case=name, ego=ego, seeds=missing, whole_steps=whole))
     if jobs:

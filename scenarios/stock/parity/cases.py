@@ -80,6 +80,8 @@ def _variant(
 
 
 CONTINUOUS = {"action": {"type": "ContinuousAction"}, "policy_frequency": 5}
+KINEMATICS = {"observation": {"type": "Kinematics"}}
+"""Instead of the times to collision, which ask for the target speeds of an ego with meta-actions."""
 OTHER_CONSTANTS = {"POLITENESS": 0.3, "DISTANCE_WANTED": 7.0, "COMFORT_ACC_MAX": 6.0, "COMFORT_ACC_MIN": -3.0}
 POLITE = {"POLITENESS": 0.5}
 
@@ -92,8 +94,8 @@ VARIANTS = {
         _variant("highway-v0", "continuous", CONTINUOUS),
         _variant("merge-v1", "continuous", CONTINUOUS),
         _variant("roundabout-v1", "continuous", CONTINUOUS),
-        _variant("two-way-v0", "continuous", CONTINUOUS),
-        _variant("u-turn-v1", "continuous", CONTINUOUS),
+        _variant("two-way-v0", "continuous", {**CONTINUOUS, **KINEMATICS}),
+        _variant("u-turn-v1", "continuous", {**CONTINUOUS, **KINEMATICS}),
         _variant("exit-v1", "continuous", {**CONTINUOUS, "simulation_frequency": 15}),
         _variant("highway-fast-v0", "connected lanes", {"neighbour_vehicles_connected_lanes": True}),
         _variant("two-way-v0", "connected lanes", {"neighbour_vehicles_connected_lanes": True}),
@@ -108,7 +110,7 @@ VARIANTS = {
         _variant("racetrack-oval-v0", "other obstacles", {"force_decision": True, "other_vehicles": 4}),
         _variant("racetrack-oval-v1", "5 lanes", {"length": 150, "no_lanes": 5, "other_vehicles": 8}),
         _variant("exit-v1", "dense", {"vehicles_density": 3.0, "vehicles_count": 40}),
-        _variant("highway-fast-v0", "dense", {"vehicles_count": 100, "vehicles_density": 2.0}),
+        _variant("highway-fast-v0", "dense", {"vehicles_count": 50, "vehicles_density": 2.0}),
         _variant("merge-generic-v1", "4 lanes", {"lanes_count": 4, "vehicles_count": 10}),
         _variant(
             "merge-generic-v0",

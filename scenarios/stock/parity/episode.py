@@ -177,7 +177,7 @@ def _changes(previous: Ints, after: Ints) -> int:
 
 
 def compare_episode(
-    case: ParityCase, kind: EgoKind, seed: int, *, longest: int | None = None, whole: bool = False
+    case: ParityCase, kind: EgoKind, seed: int, *, longest: int | None = None, whole: int = 0
 ) -> EpisodeParity:
     """Drive one stock episode and both numerics along with it.
 
@@ -186,7 +186,8 @@ def compare_episode(
         kind: How its controlled vehicles are driven.
         seed: Of its reset.
         longest: Bound on the decisions; None for whole episodes.
-        whole: Whether stock takes whole steps, with observation and reward, instead of only simulating.
+        whole: For how many decisions stock takes whole steps, with observation and reward, instead of only
+            simulating.
     """
     environment = own_environment(case.env_id, seed=seed, config=case.config)
     lockstep = _Lockstep(environment=environment, start=case.take(environment))
@@ -197,7 +198,7 @@ def compare_episode(
     ego = Ego(environment, kind, seed)
     ends: int | None = None
     while lockstep.decision < (bound if ends is None else min(bound, ends)) and lockstep.stock_break is None:
-        lockstep.decide(ego.action(), whole=whole)
+        lockstep.decide(ego.action(), whole=lockstep.decision < whole)
         if ends is None and environment._is_terminated():
             ends = lockstep.decision + round(RUN_ON_S * hz)
     return EpisodeParity(
@@ -218,4 +219,4 @@ def _bound(case: ParityCase, environment: Any) -> int:
     """Decisions of an episode that nothing ends before."""
     duration = float(environment.config.get("duration", UNBOUNDED_S))
     bound = round(duration * float(environment.config["policy_frequency"]))
-    return decisions_of_episode(case.env_id) or bound
+    return bound if case.config else decisions_of_episode(case.env_id) or bound

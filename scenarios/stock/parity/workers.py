@@ -37,7 +37,8 @@ class Job:
         ego: How the controlled vehicles are driven.
         seeds: Of the episodes.
         longest: Bound on the decisions of each; None for whole episodes.
-        whole_steps: For how many of the seeds stock takes whole steps, with observation and reward.
+        whole_steps: For how many decisions of the first seed stock takes whole steps, with observation and
+            reward.
     """
 
     case: str
@@ -96,7 +97,8 @@ def work(request: str) -> None:
         job = Job(**given)
         case = case_of(job.case)
         set_traffic_constants(case.constants)
-        for count, seed in enumerate(job.seeds):
-            episode = compare_episode(case, job.ego, seed, longest=job.longest, whole=count < job.whole_steps)
+        for seed in job.seeds:
+            whole = job.whole_steps if seed == job.seeds[0] else 0
+            episode = compare_episode(case, job.ego, seed, longest=job.longest, whole=whole)
             sys.stdout.write(json.dumps({"job": number, **asdict(episode)}) + "\n")
             sys.stdout.flush()

@@ -6,43 +6,9 @@ from typing import Any
 
 from drivebench.world import World
 from drivebench.world.takeover import take_world
+from scenarios.stock.ids import IDS
 
-__all__ = ["CASES", "IDS", "VARIANTS", "ParityCase"]
-
-IDS = (
-    "exit-v0",
-    "exit-v1",
-    "highway-v0",
-    "highway-fast-v0",
-    "intersection-v0",
-    "intersection-v1",
-    "intersection-v2",
-    "intersection-multi-agent-v0",
-    "intersection-multi-agent-v1",
-    "intersection-multi-agent-v2",
-    "lane-keeping-v0",
-    "merge-v0",
-    "merge-v1",
-    "merge-generic-v0",
-    "merge-generic-v1",
-    "parking-v0",
-    "parking-ActionRepeat-v0",
-    "parking-parked-v0",
-    "racetrack-v0",
-    "racetrack-v1",
-    "racetrack-large-v0",
-    "racetrack-large-v1",
-    "racetrack-oval-v0",
-    "racetrack-oval-v1",
-    "roundabout-v0",
-    "roundabout-v1",
-    "roundabout-generic-v0",
-    "roundabout-generic-v1",
-    "two-way-v0",
-    "u-turn-v0",
-    "u-turn-v1",
-)
-"""All that highway-env registers."""
+__all__ = ["CASES", "VARIANTS", "ParityCase"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from drivebench.world import World, WorldBatch
 from drivebench.world.layout import EntityFloat
+from scenarios.stock.ids import IDS
 from scenarios.stock.parity.cases import ParityCase
 from scenarios.stock.parity.egos import Ego, EgoKind
 from scenarios.stock.parity.near_tie import Tie, closest_call
@@ -21,7 +22,7 @@ from scenarios.stock.parity.states import (
     own_floats,
     own_integers,
 )
-from scenarios.stock.upstream import decide, decisions_of_episode, own_environment
+from scenarios.stock.upstream import decide, own_environment
 
 __all__ = ["EpisodeParity", "compare_episode"]
 
@@ -219,4 +220,4 @@ def _bound(case: ParityCase, environment: Any) -> int:
     """Decisions of an episode that nothing ends before."""
     duration = float(environment.config.get("duration", UNBOUNDED_S))
     bound = round(duration * float(environment.config["policy_frequency"]))
-    return bound if case.config else decisions_of_episode(case.env_id) or bound
+    return bound if case.config else IDS[case.env_id].max_episode_steps or bound

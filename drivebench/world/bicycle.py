@@ -13,7 +13,7 @@ from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.world.layout import EntityFloat
 from drivebench.world.numerics import atan2, cos_sin, rotate
 
-__all__ = ["bicycle_step", "bound_steering", "move_bicycle"]
+__all__ = ["bicycle_step", "bound_steering", "move_bicycle", "slopes"]
 
 Floats = npt.NDArray[np.float64]
 State = tuple[float, float, float, float, float, float]
@@ -58,7 +58,7 @@ def bound_steering(steering: float) -> float:
 
 
 @borrowing_kernel
-def _slopes(
+def slopes(
     numerics: int | None, heading: float, speed: float, lateral: float, yaw_rate: float, steering: float
 ) -> tuple[float, float, float, float]:
     """Time derivatives of x, y, lateral speed and yaw rate (Rajamani, equations 2.21 to 2.28)."""
@@ -119,18 +119,18 @@ def bicycle_step(
     wheel = bound_steering(steering)
     rate = _bound(yaw_rate, LARGEST_YAW_RATE_RADPS)
     half, sixth = time_step / 2, time_step / 6
-    x1, y1, lateral1, yaw1 = _slopes(numerics, heading, speed, lateral, rate, wheel)
+    x1, y1, lateral1, yaw1 = slopes(numerics, heading, speed, lateral, rate, wheel)
     rate2 = rate + yaw1 * half
     faster = speed + acceleration * half
-    x2, y2, lateral2, yaw2 = _slopes(
+    x2, y2, lateral2, yaw2 = slopes(
         numerics, heading + rate * half, faster, lateral + lateral1 * half, rate2, wheel
     )
     rate3 = rate + yaw2 * half
-    x3, y3, lateral3, yaw3 = _slopes(
+    x3, y3, lateral3, yaw3 = slopes(
         numerics, heading + rate2 * half, faster, lateral + lateral2 * half, rate3, wheel
     )
     rate4 = rate + yaw3 * time_step
-    x4, y4, lateral4, yaw4 = _slopes(
+    x4, y4, lateral4, yaw4 = slopes(
         numerics,
         heading + rate3 * time_step,
         speed + acceleration * time_step,

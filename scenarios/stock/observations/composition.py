@@ -36,6 +36,7 @@ class MultiAgentObserver(Observer):
             raise settings.error("observation_config", "the settings of each agent's observation")
         self.agents = agents
         self._each = make(inner)
+        self.draws = self._each.draws
 
     def space(self) -> gymnasium.Space[Any]:
         """A tuple with a space for each agent."""
@@ -77,6 +78,7 @@ class TupleObserver(Observer):
         if not isinstance(parts, Sequence) or isinstance(parts, str) or not parts:
             raise settings.error("observation_configs", "a list of settings, one for each observation")
         self._parts = tuple(make(part) for part in parts)
+        self.draws = any(part.draws for part in self._parts)
 
     def space(self) -> gymnasium.Space[Any]:
         """A tuple with a space for each observation."""

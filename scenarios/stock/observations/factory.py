@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drivebench.errors import ConfigurationError, UnknownNameError
+from scenarios.stock.observations.attributes import AttributesObserver, LaneKeeping
 from scenarios.stock.observations.composition import MultiAgentObserver, TupleObserver
 from scenarios.stock.observations.kinematics import KinematicsObserver
 from scenarios.stock.observations.kinematics_goal import KinematicsGoalObserver
@@ -21,19 +22,23 @@ OBSERVATION_TYPES = (
     "TimeToCollision",
     "KinematicsGoal",
     "LidarObservation",
+    "AttributesObservation",
     "MultiAgentObservation",
     "TupleObservation",
 )
 """highway-env's names of what there is."""
 
 
-def make_observer(config: Mapping[str, Any], *, policy_hz: float, agents: int = 1) -> Observer:
+def make_observer(
+    config: Mapping[str, Any], *, policy_hz: float, agents: int = 1, lane_keeping: LaneKeeping | None = None
+) -> Observer:
     """Make the observer that some settings describe.
 
     Args:
         config: highway-env's ``observation`` settings: a ``type`` and what belongs to it.
         policy_hz: Decisions in a second (``policy_frequency``).
         agents: Controlled vehicles of the worlds.
+        lane_keeping: What the lane-keeping environment has besides its world; None in others.
 
     Raises:
         UnknownNameError: highway-env has no such type.
@@ -57,11 +62,13 @@ def make_observer(config: Mapping[str, Any], *, policy_hz: float, agents: int = 
         return TimeToCollisionObserver(config, policy_hz=policy_hz)
     if kind == "KinematicsGoal":
         return KinematicsGoalObserver(config)
+    if kind == "AttributesObservation":
+        return AttributesObserver(config, lane_keeping=lane_keeping)
     if kind == "LidarObservation":
         return LidarObserver(config)
 
     def make(part: Mapping[str, Any]) -> Observer:
-        return make_observer(part, policy_hz=policy_hz, agents=agents)
+        return make_observer(part, policy_hz=policy_hz, agents=agents, lane_keeping=lane_keeping)
 
     if kind == "MultiAgentObservation":
         return MultiAgentObserver(config, make=make, agents=agents)

@@ -17,6 +17,7 @@ from drivebench.compiled import borrowing_kernel, kernel
 from drivebench.errors import ConfigurationError
 from drivebench.world import WorldBatch
 from drivebench.world.layout import EntityInt, LaneInt, WorldInt
+from drivebench.world.random_stream import shuffle
 from scenarios.stock.observations.features import (
     FEATURE_COUNT,
     FEATURES,
@@ -69,11 +70,13 @@ class _Option(IntEnum):
     OFFSETS = 7
     EXIT = 8
     """Whether the ego's x is its place on the exit lane of each world."""
+    SHUFFLED = 9
 
 
 _ABSOLUTE, _CLIP, _SEE_BEHIND = int(_Option.ABSOLUTE), int(_Option.CLIP), int(_Option.SEE_BEHIND)
 _INTENTIONS, _OBJECTS, _SORTED = int(_Option.INTENTIONS), int(_Option.OBJECTS), int(_Option.SORTED)
 _Y_BY_LANES, _OFFSETS, _EXIT = int(_Option.Y_BY_LANES), int(_Option.OFFSETS), int(_Option.EXIT)
+_SHUFFLED = int(_Option.SHUFFLED)
 _FX, _FY, _VX, _VY = int(Feature.X), int(Feature.Y), int(Feature.VX), int(Feature.VY)
 _COS_D, _SIN_D = int(Feature.COS_D), int(Feature.SIN_D)
 _LANE, _ROAD_LANES = int(EntityInt.LANE), int(LaneInt.ROAD_LANES)
@@ -126,6 +129,7 @@ def _observe(
     options: Ints,
     side_lanes: Ints,
     exit_lanes: Ints,
+    random: npt.NDArray[np.uint64],
     out: npt.NDArray[np.float32],
 ) -> None:
     """Observe the worlds in ``slots[first:last]``.
@@ -149,6 +153,7 @@ def _observe(
         options: [len(_Option)].
         side_lanes: [B, A] lanes of the observer's road when the episode was first observed, 0 before.
         exit_lanes: [B] rows of the exit lanes.
+        random: [B, columns ``RandomInt``] the environments' random numbers.
         out: [n, R, F] where to write.
     """
     rows = out.shape[1]
@@ -206,8 +211,16 @@ def _observe(
             values[_FX] = longitudinal_on(numerics, lane_float, lane_int, exit_lanes[world], x, y)
         _write_row(columns, lows, spans, options, side, values, out[k, 0])
         intentions = options[_INTENTIONS] != 0
-        for row in range(1, found + 1):
+        for row in range(found + 1, rows):
+            chosen[row] = -1
+        if options[_SHUFFLED]:
+            shuffle(random[world], chosen[1:])
+        for row in range(1, rows):
             i = chosen[row]
+            if i < 0:
+                for column in range(columns.shape[0]):
+                    out[k, row, column] = 0.0
+                continue
             describe(
                 numerics,
                 lane_float,
@@ -228,9 +241,6 @@ def _observe(
                 values[_VX] -= vx
                 values[_VY] -= vy
             _write_row(columns, lows, spans, options, side, values, out[k, row])
-        for row in range(found + 1, rows):
-            for column in range(columns.shape[0]):
-                out[k, row, column] = 0.0
 
 
 class KinematicsObserver(Observer):
@@ -253,11 +263,9 @@ class KinematicsObserver(Observer):
         self.rows = settings.whole("vehicles_count", default=5, least=1)
         self._exit = config["type"] == "ExitObservation"
         order = settings.choice("order", ("sorted", "shuffled"), default="sorted")
-        if order == "shuffled":
-            raise settings.error(
-                "order",
-                "'sorted'; shuffling would draw random numbers from the environment's, which are not kept",
-            )
+        self.draws = order == "shuffled"
+        if self.draws and self.rows == 1:
+            raise settings.error("vehicles_count", "at least 2 with order 'shuffled'")
         ranges = settings.ranges("features_range", FEATURES)
         by_lanes = not ranges
         ranges = ranges or {
@@ -277,7 +285,8 @@ class KinematicsObserver(Observer):
         options[_SEE_BEHIND] = settings.flag("see_behind", default=False)
         options[_INTENTIONS] = settings.flag("observe_intentions", default=False)
         options[_OBJECTS] = settings.flag("include_obstacles", default=True) and not self._exit
-        options[_SORTED] = True
+        options[_SORTED] = order == "sorted" or self._exit
+        options[_SHUFFLED] = self.draws
         scaled_by_lanes = by_lanes and normalize and "y" in self.features
         options[_Y_BY_LANES] = self.features.index("y") if scaled_by_lanes else -1
         options[_OFFSETS] = any(name.endswith("_off") for name in self.features)
@@ -312,13 +321,9 @@ class KinematicsObserver(Observer):
             self.begin(batch, range(len(batch)))
         if out is None:
             out = np.empty((len(slots), self.rows, len(self.features)), dtype=np.float32)
-        run(
-            _observe,
-            batch,
-            slots,
-            agent,
-            (self._columns, self._lows, self._spans, self._options, self._side_lanes, self._exit_lanes, out),
-        )
+        scales = self._columns, self._lows, self._spans
+        state = self._side_lanes, self._exit_lanes, batch.random
+        run(_observe, batch, slots, agent, (*scales, self._options, *state, out))
         return out
 
 

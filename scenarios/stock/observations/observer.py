@@ -25,7 +25,15 @@ class Observer(ABC):
 
     Call ``begin`` for slots into which a new episode was loaded, then ``observe`` at their start and after
     each decision. Everything is computed in the numerics of the batch: parity gives stock's bytes.
+
+    Attributes:
+        draws: Whether observing draws from ``batch.random``. Then each slot's row must hold the state of the
+            environment's random numbers after it was laid out, before ``begin``; each slot must be observed
+            as often as stock observes; and the environment goes on with the state that the row has at the
+            end.
     """
+
+    draws: bool = False
 
     @abstractmethod
     def space(self) -> gymnasium.Space[Any]:

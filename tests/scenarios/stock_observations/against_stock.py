@@ -16,7 +16,8 @@ import numpy as np
 
 from drivebench.world import WorldBatch
 from drivebench.world.takeover import take_world
-from scenarios.stock.observations import make_observer
+from scenarios.stock.kept_lanes import KeptLanes
+from scenarios.stock.observations import LaneKeeping, make_observer
 from scenarios.stock.parity import ORACLE_ENVIRONMENT
 from scenarios.stock.upstream import stock_environment
 
@@ -112,13 +113,74 @@ def compare(
                     own.begin(batch, [0])
             batch.load(0, world)
             for settings, stock, own in pairs:
+                batch.random[0] = words_of(environment.np_random)
                 theirs, ours = stock.observe(), own.observe(batch, [0])
+                after = words_of(environment.np_random)
+                if own.draws and not np.array_equal(batch.random[0], after):
+                    found.append(f"seed {seed}, decision {decision}, {settings}: other random numbers follow")
                 seen.update(array.tobytes() for array in _parts(theirs, None).values())
                 difference = _difference(theirs, ours)
                 if difference:
                     found.append(f"seed {seed}, decision {decision}, {settings}: {difference}")
             environment._simulate(environment.action_space.sample())
     return Found(found, len(seen))
+
+
+def compare_lane_keeping(*, seeds: Sequence[int] = (0, 1), decisions: int = 60) -> Found:
+    """Compare what whole steps of lane-keeping-v0 return, resets included.
+
+    Args:
+        seeds: Of the episodes.
+        decisions: Length of each; the ego acts at random.
+    """
+    found: list[str] = []
+    seen: set[bytes] = set()
+    for seed in seeds:
+        environment = stock_environment("lane-keeping-v0", seed=seed)
+        environment.action_space.seed(seed)
+        kept = KeptLanes(1)
+        own = make_observer(
+            environment.config["observation"],
+            policy_hz=environment.config["policy_frequency"],
+            lane_keeping=LaneKeeping(kept=kept, state_noise=0.05, derivative_noise=0.05),
+        )
+        theirs, _ = environment.reset(seed=seed)
+        if environment.observation_space != own.space():
+            found.append(f"space {environment.observation_space} and {own.space()}")
+        batch = WorldBatch([take_world(environment.road, environment.vehicle, exact=True)], numerics="parity")
+        batch.random[0] = words_of(np.random.default_rng(seed))
+        kept.begin(batch, [0])
+        own.begin(batch, [0])
+        for decision in range(decisions):
+            ours = own.observe(batch, [0])
+            seen.update(array.tobytes() for array in _parts(theirs, None).values())
+            difference = _difference(theirs, ours)
+            if difference:
+                found.append(f"seed {seed}, decision {decision}: {difference}")
+            random = batch.random[0].copy()
+            batch.load(0, take_world(environment.road, environment.vehicle, exact=True))
+            batch.random[0] = random
+            theirs, *_ = environment.step(environment.action_space.sample())
+            batch.steering[0, 0] = environment.vehicle.action["steering"]
+            kept.follow(batch, [0])
+            if batch.networks[0].lane_index[kept.rows[0]][0] != _name_of(environment, environment.lane):
+                found.append(f"seed {seed}, decision {decision}: another lane is to be kept")
+    return Found(found, len(seen))
+
+
+def _name_of(environment: Any, lane: Any) -> str:
+    """The node at which a lane begins."""
+    lanes = environment.road.network.lanes_dict()
+    return next(str(index[0]) for index, other in lanes.items() if other is lane)
+
+
+def words_of(generator: np.random.Generator) -> np.ndarray:
+    """[columns ``RandomInt``] the state of a generator."""
+    state: Any = generator.bit_generator.state
+    low = 2**64 - 1
+    numbers = [state["state"]["state"], state["state"]["inc"]]
+    halves = [half for number in numbers for half in (number >> 64, number & low)]
+    return np.array([*halves, state["has_uint32"], state["uinteger"]], dtype=np.uint64)
 
 
 def differences_elsewhere(requests: Mapping[str, Mapping[str, Any]]) -> dict[str, Found]:
@@ -144,4 +206,8 @@ def differences_elsewhere(requests: Mapping[str, Mapping[str, Any]]) -> dict[str
 
 
 if __name__ == "__main__":
-    print(json.dumps({name: compare(**arguments) for name, arguments in json.loads(sys.argv[1]).items()}))  # noqa: T201
+    results = {
+        name: compare(**arguments) if "env_id" in arguments else compare_lane_keeping(**arguments)
+        for name, arguments in json.loads(sys.argv[1]).items()
+    }
+    print(json.dumps(results))  # noqa: T201

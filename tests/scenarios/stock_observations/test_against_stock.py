@@ -20,6 +20,7 @@ VARIANTS: list[dict[str, Any]] = [
     KINEMATICS | {"clip": False, "include_obstacles": False, "vehicles_count": 2},
     KINEMATICS | {"features_range": {"x": [-37, 41.5], "heading": [-3, 3], "presence": [0, 2]}},
     {"type": "Kinematics", "features": ["vy", "x", "presence"], "vehicles_count": 12},
+    KINEMATICS | {"order": "shuffled", "see_behind": True},
     GRID,
     GRID | {"features": [*ALL_FEATURES, "on_road"], "align_to_vehicle_axes": True, "clip": False},
     GRID | {"features": ["presence", "vx", "on_road"], "as_image": True, "grid_size": [[-20, 40], [-9, 9.5]],
@@ -36,6 +37,7 @@ BOTH = {"type": "TupleObservation", "observation_configs": [KINEMATICS, GRID, TI
 EXIT: list[dict[str, Any]] = [
     {"type": "ExitObservation"},
     {"type": "ExitObservation", "features": ALL_FEATURES, "vehicles_count": 25, "see_behind": True},
+    {"type": "ExitObservation", "order": "shuffled"},
     {"type": "ExitObservation", "absolute": True, "observe_intentions": True, "clip": False},
 ]
 LIDAR: list[dict[str, Any]] = [
@@ -84,6 +86,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "config": FIVE_SPEEDS,
         "decisions": 30,
     },
+    "lane-keeping": {},
     "agents": {"env_id": "intersection-multi-agent-v0", "variants": [DEFAULT, *EACH]},
 }
 

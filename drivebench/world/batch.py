@@ -29,7 +29,7 @@ from drivebench.world.step import EGO_ABSENT, NEW_ACTION, SAME_ACTION, step_shar
 from drivebench.world.threads import share_out
 from drivebench.world.world import World
 
-__all__ = ["Capacity", "WorldBatch"]
+__all__ = ["STATE", "Capacity", "WorldBatch"]
 
 WORLD_FLOATS = WorldFloat.TARGET_SPEEDS + MAX_TARGET_SPEEDS
 WORLD_INTS = WorldInt.TRACE_CRASHED + SUBSTEPS
@@ -38,7 +38,7 @@ REGULATION_HZ = 2
 ROOM = 8
 """Columns that open traffic has at first for vehicles that appear; more are made when they run out."""
 
-_STATE = (
+STATE = (
     "entity_float",
     "entity_int",
     "route",
@@ -278,7 +278,7 @@ class WorldBatch:
 
     def _grow(self, capacity: Capacity) -> None:
         """Move everything into larger arrays."""
-        old = {name: getattr(self, name) for name in _STATE}
+        old = {name: getattr(self, name) for name in STATE}
         networks = self.networks
         self._allocate(capacity)
         for name, source in old.items():
@@ -447,7 +447,7 @@ class WorldBatch:
         other.numerics, other._numerics_value = self.numerics, self._numerics_value
         other.capacity = self.capacity
         other.worlds = [self.worlds[place] for place in places]
-        for name in _STATE:
+        for name in STATE:
             setattr(other, name, getattr(self, name)[places])
         pools = sorted(set(other.world_int[:, WorldInt.NETWORK].tolist()))
         other.networks = [self.networks[pool] for pool in pools]

@@ -27,6 +27,11 @@ class Bank:
         self._kept: OrderedDict[RandomState, Built] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def one_network(self) -> bool:
+        """Whether all worlds are on the same roads."""
+        return self._builder.one_network
+
     def __len__(self) -> int:
         return len(self._kept)
 

@@ -72,6 +72,11 @@ class Builder:
         self._stock: Any = None
         self._network: RoadNetwork | None = None
 
+    @property
+    def one_network(self) -> bool:
+        """Whether all worlds are on the same roads."""
+        return not self._drawn
+
     def build(self, state: RandomState) -> Built:
         """Build the world that highway-env's reset gives from a state of the random numbers.
 

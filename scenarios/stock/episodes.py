@@ -10,10 +10,12 @@ from drivebench.errors import ConfigurationError
 from drivebench.sensors.scene import Moments
 from drivebench.sensors.topview import TopView, Window
 from drivebench.world import WorldBatch
+from drivebench.world.shelf import Shelf
 from scenarios.stock.actions import make_actions
 from scenarios.stock.bank import Bank, bank_of
 from scenarios.stock.building import RandomState
 from scenarios.stock.configuration import complete_configuration
+from scenarios.stock.deck import Deck
 from scenarios.stock.ids import Family, stock_id
 from scenarios.stock.observations import make_observer
 from scenarios.stock.rewards import Judge, Verdict, make_judge
@@ -68,6 +70,8 @@ class Episodes:
         self.bank: Bank = bank_of(self.entry, config, self.numerics)
         self.batch: WorldBatch | None = None
         self._judge: Judge | None = None
+        self._shelf: Shelf | None = None
+        self._deck: Deck | None = None
         duration = None if self.entry.family in _WITHOUT_DURATION else config.get("duration")
         self._duration_s = np.inf if duration is None else float(duration)
         self._period_s = 1 / config["policy_frequency"]
@@ -76,7 +80,33 @@ class Episodes:
         self._manoeuvres = np.full((self.slots, self.agents), _IDLE, dtype=np.int64)
         self._samples = make_actions(config["action"], self.agents).space
 
-    def begin(self, slots: Sequence[int], states: Sequence[RandomState]) -> list[RandomState]:
+    def begin_again(self, slots: list[int], cards: list[int], deck: Deck) -> None:
+        """Begin episodes in the worlds of a deck; it costs microseconds where they were begun before.
+
+        Args:
+            slots: In which.
+            cards: Which worlds of the deck.
+            deck: Of this batch.
+
+        Raises:
+            ConfigurationError: A world cannot be built.
+        """
+        if not self.bank.one_network:
+            self.begin(slots, [deck.state(card) for card in cards])
+            return
+        batch, _ = self.running()
+        if self._shelf is None or self._deck is not deck:
+            self._shelf, self._deck = Shelf(batch, deck.size), deck
+        pairs = list(zip(slots, cards, strict=True))
+        while missing := [pair for pair in pairs if not self._shelf.holds(pair[1])]:
+            for slot, card in missing:  # a world that needs more room empties the shelf
+                batch.load(slot, self.bank.world(deck.state(card)).world)
+                self._shelf.keep(card, slot)
+        self._shelf.put(cards, slots)
+        self._time_s[slots] = 0.0
+        self.observer.begin(batch, slots)
+
+    def begin(self, slots: list[int], states: list[RandomState]) -> list[RandomState]:
         """Begin episodes.
 
         Args:
@@ -91,14 +121,14 @@ class Episodes:
         """
         built = [self.bank.world(state) for state in states]
         if self.batch is None:
-            if list(slots) != list(range(self.slots)):
+            if slots != list(range(self.slots)):
                 raise ConfigurationError("the first reset must be of all environments; got a part of them")
             self.batch = WorldBatch([each.world for each in built], numerics=self.numerics)
             self._judge = make_judge(self.entry, self.config, built[0].world.network)
         else:
             for slot, each in zip(slots, built, strict=True):
                 self.batch.load(slot, each.world)
-        self._time_s[list(slots)] = 0.0
+        self._time_s[slots] = 0.0
         self.observer.begin(self.batch, slots)
         return [each.after for each in built]
 

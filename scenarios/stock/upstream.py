@@ -21,6 +21,7 @@ __all__ = [
     "default_config",
     "environment_without_reward",
     "own_environment",
+    "register_stock_ids",
     "registered_ids",
     "set_traffic_constants",
     "stock_environment",
@@ -132,11 +133,16 @@ def straight_road(*, lanes: int, length_m: float, speed_limit_mps: float) -> Any
     return RoadNetwork.straight_road_network(lanes, length=length_m, speed_limit=speed_limit_mps)
 
 
-def _make(env_id: str, **settings: Any) -> Any:
-    """A stock environment as it is before its reset, without wrappers."""
+def register_stock_ids() -> None:
+    """Let gymnasium know highway-env's own ids."""
     import highway_env
 
     gymnasium.register_envs(highway_env)
+
+
+def _make(env_id: str, **settings: Any) -> Any:
+    """A stock environment as it is before its reset, without wrappers."""
+    register_stock_ids()
     return gymnasium.make(env_id, disable_env_checker=True, **settings).unwrapped
 
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from drivebench.errors import ConfigurationError, UnknownNameError
 from scenarios.stock import information
 from scenarios.stock.building import RandomState, state_of
+from scenarios.stock.deck import Deck
 from scenarios.stock.environment import RENDER_MODES, check_render_mode
 from scenarios.stock.episodes import Episodes, Numerics
 
@@ -100,7 +101,8 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
         self._ended = np.zeros(num_envs, dtype=np.bool_)
         self._everyone = np.arange(num_envs)
         self._all = np.ones(num_envs, dtype=np.bool_)
-        self._deck = _Deck(bank)
+        self._bank = bank
+        self._deck: Deck | None = None
         self._chain: list[RandomState | None] = [None] * num_envs
 
     @property
@@ -136,10 +138,11 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
             )
         slots = np.flatnonzero(mask).tolist()
         given = [number for slot in slots if (number := seeds[slot]) is not None]
-        if given or not self._deck.shuffled:
-            self._deck.shuffle(given)
-            self.episodes.seed_samples(given[0] if given else self._deck.draw_seed())
-        self._begin(slots, [seeds[slot] for slot in slots])
+        if given or self._deck is None:
+            self._deck = Deck(self._bank, given)
+            self.episodes.seed_samples(self._deck.draw_seed())
+        fresh = self.episodes.batch is None or bool(given)
+        self._begin(slots, self._deck, [seeds[slot] for slot in slots] if fresh else None)
         self._ended[mask] = False
         actions = self._sampled(slots)
         verdict = self.episodes.judge(actions)
@@ -156,8 +159,9 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
             ActionError: Another shape or type, or a number that is not finite.
             ConfigurationError: There was no reset, or an environment has ended and resets are the caller's.
         """
-        episodes = self.episodes
-        episodes.running()
+        episodes, deck = self.episodes, self._deck
+        if deck is None:
+            raise ConfigurationError("no episode was begun; call reset() before anything else")
         again = np.flatnonzero(self._ended).tolist() if self._ended.any() else []
         if again and self.autoreset_mode is AutoresetMode.DISABLED:
             raise ConfigurationError(
@@ -169,7 +173,7 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
             read = self._sampled(again, read)
             active = ~self._ended
             episodes.drive(read, active)
-            self._begin(again)
+            self._begin(again, deck)
         else:
             active = self._all
             episodes.drive(read, None)
@@ -185,7 +189,7 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
             rewards[again], terminations[again], truncations[again] = 0.0, False, False
         ended = (terminations.all(axis=1) if apart else terminations) | truncations
         if self.autoreset_mode is AutoresetMode.SAME_STEP and ended.any():
-            info = self._begin_at_once(read, np.flatnonzero(ended).tolist())
+            info = self._begin_at_once(read, np.flatnonzero(ended).tolist(), deck)
         else:
             self._ended = ended
             info = information.vector(episodes, verdict, read, self._all, active)
@@ -195,21 +199,22 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
         """One view from above for each environment, ``u1[H, W, 3]``, in mode ``rgb_array``."""
         return tuple(map(self.episodes.picture, range(self.num_envs))) if self.render_mode else None
 
-    def _begin(self, slots: list[int], seeds: Sequence[int | None] | None = None) -> None:
-        """Begin episodes: of given seeds, else from the bank, else where the slot's random numbers stand."""
-        states = [
-            self._next_state(slot) if seed is None else state_of(seeding.np_random(seed)[0])
-            for slot, seed in zip(slots, seeds or [None] * len(slots), strict=True)
-        ]
+    def _begin(self, slots: list[int], deck: Deck, seeds: Sequence[int | None] | None = None) -> None:
+        """Begin episodes: of given seeds; else from the deck; else where the slot's random numbers stand."""
+        self._steps[slots] = 0
+        if seeds is None and deck.size:
+            self.episodes.begin_again(slots, deck.draw(len(slots)), deck)
+            return
+        states = []
+        for slot, seed in zip(slots, seeds or [None] * len(slots), strict=True):
+            chain = self._chain[slot]
+            if seed is not None or chain is None:
+                number = deck.draw_seed() if seed is None else seed
+                states.append(state_of(seeding.np_random(number)[0]))
+            else:
+                states.append(self.episodes.random_after(slot) or chain)
         for slot, after in zip(slots, self.episodes.begin(slots, states), strict=True):
             self._chain[slot] = after
-        self._steps[slots] = 0
-
-    def _next_state(self, slot: int) -> RandomState:
-        after = self._chain[slot]
-        if self._deck.size or after is None:
-            return self._deck.draw()
-        return self.episodes.random_after(slot) or after
 
     def _sampled(self, slots: list[int], actions: Any = None) -> Any:
         """Actions with samples in some slots, for the information about their resets."""
@@ -228,7 +233,7 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
         filled[slots] = values
         return filled
 
-    def _begin_at_once(self, actions: Any, ended: list[int]) -> Info:
+    def _begin_at_once(self, actions: Any, ended: list[int], deck: Deck) -> Info:
         """Tell the last observations and information of episodes, and begin others in their slots."""
         episodes = self.episodes
         verdict = episodes.judge(actions)
@@ -237,7 +242,7 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
         for row, slot in enumerate(ended):
             final = information.one(episodes, verdict, slot, _row(actions, slot), reset=False)
             told = self._add_info(told, {"final_obs": _row(last, row), "final_info": final}, slot)
-        self._begin(ended)
+        self._begin(ended, deck)
         actions = self._sampled(ended, actions)
         stepped = self._all.copy()
         stepped[ended] = False
@@ -256,39 +261,3 @@ def _row(batched: Any, row: int) -> Any:
 
 def _counted(seed: int | None, count: int) -> list[int | None]:
     return [None if seed is None else seed + slot for slot in range(count)]
-
-
-class _Deck:
-    """The states of the random numbers before the resets of a bank's worlds, drawn at random.
-
-    Attributes:
-        size: How many; with 0, every draw is another.
-        shuffled: Whether it has been seeded.
-    """
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.shuffled = False
-        self._generator = np.random.default_rng(0)
-        self._seeds = np.zeros(0, dtype=np.int64)
-        self._states: dict[int, RandomState] = {}
-
-    def shuffle(self, seeds: Sequence[int]) -> None:
-        """Make all that is drawn follow from seeds; from the machine's entropy if there are none."""
-        self._generator = np.random.default_rng([*seeds] or None)
-        self._seeds = self._generator.integers(2**31, size=self.size)
-        self._states = {}
-        self.shuffled = True
-
-    def draw_seed(self) -> int:
-        """A seed that is no world's."""
-        return int(self._generator.integers(2**31))
-
-    def draw(self) -> RandomState:
-        """The state before one of the bank's resets."""
-        if not self.size:
-            return state_of(seeding.np_random(self.draw_seed())[0])
-        number = int(self._generator.integers(self.size))
-        if number not in self._states:
-            self._states[number] = state_of(seeding.np_random(int(self._seeds[number]))[0])
-        return self._states[number]

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from drivebench.compiled import inlined_kernel, kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel, kernel
 from drivebench.world.geometry import local_coordinates, position
 from drivebench.world.layout import LaneFloat, LaneInt, LaneKind
 from drivebench.world.numerics import cos, floor
@@ -50,6 +50,8 @@ _LENGTH, _WIDTH, _RADIUS = int(LaneFloat.LENGTH), int(LaneFloat.WIDTH), int(Lane
 _AMPLITUDE, _PULSATION, _PHASE = int(LaneFloat.AMPLITUDE), int(LaneFloat.PULSATION), int(LaneFloat.PHASE)
 _KIND, _LINE_LEFT, _LINE_RIGHT = int(LaneInt.KIND), int(LaneInt.LINE_LEFT), int(LaneInt.LINE_RIGHT)
 _SINE, _CIRCULAR, _STRIPED = int(LaneKind.SINE), int(LaneKind.CIRCULAR), 1
+_POLYLINE, _SAMPLES, _KNOTS = int(LaneKind.POLYLINE), int(LaneInt.SAMPLES), int(LaneInt.KNOTS)
+_POSES, _WIDTHS = int(LaneInt.POSES), int(LaneInt.WIDTHS)
 
 
 @kernel
@@ -122,14 +124,94 @@ def _share(distance_m: float) -> float:
     return min(1.0, max(0.0, 0.5 + distance_m / RESOLUTION_M))
 
 
+@kernel
+def _pieces_near(
+    lane_float: Floats, lane_int: Ints, lane: int, x: float, y: float, reach: float
+) -> tuple[int, int]:
+    """The pieces [first, end) of a polyline lane that hold all within a distance of a point; (0, 0): none."""
+    if lane_int[lane, _KIND] != _POLYLINE:
+        return 0, 0
+    knots, row = lane_int[lane, _KNOTS], lane_float[lane]
+    xs = lane_int[lane, _SAMPLES] + knots
+    ys = xs + knots
+    first, end = 0, 0
+    for k in range(knots - 1):
+        if min(row[xs + k], row[xs + k + 1]) > x + reach or max(row[xs + k], row[xs + k + 1]) < x - reach:
+            continue
+        if min(row[ys + k], row[ys + k + 1]) > y + reach or max(row[ys + k], row[ys + k + 1]) < y - reach:
+            continue
+        if end == 0:
+            first = k
+        end = k + 1
+    return first, end
+
+
+@borrowing_kernel
+def _polyline_coordinates(
+    lane_float: Floats, lane_int: Ints, lane: int, first: int, end: int, x: float, y: float
+) -> tuple[float, float]:
+    """Arc length of the nearest point of some pieces of a polyline, and the distance to it, to the right.
+
+    These are not the coordinates of ``world.polyline``, which are highway-env's and jump where a curve bends;
+    a line is painted at its distance. The outermost pieces go on beyond the ends of the lane.
+    """
+    knots, row = lane_int[lane, _KNOTS], lane_float[lane]
+    arcs = lane_int[lane, _SAMPLES]
+    xs, ys = arcs + knots, arcs + 2 * knots
+    best_s, best_r, least = 0.0, np.inf, np.inf
+    for k in range(first, end):
+        step_x, step_y = row[xs + k + 1] - row[xs + k], row[ys + k + 1] - row[ys + k]
+        length = row[arcs + k + 1] - row[arcs + k]
+        from_x, from_y = x - row[xs + k], y - row[ys + k]
+        along = (from_x * step_x + from_y * step_y) / length
+        if k > 0:
+            along = max(along, 0.0)
+        if k < knots - 2:
+            along = min(along, length)
+        share = along / length
+        away_x, away_y = from_x - share * step_x, from_y - share * step_y
+        square = away_x * away_x + away_y * away_y
+        if square < least:
+            least, best_s = square, row[arcs + k] + along
+            distance = math.sqrt(square)
+            best_r = distance if step_x * away_y - step_y * away_x >= 0.0 else -distance
+    return best_s, best_r
+
+
+@inlined_kernel
+def _half_width(lane_float: Floats, lane_int: Ints, lane: int, s: float) -> float:
+    """Half the width of a lane, between the samples of a polyline's width in proportion."""
+    widths = lane_int[lane, _WIDTHS]
+    if widths == 0:
+        return float(lane_float[lane, _WIDTH] / 2)
+    first = lane_int[lane, _SAMPLES] + 3 * lane_int[lane, _KNOTS] + 5 * lane_int[lane, _POSES]
+    at = min(max(s * (widths - 1) / lane_float[lane, _LENGTH], 0.0), widths - 1.0)
+    k = min(int(at), max(widths - 2, 0))
+    here, there = lane_float[lane, first + k], lane_float[lane, first + min(k + 1, widths - 1)]
+    return float(0.5 * (here + (there - here) * (at - k)))
+
+
 @inlined_kernel
 def _lane_coordinates(
-    lane_float: Floats, lane_int: Ints, lane: int, x: float, y: float
+    lane_float: Floats, lane_int: Ints, lane: int, first: int, end: int, x: float, y: float
 ) -> tuple[float, float, float]:
-    """Lane coordinates, and metres to the side per unit of r (a sine lane's r is not a distance)."""
-    s, r = local_coordinates(None, lane_float, lane_int, lane, x, y)
+    """Lane coordinates, and metres to the side per unit of r (a sine lane's r is not a distance).
+
+    Args:
+        lane_float: The lanes.
+        lane_int: The lanes.
+        lane: Which.
+        first: From ``_pieces_near``, like the next.
+        end: The same.
+        x: Of the point.
+        y: The same.
+    """
     kind = lane_int[lane, _KIND]
     scale = 1.0
+    if kind == _POLYLINE:
+        s, r = _polyline_coordinates(lane_float, lane_int, lane, first, end, x, y)
+        return s, r, scale
+    s, r = local_coordinates(None, lane_float, lane_int, lane, x, y)
     if kind == _SINE:
         pulsation = lane_float[lane, _PULSATION]
         slope = lane_float[lane, _AMPLITUDE] * pulsation
@@ -177,17 +259,19 @@ def paint_tiles(
         tile = tiles[number[pairs[p, 2], pairs[p, 1]]]
         corner_x, corner_y = x0 + pairs[p, 1] * TILE_M, y0 + pairs[p, 2] * TILE_M
         half, length = lane_float[lane, _WIDTH] / 2, lane_float[lane, _LENGTH]
-        s, r, scale = _lane_coordinates(
-            lane_float, lane_int, lane, corner_x + TILE_M / 2, corner_y + TILE_M / 2
-        )
-        if lane_int[lane, _KIND] != _SINE and abs(r) > half + SHOULDER_M + _HALF_DIAGONAL_M + RESOLUTION_M:
+        middle_x, middle_y = corner_x + TILE_M / 2, corner_y + TILE_M / 2
+        reach = half + SHOULDER_M + _HALF_DIAGONAL_M + RESOLUTION_M
+        first, end = _pieces_near(lane_float, lane_int, lane, middle_x, middle_y, reach + _END_M)
+        s, r, scale = _lane_coordinates(lane_float, lane_int, lane, first, end, middle_x, middle_y)
+        if lane_int[lane, _KIND] != _SINE and abs(r) > reach:
             continue
         left_line, right_line = lane_int[lane, _LINE_LEFT], lane_int[lane, _LINE_RIGHT]
         for j in range(TILE):
             y = corner_y + (j + 0.5) * RESOLUTION_M
             for i in range(TILE):
                 x = corner_x + (i + 0.5) * RESOLUTION_M
-                s, r, scale = _lane_coordinates(lane_float, lane_int, lane, x, y)
+                s, r, scale = _lane_coordinates(lane_float, lane_int, lane, first, end, x, y)
+                half = _half_width(lane_float, lane_int, lane, s)
                 inside = (half - abs(r)) * scale
                 if inside < -SHOULDER_M - RESOLUTION_M or not (-_END_M < s < length + _END_M):
                     continue

@@ -63,7 +63,20 @@ def swing() -> Road:
     return Road(lanes, ((20.0, 5.0 * math.sin(1.6), -0.01), (60.0, 5.0 * math.sin(4.0), -0.2)))
 
 
-ROADS = {"motorway": motorway, "slanted": slanted, "bends": bends, "swing": swing}
+def corners() -> Road:
+    """Polylines: one around a bend with corners, one that widens from 4 m to 8 m, beside each other."""
+    bend = [(0.0, 0.0), (25.0, 0.0), (34.0, 2.0), (42.0, 6.0), (50.0, 12.0), (70.0, 30.0), (110.0, 30.0)]
+    left, right = (
+        [(float(x), -12.0 + side * (2.0 + x / 60.0)) for x in range(0, 121, 10)] for side in (-1, 1)
+    )
+    lanes = (
+        LaneSpec.polyline(bend, width_m=4.0, line_types=(2, 1)),
+        LaneSpec.polyline([(0.0, -12.0), (120.0, -12.0)], boundaries_m=(left, right), line_types=(1, 2)),
+    )
+    return Road(lanes, ((2.0, 0.5, 0.0), (30.0, 1.5, 0.2), (10.0, -12.0, 0.05)))
+
+
+ROADS = {"motorway": motorway, "slanted": slanted, "bends": bends, "swing": swing, "corners": corners}
 
 
 def expected(road: Road, pose: Pose, camera: Camera) -> tuple[Image, Image, NDArray[np.bool_]]:
@@ -83,16 +96,42 @@ def expected(road: Road, pose: Pose, camera: Camera) -> tuple[Image, Image, NDAr
     asphalt, marks = np.zeros(x.shape, bool), np.zeros(x.shape, bool)
     for lane in road.lanes:
         s, r, length, scale = _coordinates(lane, x, y)
+        width = _width(lane, s)
         with np.errstate(invalid="ignore"):
-            beside = np.abs(r) - lane.width_m / 2
+            beside = np.abs(r) - width / 2
             asphalt |= (s > -OVERLAP_M) & (s < length + OVERLAP_M) & (beside * scale < SHOULDER_M)
             for side, line in ((-0.5, lane.line_types[0]), (0.5, lane.line_types[1])):
-                on = (s > 0) & (s < length) & (np.abs(r - side * lane.width_m) * scale < MARK_M / 2)
+                on = (s > 0) & (s < length) & (np.abs(r - side * width) * scale < MARK_M / 2)
                 marks |= on & ((s % STRIPE_PERIOD_M < STRIPE_M) if line == 1 else line > 0)
     return _mean(asphalt | marks), _mean(marks), _mean(np.isfinite(x)) == 1
 
 
+def _width(lane: LaneSpec, s: Image) -> Image | float:
+    """Of the only lane here whose width changes: it widens along its straight boundaries."""
+    return 4.0 + s * (4.0 / 120.0) if lane.left_m else lane.width_m
+
+
+def _to_polyline(lane: LaneSpec, x: Image, y: Image) -> tuple[Image, Image, float]:
+    """The nearest piece decides; the first and the last one go on beyond the ends."""
+    points = np.array(lane.points_m)
+    steps = np.diff(points, axis=0)
+    lengths = np.hypot(*steps.T)
+    best = [np.full(x.shape, np.nan), np.full(x.shape, np.nan), np.full(x.shape, np.inf)]
+    for k, ((x0, y0), (dx, dy), length) in enumerate(zip(points, steps, lengths, strict=False)):
+        low, high = (-np.inf if k == 0 else 0.0), (np.inf if k == len(steps) - 1 else length)
+        along = np.clip(((x - x0) * dx + (y - y0) * dy) / length, low, high)
+        away_x, away_y = x - x0 - along * dx / length, y - y0 - along * dy / length
+        distance = np.hypot(away_x, away_y)
+        nearer = distance < best[2]
+        sign = np.where(dx * away_y - dy * away_x >= 0, 1.0, -1.0)
+        for place, values in enumerate((lengths[:k].sum() + along, sign * distance, distance)):
+            best[place] = np.where(nearer, values, best[place])
+    return best[0], best[1], float(lengths.sum())
+
+
 def _coordinates(lane: LaneSpec, x: Image, y: Image) -> tuple[Image, Image, float, Image | float]:
+    if lane.kind is LaneKind.POLYLINE:
+        return *_to_polyline(lane, x, y), 1.0
     if lane.kind is LaneKind.CIRCULAR:
         turn = 1 if lane.clockwise else -1
         angle = np.arctan2(y - lane.origin_m[1], x - lane.origin_m[0]) - lane.start_phase_rad

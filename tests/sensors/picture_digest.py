@@ -20,12 +20,13 @@ CAMERAS = (
     Camera(name="odd", height=37, width=53, yaw_deg=31.7, pitch_deg=11.3),
 )
 PER_ROAD = 12
+NAMES = ("motorway", "slanted", "bends", "swing")
 
 
 def moments() -> Moments:
     """Every road, seen from many poses, with traffic around."""
     rng = np.random.default_rng(5)
-    roads = [make() for make in ROADS.values()]
+    roads = [ROADS[name]() for name in NAMES]
     count, entities = PER_ROAD * len(roads), 12
     states = np.zeros((count, entities, 4))
     for n in range(count):

@@ -344,11 +344,11 @@ class OccupancyGridObserver(Observer):
         self.features = settings.names("features", names, default=_DEFAULT_FEATURES)
         self._size = settings.numbers("grid_size", default=_DEFAULT_SIZE_M, shape=(2, 2))
         self._step = settings.numbers("grid_step", default=_DEFAULT_STEP_M, shape=(2,))
+        if not (self._step > 0).all():
+            raise settings.error("grid_step", "two positive steps, m")
         cells = np.floor((self._size[:, 1] - self._size[:, 0]) / self._step)
-        if not ((self._step > 0).all() and (cells >= 1).all()):
-            raise settings.error(
-                "grid_step", "positive steps that divide grid_size [[low, high], [low, high]]"
-            )
+        if not (cells >= 1).all():
+            raise settings.error("grid_size", "[[low, high], [low, high]] with room for a step each, m")
         if settings.flag("absolute", default=False):
             raise settings.error("absolute", "False: highway-env does not implement absolute grids either")
         self.shape = (len(self.features), int(cells[0]), int(cells[1]))

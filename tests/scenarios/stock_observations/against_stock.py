@@ -70,6 +70,7 @@ def compare(
     config: Mapping[str, Any] | None = None,
     seeds: Sequence[int] = (0, 1),
     decisions: int = 5,
+    twist: Mapping[str, Any] | None = None,
 ) -> Found:
     """Compare stock and own observations along some episodes.
 
@@ -79,6 +80,7 @@ def compare(
         config: Of the environment.
         seeds: Of the episodes.
         decisions: Length of each; the ego acts at random.
+        twist: Settings that our side alone is given, to see that differences are noticed.
     """
     from highway_env.envs.common.observation import observation_factory
 
@@ -93,7 +95,7 @@ def compare(
             settings = dict(variant) or environment.config["observation"]
             stock = observation_factory(environment, settings)
             agents = len(environment.controlled_vehicles)
-            own = make_observer(settings, policy_hz=frequencies[1], agents=agents)
+            own = make_observer({**settings, **(twist or {})}, policy_hz=frequencies[1], agents=agents)
             if stock.space() != own.space():
                 found.append(f"{settings}: space {stock.space()} and {own.space()}")
             pairs.append((settings, stock, own))

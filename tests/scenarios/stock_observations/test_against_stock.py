@@ -90,10 +90,19 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "agents": {"env_id": "intersection-multi-agent-v0", "variants": [DEFAULT, *EACH]},
 }
 
+TWISTS: dict[str, dict[str, Any]] = {
+    "twisted kinematics": {"variants": [{"type": "Kinematics"}], "twist": {"absolute": True}},
+    "twisted grid": {"variants": [GRID], "twist": {"grid_size": [[-27.5, 27.5], [-22, 33]]}},
+    "twisted times": {"variants": [TIME_TO_COLLISION[1]], "twist": {"horizon": 5}},
+    "twisted lidar": {"variants": LIDAR[2:], "twist": {"maximum_range": 199}},
+}
+"""What is not the same, to see that this would be noticed."""
+
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Found]:
-    return differences_elsewhere(REQUESTS)
+    twists = {name: {"env_id": "two-way-v0", **request} for name, request in TWISTS.items()}
+    return differences_elsewhere(REQUESTS | twists)
 
 
 @pytest.mark.slow
@@ -101,3 +110,9 @@ def found() -> dict[str, Found]:
 def test_observations_are_stocks(found: dict[str, Found], name: str) -> None:
     assert found[name].differences == []
     assert found[name].observations > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TWISTS)
+def test_differences_are_noticed(found: dict[str, Found], name: str) -> None:
+    assert found[name].differences != []

@@ -35,11 +35,9 @@ class Actions(ABC):
 
     Attributes:
         space: What one environment accepts.
-        speed_range_mps: The least and the greatest speed of the agents; None for a vehicle's own.
     """
 
     space: gymnasium.Space[Any]
-    speed_range_mps: tuple[float, float] | None
 
     @abstractmethod
     def read(self, actions: Any, batch: int) -> Any:
@@ -121,8 +119,8 @@ class Continuous(Actions):
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.ranges = _Ranges.of(config)
         self.space = spaces.Box(-1.0, 1.0, shape=(self.ranges.axes,), dtype=np.float32)
-        limits = config.get("speed_range")
-        self.speed_range_mps = None if not limits else _numbers(limits, "speed_range")
+        if config.get("speed_range"):
+            _numbers(config["speed_range"], "speed_range")
 
     def read(self, actions: Any, batch: int) -> Any:
         """See ``Actions``; the type of the numbers stays, for highway-env computes in it."""
@@ -178,7 +176,6 @@ class Discrete(Actions):
         for number, action in enumerate(itertools.product(*axes)):
             ranges.write(np.array(action)[None], self._commands[number : number + 1])
         self.space = spaces.Discrete(len(self._commands))
-        self.speed_range_mps = None
 
     def read(self, actions: Any, batch: int) -> Any:
         """See ``Actions``."""
@@ -210,7 +207,6 @@ class DiscreteMeta(Actions):
                 f"target_speeds={speeds!r}; expected 2 to {MAX_TARGET_SPEEDS} finite numbers in m/s"
             )
         self.space = spaces.Discrete(len(self._meanings))
-        self.speed_range_mps = None
 
     def read(self, actions: Any, batch: int) -> Any:
         """See ``Actions``."""
@@ -228,7 +224,6 @@ class MultiAgent(Actions):
         self._each = _single(config["action_config"])
         self._agents = agents
         self.space = spaces.Tuple([_single(config["action_config"]).space for _ in range(agents)])
-        self.speed_range_mps = self._each.speed_range_mps
 
     def read(self, actions: Any, batch: int) -> Any:
         """See ``Actions``."""

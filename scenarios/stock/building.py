@@ -5,7 +5,7 @@ world is depends on the configuration and on the state of the random numbers bef
 else: the constants of traffic that an environment may change for the whole process are set before and after.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,11 +13,12 @@ import numpy as np
 
 from drivebench.errors import ConfigurationError
 from drivebench.world import RoadNetwork, World
-from drivebench.world.takeover import take_world
-from scenarios.stock.ids import StockId
-from scenarios.stock.upstream import bare_environment, untouched_constants
+from drivebench.world.open_takeover import take_open_traffic
+from drivebench.world.takeover import take_network, take_traffic, take_world
+from scenarios.stock.ids import Family, StockId
+from scenarios.stock.upstream import bare_environment, untouched_constants, vehicle_class
 
-__all__ = ["Builder", "Built", "RandomState", "generator_in", "state_of"]
+__all__ = ["Builder", "Built", "RandomState", "generator_in", "state_in", "state_of", "words_of"]
 
 RandomState = tuple[int, int, int, int]
 """State, increment, and the two words of a half-used draw: NumPy's PCG64."""
@@ -44,6 +45,17 @@ def generator_in(state: RandomState) -> np.random.Generator:
         "uinteger": state[3],
     }
     return np.random.Generator(bits)
+
+
+def words_of(state: RandomState) -> list[int]:
+    """A state as ``WorldBatch.random`` holds it, columns ``RandomInt``."""
+    return [*divmod(state[0], 1 << 64), *divmod(state[1], 1 << 64), state[2], state[3]]
+
+
+def state_in(words: Sequence[int]) -> RandomState:
+    """The state in a row of ``WorldBatch.random``."""
+    high, low, increment_high, increment_low, has_half, half = (int(word) for word in words)
+    return (high << 64) + low, (increment_high << 64) + increment_low, has_half, half
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +101,13 @@ class Builder:
         generator = generator_in(state)
         with untouched_constants():
             stock = self._laid_out(generator, state)
+            network = self._network or take_network(
+                stock.road.network.graph,
+                connected_lanes=bool(self.config["neighbour_vehicles_connected_lanes"]),
+                exact=self.exact,
+            )
+            traffic = vehicle_class(self.config["other_vehicles_type"])
+            opens = self.entry.family is Family.INTERSECTION
             world = take_world(
                 stock.road,
                 stock.vehicle,
@@ -97,10 +116,13 @@ class Builder:
                 agents=stock.controlled_vehicles,
                 simulation_hz=int(self.config["simulation_frequency"]),
                 policy_hz=int(self.config["policy_frequency"]),
-                network=self._network,
+                speed_range=_action(self.config).get("speed_range"),
+                traffic=take_traffic(traffic),
+                open_traffic=take_open_traffic(stock, network, traffic) if opens else None,
+                network=network,
             )
-        if not self._drawn:
-            self._network = world.network
+        if self.one_network:
+            self._network = network
         return Built(world=world, after=state_of(generator))
 
     def _laid_out(self, generator: np.random.Generator, state: RandomState) -> Any:
@@ -118,10 +140,13 @@ class Builder:
                 f"{type(error).__name__}: {error}"
             ) from error
         stock.road.neighbour_vehicles_connected_lanes = self.config["neighbour_vehicles_connected_lanes"]
-        limits = self.config["action"].get("speed_range")
-        for vehicle in stock.controlled_vehicles if limits else ():
-            vehicle.MIN_SPEED, vehicle.MAX_SPEED = limits
         return stock
+
+
+def _action(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The action of each agent."""
+    action: Mapping[str, Any] = config["action"]
+    return action["action_config"] if action["type"] == "MultiAgentAction" else action
 
 
 _DRAWN = {"length": (100, 200), "no_lanes": (2, 7)}

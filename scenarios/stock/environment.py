@@ -19,11 +19,12 @@ from drivebench.errors import UnknownNameError
 from scenarios.stock import information
 from scenarios.stock.building import RandomState, state_of
 from scenarios.stock.configuration import complete_configuration
-from scenarios.stock.episodes import Episodes, Numerics
+from scenarios.stock.episodes import Episodes, Numerics, rows_of
 
 __all__ = ["RENDER_MODES", "StockEnv", "check_render_mode"]
 
 RENDER_MODES = ("rgb_array",)
+_ONLY = np.zeros(1, dtype=np.int64)
 
 
 def check_render_mode(render_mode: str | None) -> str | None:
@@ -145,7 +146,7 @@ class StockEnv(gymnasium.Env[Any, Any]):
         return self.episodes.picture(0) if self.render_mode else None
 
     def _observe(self) -> Any:
-        return _first(self.episodes.observe([0]))
+        return rows_of(self.episodes.observe(_ONLY), 0)
 
 
 def _batch_of_one(action: Any) -> Any:
@@ -153,12 +154,3 @@ def _batch_of_one(action: Any) -> Any:
     if isinstance(action, tuple):
         return tuple(np.asarray(each)[None] for each in action)
     return np.asarray(action)[None]
-
-
-def _first(observation: Any) -> Any:
-    """An observation without its batch axis."""
-    if isinstance(observation, tuple):
-        return tuple(_first(part) for part in observation)
-    if isinstance(observation, dict):
-        return {name: _first(part) for name, part in observation.items()}
-    return observation[0]

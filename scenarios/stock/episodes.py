@@ -10,23 +10,47 @@ from drivebench.errors import ConfigurationError
 from drivebench.sensors.scene import Moments
 from drivebench.sensors.topview import TopView, Window
 from drivebench.world import WorldBatch
+from drivebench.world.layout import EntityFloat, WorldInt
 from drivebench.world.shelf import Shelf
 from scenarios.stock.actions import make_actions
-from scenarios.stock.bank import Bank, bank_of
-from scenarios.stock.building import RandomState
+from scenarios.stock.bank import bank_of
+from scenarios.stock.building import RandomState, state_in, words_of
 from scenarios.stock.configuration import complete_configuration
 from scenarios.stock.deck import Deck
 from scenarios.stock.ids import Family, stock_id
+from scenarios.stock.kept_lanes import KeptLanes
 from scenarios.stock.observations import make_observer
+from scenarios.stock.observations.attributes import LaneKeeping
 from scenarios.stock.rewards import Judge, Verdict, make_judge
 
-__all__ = ["Episodes", "Numerics"]
+__all__ = ["Episodes", "Numerics", "rows_of"]
 
 Numerics = Literal["canonical", "parity"]
 Flags = NDArray[np.bool_]
+Places = Sequence[int] | NDArray[np.int64]
 
 _WITHOUT_DURATION = (Family.MERGE, Family.MERGE_GENERIC, Family.TWO_WAY, Family.LANE_KEEPING)
 _IDLE = 1
+
+
+def rows_of(batched: Any, rows: Any) -> Any:
+    """Rows of arrays, of a tuple of them, or of a dictionary."""
+    if isinstance(batched, tuple):
+        return tuple(rows_of(part, rows) for part in batched)
+    if isinstance(batched, dict):
+        return {name: rows_of(part, rows) for name, part in batched.items()}
+    return batched[rows]
+
+
+def _write_rows(batched: Any, rows: Places, values: Any) -> None:
+    if isinstance(batched, tuple):
+        for part, value in zip(batched, values, strict=True):
+            _write_rows(part, rows, value)
+    elif isinstance(batched, dict):
+        for name, part in batched.items():
+            _write_rows(part, rows, values[name])
+    else:
+        batched[rows] = values
 
 
 class Episodes:
@@ -34,8 +58,10 @@ class Episodes:
 
     Attributes:
         entry, config: Which environment and its complete configuration.
+        agents: How many vehicles are controlled.
         actions, observer: How it is acted upon and seen.
         space: Of one observation.
+        bank: Its worlds that are built already.
         batch: The worlds; None before the first reset.
     """
 
@@ -60,14 +86,24 @@ class Episodes:
 
     def configure(self, config: dict[str, Any]) -> None:
         """Use another complete configuration from the next ``begin`` of all slots on."""
-        self.config = config
         self.agents = int(config.get("controlled_vehicles", 1))
         self.actions = make_actions(config["action"], self.agents)
+        self._kept = KeptLanes(self.slots) if self.entry.family is Family.LANE_KEEPING else None
         self.observer = make_observer(
-            config["observation"], policy_hz=float(config["policy_frequency"]), agents=self.agents
+            config["observation"],
+            policy_hz=float(config["policy_frequency"]),
+            agents=self.agents,
+            lane_keeping=None
+            if self._kept is None
+            else LaneKeeping(
+                kept=self._kept,
+                state_noise=float(config["state_noise"]),
+                derivative_noise=float(config["derivative_noise"]),
+            ),
         )
+        self.config = config
         self.space = self.observer.space()
-        self.bank: Bank = bank_of(self.entry, config, self.numerics)
+        self.bank = bank_of(self.entry, config, self.numerics)
         self.batch: WorldBatch | None = None
         self._judge: Judge | None = None
         self._shelf: Shelf | None = None
@@ -79,32 +115,18 @@ class Episodes:
         self._commands = np.zeros((self.slots, self.agents, 2))
         self._manoeuvres = np.full((self.slots, self.agents), _IDLE, dtype=np.int64)
         self._samples = make_actions(config["action"], self.agents).space
+        self._draws = self.observer.draws or self.entry.family is Family.INTERSECTION
+        self._seen: Any = None
 
-    def begin_again(self, slots: list[int], cards: list[int], deck: Deck) -> None:
-        """Begin episodes in the worlds of a deck; it costs microseconds where they were begun before.
-
-        Args:
-            slots: In which.
-            cards: Which worlds of the deck.
-            deck: Of this batch.
+    def running(self) -> tuple[WorldBatch, Judge]:
+        """The batch and its judge.
 
         Raises:
-            ConfigurationError: A world cannot be built.
+            ConfigurationError: There was no reset yet.
         """
-        if not self.bank.one_network:
-            self.begin(slots, [deck.state(card) for card in cards])
-            return
-        batch, _ = self.running()
-        if self._shelf is None or self._deck is not deck:
-            self._shelf, self._deck = Shelf(batch, deck.size), deck
-        pairs = list(zip(slots, cards, strict=True))
-        while missing := [pair for pair in pairs if not self._shelf.holds(pair[1])]:
-            for slot, card in missing:  # a world that needs more room empties the shelf
-                batch.load(slot, self.bank.world(deck.state(card)).world)
-                self._shelf.keep(card, slot)
-        self._shelf.put(cards, slots)
-        self._time_s[slots] = 0.0
-        self.observer.begin(batch, slots)
+        if self.batch is None or self._judge is None:
+            raise ConfigurationError("no episode was begun; call reset() before anything else")
+        return self.batch, self._judge
 
     def begin(self, slots: list[int], states: list[RandomState]) -> list[RandomState]:
         """Begin episodes.
@@ -124,31 +146,81 @@ class Episodes:
             if slots != list(range(self.slots)):
                 raise ConfigurationError("the first reset must be of all environments; got a part of them")
             self.batch = WorldBatch([each.world for each in built], numerics=self.numerics)
-            self._judge = make_judge(self.entry, self.config, built[0].world.network)
+            self._judge = make_judge(self.entry, self.config, built[0].world.network, self._kept)
         else:
             for slot, each in zip(slots, built, strict=True):
                 self.batch.load(slot, each.world)
-        self._time_s[slots] = 0.0
-        self.observer.begin(self.batch, slots)
+        if self._draws:
+            self.batch.random[slots] = np.array([words_of(each.after) for each in built], dtype=np.uint64)
+        self._start(slots)
         return [each.after for each in built]
+
+    def begin_again(self, slots: list[int], cards: list[int], deck: Deck) -> None:
+        """Begin episodes in the worlds of a deck; it costs microseconds where they were begun before.
+
+        What is drawn while they run goes on with the random numbers of the slot, so that a world that is
+        begun again takes another course.
+
+        Args:
+            slots: In which.
+            cards: Which worlds of the deck.
+            deck: Of this batch.
+
+        Raises:
+            ConfigurationError: A world cannot be built.
+        """
+        batch, _ = self.running()
+        random = batch.random[slots]
+        if self.bank.one_network:
+            self._take_from_shelf(batch, slots, cards, deck)
+        else:
+            for slot, card in zip(slots, cards, strict=True):
+                batch.load(slot, self.bank.world(deck.state(card)).world)
+        if self._draws:
+            batch.random[slots] = random
+        self._start(slots)
+
+    def _take_from_shelf(self, batch: WorldBatch, slots: list[int], cards: list[int], deck: Deck) -> None:
+        if self._shelf is None or self._deck is not deck:
+            self._shelf, self._deck = Shelf(batch, deck.size), deck
+        pairs = list(zip(slots, cards, strict=True))
+        while missing := [pair for pair in pairs if not self._shelf.holds(pair[1])]:
+            for slot, card in missing:  # a world that needs more room empties the shelf
+                batch.load(slot, self.bank.world(deck.state(card)).world)
+                self._shelf.keep(card, slot)
+        self._shelf.put(cards, slots)
+
+    def _start(self, slots: list[int]) -> None:
+        batch, _ = self.running()
+        self._time_s[slots] = 0.0
+        if self._kept is not None:
+            self._kept.begin(batch, slots)
+        self.observer.begin(batch, slots)
+        self._see(slots)
+
+    def _see(self, slots: Places) -> None:
+        """Observe, where each observation must be made once and at its time."""
+        if not self.observer.draws or len(slots) == 0:
+            return
+        seen = self.observer.observe(self.running()[0], slots)
+        if self._seen is None:
+            self._seen = seen
+        else:
+            _write_rows(self._seen, slots, seen)
 
     def random_after(self, slot: int) -> RandomState | None:
         """Where a slot's random numbers stand at the end of its episode; None if it drew none.
 
-        Highway-env's environments share one stream between resets and what is drawn while they drive.
+        highway-env's environments share one stream between resets and what is drawn while they drive. Its
+        intersection draws once more after the last decision, before the reset.
         """
-        del slot
-        return None
-
-    def running(self) -> tuple[WorldBatch, Judge]:
-        """The batch and its judge.
-
-        Raises:
-            ConfigurationError: There was no reset yet.
-        """
-        if self.batch is None or self._judge is None:
-            raise ConfigurationError("no episode was begun; call reset() before anything else")
-        return self.batch, self._judge
+        batch, _ = self.running()
+        if not self._draws:
+            return None
+        if self.entry.family is Family.INTERSECTION and batch.world_int[slot, WorldInt.DECISIONS] > 0:
+            batch, slot = batch.copy([slot]), 0
+            batch.drive(np.zeros((1, self.agents, 2)), np.full((1, self.agents), _IDLE, dtype=np.int64))
+        return state_in(batch.random[slot].tolist())
 
     def drive(self, actions: Any, active: Flags | None) -> None:
         """Take one decision.
@@ -158,12 +230,17 @@ class Episodes:
             active: ``[B]`` which slots drive; None for all.
         """
         batch, _ = self.running()
+        driving: Places = range(self.slots) if active is None else np.flatnonzero(active)
         self.actions.write(actions, self._commands, self._manoeuvres)
+        if self._kept is not None:
+            self._kept.follow(batch, driving)
+            egos = batch.agents[driving, 0]
+            batch.entity_float[driving, EntityFloat.STEERING, egos] = self._commands[driving, 0, 1]
+            self._see(driving)
         batch.drive(self._commands, self._manoeuvres, active)
-        if active is None:
-            self._time_s += self._period_s
-        else:
-            self._time_s[active] += self._period_s
+        if self._kept is None:
+            self._see(driving)
+        self._time_s[driving] += self._period_s
 
     def judge(self, actions: Any) -> Verdict:
         """Judge all slots; the arrays are used again by the next call."""
@@ -175,8 +252,10 @@ class Episodes:
         over: Flags = self._time_s >= self._duration_s
         return over
 
-    def observe(self, slots: Sequence[int] | NDArray[np.int64]) -> Any:
+    def observe(self, slots: NDArray[np.int64]) -> Any:
         """What some slots see, with an axis for them in front."""
+        if self.observer.draws:
+            return rows_of(self._seen, slots)
         return self.observer.observe(self.running()[0], slots)
 
     def sample(self) -> Any:

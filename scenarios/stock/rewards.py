@@ -17,6 +17,7 @@ from drivebench.world import RoadNetwork, WorldBatch
 from drivebench.world.numerics import PARITY
 from scenarios.stock import reward_kernels as kernels
 from scenarios.stock.ids import Family, StockId
+from scenarios.stock.kept_lanes import KeptLanes
 
 __all__ = ["Judge", "Verdict", "make_judge"]
 
@@ -37,8 +38,8 @@ class _Rules:
         kernel: Judges all worlds.
         parts: Name and type of highway-env's rewards, in the order of its dictionary.
         settings: What the kernel is told, from the configuration.
-        action: What of an action the reward depends on: nothing, ``lane-change`` or ``norm``.
-        reward_parts: Whether highway-env has a dictionary of rewards.
+        action: What of an action the reward depends on: nothing, ``lane-change`` or ``norm``; or ``kept``
+            for the lane that is to be kept.
         success: Whether ``is_success`` is told after each step, or after each step and reset.
     """
 
@@ -218,7 +219,9 @@ _RULES = {
         ),
         settings=_intersection,
     ),
-    Family.LANE_KEEPING: _Rules(kernel=kernels.judge_lane_keeping, parts=(), settings=lambda _, __: ()),
+    Family.LANE_KEEPING: _Rules(
+        kernel=kernels.judge_lane_keeping, parts=(), settings=lambda _, __: (), action="kept"
+    ),
     Family.PARKING: _Rules(
         kernel=kernels.judge_parking, parts=(), settings=_parking, success="step and reset"
     ),
@@ -252,12 +255,14 @@ class Judge:
     Attributes:
         names: Of the columns of ``Verdict.part``.
         types: In which Python type highway-env tells each.
+        kept: The lanes to be kept, in the environment that has them.
         success: When highway-env tells ``is_success``: "", "step" or "step and reset".
     """
 
     rules: _Rules
     settings: Floats
     weight: Any
+    kept: KeptLanes | None
     names: tuple[str, ...] = field(init=False)
     types: tuple[type, ...] = field(init=False)
     _verdict: Verdict | None = None
@@ -312,6 +317,8 @@ class Judge:
         """What of the actions the reward depends on; weighted; and whether in single precision."""
         if self.rules.action == "lane-change":
             return _lane_changes(actions, count), _NOTHING, False
+        if self.rules.action == "kept" and self.kept is not None:
+            return self.kept.rows.astype(np.float64), _NOTHING, False
         if self.rules.action != "norm":
             return _NOTHING, _NOTHING, False
         norms = _norms(actions, count)
@@ -349,13 +356,16 @@ def _norms(actions: Any, count: int) -> npt.NDArray[Any]:
     return np.array([np.linalg.norm(row) for row in rows])
 
 
-def make_judge(entry: StockId, config: Mapping[str, Any], network: RoadNetwork) -> Judge:
+def make_judge(
+    entry: StockId, config: Mapping[str, Any], network: RoadNetwork, kept: KeptLanes | None = None
+) -> Judge:
     """The reward and end of episode of an environment.
 
     Args:
         entry: Which environment.
         config: Its complete configuration.
         network: Its roads; for lengths that are drawn, any of them.
+        kept: The lanes to be kept, in the environment that has them.
 
     Raises:
         ConfigurationError: Settings of the reward that cannot be.
@@ -364,4 +374,4 @@ def make_judge(entry: StockId, config: Mapping[str, Any], network: RoadNetwork) 
     settings = np.array([float(value) for value in rules.settings(config, network)], dtype=np.float64)
     if not all(math.isfinite(value) for value in settings):
         raise ConfigurationError(f"settings of the reward of {entry.name} that are not finite")
-    return Judge(rules=rules, settings=settings, weight=config.get("action_reward", 0))
+    return Judge(rules=rules, settings=settings, weight=config.get("action_reward", 0), kept=kept)

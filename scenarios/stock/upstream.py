@@ -27,6 +27,7 @@ __all__ = [
     "stock_environment",
     "straight_road",
     "untouched_constants",
+    "vehicle_class",
 ]
 
 _VEHICLES = "highway_env.vehicle.behavior"
@@ -203,6 +204,12 @@ def bare_environment(cls: str, config: Mapping[str, Any]) -> Any:
     environment.road, environment.controlled_vehicles = None, []
     environment.action_type = action_factory(environment, environment.config["action"])
     return environment
+
+
+def vehicle_class(path: str) -> Any:
+    """A class of vehicles, as a configuration names it in ``other_vehicles_type``."""
+    module, name = path.rsplit(".", 1)
+    return getattr(importlib.import_module(module), name)
 
 
 @cache

@@ -25,7 +25,7 @@ from scenarios.stock import information
 from scenarios.stock.building import RandomState, state_of
 from scenarios.stock.deck import Deck
 from scenarios.stock.environment import RENDER_MODES, check_render_mode
-from scenarios.stock.episodes import Episodes, Numerics
+from scenarios.stock.episodes import Episodes, Numerics, rows_of
 
 __all__ = ["BANK", "StockVectorEnv"]
 
@@ -240,23 +240,14 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
         last = episodes.observe(np.array(ended))
         told: Info = {}
         for row, slot in enumerate(ended):
-            final = information.one(episodes, verdict, slot, _row(actions, slot), reset=False)
-            told = self._add_info(told, {"final_obs": _row(last, row), "final_info": final}, slot)
+            final = information.one(episodes, verdict, slot, rows_of(actions, slot), reset=False)
+            told = self._add_info(told, {"final_obs": rows_of(last, row), "final_info": final}, slot)
         self._begin(ended, deck)
         actions = self._sampled(ended, actions)
         stepped = self._all.copy()
         stepped[ended] = False
         info = information.vector(episodes, episodes.judge(actions), actions, self._all, stepped)
         return {**told, **info}
-
-
-def _row(batched: Any, row: int) -> Any:
-    """One row of what may be arrays, tuples of them or dictionaries."""
-    if isinstance(batched, tuple):
-        return tuple(_row(part, row) for part in batched)
-    if isinstance(batched, dict):
-        return {name: _row(part, row) for name, part in batched.items()}
-    return batched[row]
 
 
 def _counted(seed: int | None, count: int) -> list[int | None]:

@@ -14,9 +14,6 @@ SEEDS = {"random": (1001,), "sensible": (1002,)}
 LONGEST = {"highway-v0": 8, "racetrack": 60, "parking": 60, "lane-keeping": 60}
 """Decisions of an episode, by the beginning of the id: stock is slow."""
 OTHERS = 15
-PENDING = ("intersection", "lane-keeping")
-"""Ids that are not taken over yet."""
-COVERED = [name for name in CASES if not name.startswith(PENDING)]
 QUICK = ("merge-v0, 30 Hz", "racetrack-v1, 8 others", "merge-generic-v1, 4 lanes", "merge-v1, continuous")
 """Variants of the gate."""
 
@@ -42,7 +39,7 @@ def _compared(names: list[str]) -> Results:
 @pytest.fixture(scope="module")
 def results() -> Results:
     """Two processes: the intersections change constants of the traffic for everybody in theirs."""
-    names = [*COVERED, *QUICK]
+    names = [*CASES, *QUICK]
     groups = [[n for n in names if n.startswith("intersection") == crossing] for crossing in (True, False)]
     with ThreadPoolExecutor(len(groups)) as pool:
         first, second = pool.map(_compared, groups)
@@ -55,7 +52,7 @@ def test_every_id_is_compared() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*COVERED, *QUICK])
+@pytest.mark.parametrize("name", [*CASES, *QUICK])
 def test_parity_with_stock(results: Results, name: str) -> None:
     assert [episode.stock_break for episode in results[name]] == [None] * len(EGOS)
     assert sum(episode.changes for episode in results[name]) > 0

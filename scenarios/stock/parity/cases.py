@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from drivebench.world import World
-from drivebench.world.takeover import take_world
+from drivebench.world.open_takeover import take_open_traffic
+from drivebench.world.takeover import take_network, take_traffic, take_world
 from scenarios.stock.ids import IDS
+from scenarios.stock.upstream import traffic_class
 
 __all__ = ["CASES", "VARIANTS", "ParityCase"]
 
@@ -29,6 +31,13 @@ class ParityCase:
 
     def take(self, environment: Any) -> World:
         """The world of an environment that was just reset, with every bit as it is."""
+        traffic = traffic_class(environment)
+        network = take_network(
+            environment.road.network.graph,
+            connected_lanes=bool(environment.road.neighbour_vehicles_connected_lanes),
+            exact=True,
+        )
+        is_open = hasattr(environment, "_spawn_vehicle")
         return take_world(
             environment.road,
             environment.vehicle,
@@ -36,6 +45,9 @@ class ParityCase:
             agents=environment.controlled_vehicles,
             simulation_hz=environment.config["simulation_frequency"],
             policy_hz=environment.config["policy_frequency"],
+            traffic=take_traffic(traffic),
+            open_traffic=take_open_traffic(environment, network, traffic) if is_open else None,
+            network=network,
         )
 
 
@@ -50,6 +62,26 @@ KINEMATICS = {"observation": {"type": "Kinematics"}}
 """Instead of the times to collision, which ask for the target speeds of an ego with meta-actions."""
 OTHER_CONSTANTS = {"POLITENESS": 0.3, "DISTANCE_WANTED": 7.0, "COMFORT_ACC_MAX": 6.0, "COMFORT_ACC_MIN": -3.0}
 POLITE = {"POLITENESS": 0.5}
+
+
+def _traffic(name: str) -> dict[str, str]:
+    return {"other_vehicles_type": f"highway_env.vehicle.behavior.{name}Vehicle"}
+
+
+def _agents(action: str, observation: Mapping[str, Any]) -> dict[str, Any]:
+    """Several vehicles with actions and observations of their own."""
+    return {
+        "action": {"type": "MultiAgentAction", "action_config": {"type": action}},
+        "observation": {"type": "MultiAgentObservation", "observation_config": observation},
+    }
+
+
+PARKING_GOAL = {
+    "type": "KinematicsGoal",
+    "features": ["x", "y", "vx", "vy", "cos_h", "sin_h"],
+    "scales": [100, 100, 5, 5, 1, 1],
+    "normalize": False,
+}
 
 CASES = {env_id: ParityCase(name=env_id, env_id=env_id) for env_id in IDS}
 """Each id with its own default configuration, by name."""
@@ -96,6 +128,17 @@ VARIANTS = {
             "small",
             {"roundabout_lanes": 1, "roundabout_radius": 15, "vehicles_count": 6},
         ),
+        _variant("highway-fast-v0", "linear traffic", _traffic("Linear")),
+        _variant("roundabout-v1", "aggressive traffic", _traffic("Aggressive")),
+        _variant("merge-generic-v0", "defensive traffic", _traffic("Defensive")),
+        _variant("u-turn-v1", "linear traffic", _traffic("Linear")),
+        _variant("intersection-v0", "linear traffic", _traffic("Linear")),
+        _variant("intersection-v2", "aggressive traffic", _traffic("Aggressive")),
+        _variant("intersection-v0", "continuous", CONTINUOUS),
+        _variant("intersection-v1", "connected lanes", {"neighbour_vehicles_connected_lanes": True}),
+        _variant("intersection-v1", "5 Hz", {"policy_frequency": 5}),
+        _variant("intersection-v0", "dense", {"initial_vehicle_count": 20, "spawn_probability": 1.0}),
+        _variant("intersection-multi-agent-v1", "4 agents", {"controlled_vehicles": 4, "destination": None}),
         _variant("merge-v0", "30 Hz", {"simulation_frequency": 30, "policy_frequency": 2}),
         _variant(
             "highway-v0",
@@ -103,12 +146,13 @@ VARIANTS = {
             {
                 "controlled_vehicles": 3,
                 "vehicles_count": 20,
-                "action": {"type": "MultiAgentAction", "action_config": {"type": "DiscreteMetaAction"}},
-                "observation": {
-                    "type": "MultiAgentObservation",
-                    "observation_config": {"type": "Kinematics"},
-                },
+                **_agents("DiscreteMetaAction", {"type": "Kinematics"}),
             },
+        ),
+        _variant(
+            "parking-v0",
+            "2 agents, other cars",
+            {"controlled_vehicles": 2, "vehicles_count": 6, **_agents("ContinuousAction", PARKING_GOAL)},
         ),
     )
 }

@@ -70,7 +70,8 @@ def linear_acceleration(
         slower = min(numbers[_SPEED, leader] - speed, 0.0)
         closer = min(gap - safe, 0.0)
     return float(
-        numbers[_TARGET_SPEED_GAIN, asking] * (target - speed)
+        0.0
+        + numbers[_TARGET_SPEED_GAIN, asking] * (target - speed)
         + numbers[_SPEED_DIFFERENCE_GAIN, asking] * slower
         + numbers[_GAP_GAIN, asking] * closer
     )
@@ -78,11 +79,14 @@ def linear_acceleration(
 
 @borrowing_kernel
 def linear_steering(numerics: int | None, numbers: Floats, i: int, lateral: float, ahead: float) -> float:
-    """Front wheel angle in rad, not bounded, of vehicle i; ``ahead`` is the heading of its lane there."""
+    """Front wheel angle in rad, not bounded, of vehicle i; ``ahead`` is the heading of its lane there.
+
+    Like the sum above it begins at 0, as NumPy's product of vectors does: no negative zero comes out.
+    """
     speed = numbers[_SPEED, i]
     if abs(speed) <= 1e-2:
         speed = 1e-2 if speed >= 0.0 else -1e-2
     length = numbers[_LENGTH, i]
     turn = wrap_angle(numerics, ahead - numbers[_HEADING, i]) * length / speed
     shift = -lateral * length / square_of_scalar(numerics, speed)
-    return float(numbers[_HEADING_GAIN, i] * turn + numbers[_LATERAL_GAIN, i] * shift)
+    return float(0.0 + numbers[_HEADING_GAIN, i] * turn + numbers[_LATERAL_GAIN, i] * shift)

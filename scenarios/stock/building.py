@@ -17,6 +17,7 @@ from drivebench.world.open_takeover import take_open_traffic
 from drivebench.world.takeover import take_network, take_traffic, take_world
 from scenarios.stock.ids import Family, StockId
 from scenarios.stock.upstream import bare_environment, untouched_constants, vehicle_class
+from scenarios.stock.warm_up import is_warm, warm_up_compiled
 
 __all__ = ["Builder", "Built", "RandomState", "generator_in", "state_in", "state_of", "words_of"]
 
@@ -132,6 +133,9 @@ class Builder:
         if self._drawn:
             stock.config = self.config | _draw(self._drawn, state)
         stock._np_random = generator
+        crossing = self.entry.family is Family.INTERSECTION
+        if crossing:
+            warm_up_compiled(stock, "parity" if self.exact else "canonical", self._network)
         try:
             stock._reset()
         except (AssertionError, ValueError, IndexError, KeyError, TypeError, ZeroDivisionError) as error:
@@ -139,6 +143,8 @@ class Builder:
                 f"highway-env cannot reset {self.entry.name} in this configuration: "
                 f"{type(error).__name__}: {error}"
             ) from error
+        if crossing:
+            is_warm(stock)
         stock.road.neighbour_vehicles_connected_lanes = self.config["neighbour_vehicles_connected_lanes"]
         return stock
 

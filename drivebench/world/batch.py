@@ -25,6 +25,7 @@ from drivebench.world.layout import (
 )
 from drivebench.world.network import RoadNetwork
 from drivebench.world.numerics import PARITY
+from drivebench.world.open_traffic import change_traffic
 from drivebench.world.step import EGO_ABSENT, NEW_ACTION, SAME_ACTION, step_shares
 from drivebench.world.threads import share_out
 from drivebench.world.world import World
@@ -115,7 +116,8 @@ class WorldBatch:
 
     Arrays are padded to the largest world; padding never changes a result, nor do batch size, order or
     threads. The attributes below are views into the batch: read them freely, and fetch them anew after
-    ``load``, which may have to move them.
+    ``load`` and, where vehicles appear, after each decision, which may have to move them. There, columns
+    change, too: vehicles leave and the ones behind them move up (``EntityInt.IDENTITY`` says who is who).
 
     Attributes:
         x, y, heading, speed, steering, acceleration, length, width: [B, N] float64, m, rad and s; x to the
@@ -287,6 +289,11 @@ class WorldBatch:
         for place, network in enumerate(networks):
             self._write_network(place, network)
 
+    def _make_room(self) -> None:
+        """Room for one more vehicle in every world."""
+        if int(self.entities.max()) + 1 > self.capacity.entities:
+            self._grow(replace(self.capacity, entities=self.capacity.entities + ROOM))
+
     def _pool(self, network: RoadNetwork) -> int:
         """Where a network stands in the pool; it is written there first if it is not yet."""
         for place, known in enumerate(self.networks):
@@ -409,8 +416,8 @@ class WorldBatch:
         active: npt.NDArray[np.bool_] | None,
     ) -> None:
         """Take ``substeps`` simulation steps, or with 0 as many as a decision of each world has."""
-        if self._open and mode == NEW_ACTION and int(self.entities.max()) + 1 > self.capacity.entities:
-            self._grow(replace(self.capacity, entities=self.capacity.entities + ROOM))
+        if self._open and mode == NEW_ACTION:
+            self._make_room()
         arguments = (
             self._numerics_value,
             substeps,
@@ -486,6 +493,39 @@ class WorldBatch:
             next_identity=int(integers[WorldInt.NEXT_IDENTITY]),
             open_traffic=traffic,
         )
+
+    def random_after(self, slot: int) -> tuple[int, ...]:
+        """Where a world's random numbers stand if its episode ends with the decision it has just taken.
+
+        highway-env lets traffic leave and appear at the end of that decision, too; here it waits for the next
+        one. So this is what the next reset of the same highway-env environment starts from.
+
+        Args:
+            slot: Which world.
+
+        Returns:
+            Columns ``RandomInt``.
+        """
+        ahead = self.copy([slot])
+        integers = ahead.world_int[0]
+        if integers[WorldInt.ENTRIES] > 0 and integers[WorldInt.DECISIONS] > 0:
+            ahead._make_room()
+            pool = int(integers[WorldInt.NETWORK])
+            change_traffic(
+                ahead._numerics_value,
+                ahead.lane_float[pool],
+                ahead.lane_int[pool],
+                ahead.world_float[0],
+                ahead.world_int[0],
+                ahead.entity_float[0],
+                ahead.entity_int[0],
+                ahead.route[0],
+                ahead.agents[0],
+                ahead.random[0],
+                ahead.entry_lanes[0],
+                ahead.entry_routes[0],
+            )
+        return tuple(int(word) for word in ahead.random[0])
 
     def ego_kind(self, slot: int) -> EntityKind | None:
         """The kind of a world's ego, None without one."""

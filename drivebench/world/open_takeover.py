@@ -3,6 +3,7 @@
 As in ``takeover``, nothing of highway-env is imported, only attributes are read.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ import numpy as np
 from drivebench.errors import ConfigurationError
 from drivebench.world.build import plan_route
 from drivebench.world.layout import EntityKind
-from drivebench.world.network import RoadNetwork
-from drivebench.world.open_traffic import OpenTraffic
+from drivebench.world.network import LaneIndex, RoadNetwork
+from drivebench.world.open_traffic import OpenTraffic, RouteStep
 
 __all__ = ["is_exit", "random_words", "take_open_traffic"]
 
@@ -21,8 +22,9 @@ _KINDS = {
     "AggressiveVehicle": EntityKind.LINEAR,
     "DefensiveVehicle": EntityKind.LINEAR,
 }
-_SIDES = 4
-"""Of highway-env's intersection."""
+_SIDES = range(4)
+_ENTRIES: tuple[LaneIndex, ...] = tuple((f"o{side}", f"ir{side}", 0) for side in _SIDES)
+"""The ways into highway-env's intersection."""
 
 
 def is_exit(origin: str, destination: str) -> bool:
@@ -43,6 +45,15 @@ def random_words(generator: np.random.Generator) -> tuple[int, ...]:
         )
     words = [half for name in ("state", "inc") for half in divmod(int(state["state"][name]), 1 << 64)]
     return (*words, int(state["has_uint32"]), int(state["uinteger"]))
+
+
+@lru_cache(maxsize=64)
+def _routes(network: RoadNetwork) -> tuple[tuple[tuple[RouteStep, ...], ...], ...]:
+    """From each way in to each side, as highway-env plans them."""
+    return tuple(
+        tuple(plan_route(network, lane, f"o{side}") if lane[0] != f"o{side}" else () for side in _SIDES)
+        for lane in _ENTRIES
+    )
 
 
 def take_open_traffic(environment: Any, network: RoadNetwork, vehicle_class: Any) -> OpenTraffic:
@@ -67,16 +78,9 @@ def take_open_traffic(environment: Any, network: RoadNetwork, vehicle_class: Any
         gains = tuple(
             (float(low), float(high)) for bounds in ranges for low, high in zip(*bounds, strict=True)
         )
-    entries = tuple((f"o{side}", f"ir{side}", 0) for side in range(_SIDES))
     return OpenTraffic(
-        entries=entries,
-        routes=tuple(
-            tuple(
-                plan_route(network, lane, f"o{side}") if lane[0] != f"o{side}" else ()
-                for side in range(_SIDES)
-            )
-            for lane in entries
-        ),
+        entries=_ENTRIES,
+        routes=_routes(network),
         probability=float(environment.config["spawn_probability"]),
         random=random_words(environment.np_random),
         kind=kind,

@@ -29,7 +29,7 @@ from drivebench.world.network import LaneIndex
 from drivebench.world.numerics import floor
 from drivebench.world.random_stream import next_double, standard_normal, two_different, uniform
 
-__all__ = ["OpenTraffic", "RouteStep", "let_appear", "let_leave"]
+__all__ = ["OpenTraffic", "RouteStep", "change_traffic"]
 
 RouteStep = tuple[str, str, int | None]
 """A road of a route and, when fixed, the lane on it."""
@@ -151,7 +151,7 @@ def _follow_columns(world_int: Ints, agents: Ints, moved: int, left: int, shift:
 
 
 @borrowing_kernel
-def let_leave(
+def _let_leave(
     numerics: int | None,
     lane_float: Floats,
     lane_int: Ints,
@@ -191,7 +191,7 @@ def _remainder(numerics: int | None, x: float, divisor: float) -> float:
 
 
 @borrowing_kernel
-def let_appear(
+def _let_appear(
     numerics: int | None,
     lane_float: Floats,
     lane_int: Ints,
@@ -266,3 +266,36 @@ def let_appear(
             for part in range(3):
                 route[new, step, part] = entry_routes[entry, side, step, part]
     integers[_ROUTE_LEFT, new] = steps
+
+
+@borrowing_kernel
+def change_traffic(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    parameters: Floats,
+    world_int: Ints,
+    numbers: Floats,
+    integers: Ints,
+    route: Ints,
+    agents: Ints,
+    random: Words,
+    entry_lanes: Ints,
+    entry_routes: Ints,
+) -> None:
+    """What happens between two decisions of one world: vehicles leave, and then one may appear."""
+    _let_leave(numerics, lane_float, lane_int, world_int, numbers, integers, route, agents)
+    _let_appear(
+        numerics,
+        lane_float,
+        lane_int,
+        parameters,
+        world_int,
+        numbers,
+        integers,
+        route,
+        agents,
+        random,
+        entry_lanes,
+        entry_routes,
+    )

@@ -18,7 +18,7 @@ from drivebench.world.following import accelerate, follow_leaders, free_flow
 from drivebench.world.lane_change import choose_lanes
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldFloat, WorldInt
 from drivebench.world.motion import move, update_directions
-from drivebench.world.open_traffic import let_appear, let_leave
+from drivebench.world.open_traffic import change_traffic
 from drivebench.world.phases import Phase, begin, mark
 from drivebench.world.regulation import PREDICTED, give_way
 from drivebench.world.tables import find_occupants, tabulate, update_lanes
@@ -133,17 +133,7 @@ def step_worlds(
         route = routes[world]
         begin(stamps)
         if mode == NEW_ACTION and integers_of_world[_ENTRIES] > 0 and integers_of_world[_DECISIONS] > 0:
-            let_leave(
-                numerics,
-                lane_float,
-                lane_int,
-                integers_of_world,
-                numbers,
-                integers,
-                route,
-                agents[world],
-            )
-            let_appear(
+            change_traffic(
                 numerics,
                 lane_float,
                 lane_int,

@@ -217,10 +217,7 @@ class Episodes:
         batch, _ = self.running()
         if not self._draws:
             return None
-        if self.entry.family is Family.INTERSECTION and batch.world_int[slot, WorldInt.DECISIONS] > 0:
-            batch, slot = batch.copy([slot]), 0
-            batch.drive(np.zeros((1, self.agents, 2)), np.full((1, self.agents), _IDLE, dtype=np.int64))
-        return state_in(batch.random[slot].tolist())
+        return state_in(list(batch.random_after(slot)))
 
     def drive(self, actions: Any, active: Flags | None) -> None:
         """Take one decision.

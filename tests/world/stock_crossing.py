@@ -189,6 +189,10 @@ def compare_episode(env_id: str, config: dict[str, Any], seed: int, decisions: i
         found.yielded += int(now.entity_int[EntityInt.YIELDING].sum())
         found.decisions, found.vehicles = decision + 1, max(found.vehicles, now.vehicles)
         identities, before = present, now
+    environment._clear_vehicles()
+    environment._spawn_vehicle(spawn_probability=environment.config["spawn_probability"])
+    if not found.differs and batch.random_after(0) != random_words(environment.np_random):
+        found.differs = "random numbers after the episode"
     found.crashed = int(before.entity_int[EntityInt.CRASHED].sum())
     return found
 

@@ -95,6 +95,7 @@ class Monitor:
         self._log = np.zeros((batch, 1, len(Log)))
         self._history = np.zeros((batch, HISTORY_STEPS, 0, 4))
         self._road = self._road_since = self._road_before = np.zeros((batch, 0), np.int64)
+        self._identity = np.zeros((batch, 0), np.int64)
         for slot, (episode, reference) in enumerate(zip(episodes, references, strict=True)):
             self.load(slot, episode, reference)
 
@@ -181,6 +182,7 @@ class Monitor:
         network = self._worlds.network_of_world[slot]
         self._road[slot] = self._worlds.lane_int[network, self._worlds.lane[slot], LaneInt.ROAD_FIRST]
         self._road_since[slot], self._road_before[slot] = LONG_AGO, -1
+        self._identity[slot] = np.where(self._worlds.present[slot], self._worlds.identity[slot], -1)
 
     def update(self, active: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Measure the decision that the worlds have just made.
@@ -192,6 +194,8 @@ class Monitor:
             ``bool[B]`` which episodes have ended, now or before.
         """
         worlds = self._worlds
+        if worlds.is_open:
+            self._follow_columns(active)
         in_threads(
             measure,
             len(worlds),
@@ -203,6 +207,33 @@ class Monitor:
             ),
         )  # fmt: skip
         return self.done
+
+    def _follow_columns(self, active: NDArray[np.bool_]) -> None:
+        """Move what is remembered of each vehicle to its present column; some have left, others appeared.
+
+        Of a vehicle that has just appeared, the past is its first state.
+        """
+        worlds = self._worlds
+        self._make_room(0, 0, 0)
+        for slot in np.flatnonzero(active).tolist():
+            count = int(worlds.entities[slot])
+            present, known = worlds.identity[slot, :count], self._identity[slot]
+            if np.array_equal(present, known[:count]):
+                continue
+            order = np.argsort(known, kind="stable")
+            place = np.minimum(np.searchsorted(known, present, sorter=order), len(known) - 1)
+            column = order[place]
+            new = known[column] != present
+            self._history[slot, :, :count] = self._history[slot][:, column]
+            self._history[slot, :, :count][:, new] = worlds.trace[slot, 0, :count][new]
+            first = worlds.lane_int[
+                worlds.network_of_world[slot], worlds.lane[slot, :count], LaneInt.ROAD_FIRST
+            ]
+            self._road[slot, :count] = np.where(new, first, self._road[slot, column])
+            self._road_since[slot, :count] = np.where(new, LONG_AGO, self._road_since[slot, column])
+            self._road_before[slot, :count] = np.where(new, -1, self._road_before[slot, column])
+            self._identity[slot] = -1
+            self._identity[slot, :count] = present
 
     def finish(self, slot: int) -> EpisodeMeasurement:
         """What was measured in an episode up to now.
@@ -308,6 +339,9 @@ class Monitor:
         self._history = _grown(self._history, entities, 2)
         self._road, self._road_since = _grown(self._road, entities, 1), _grown(self._road_since, entities, 1)
         self._road_before = _grown(self._road_before, entities, 1)
+        known = self._identity.shape[1]
+        self._identity = _grown(self._identity, entities, 1)
+        self._identity[:, known:] = -1
 
     def _note_networks(self) -> None:
         """Make the bounding boxes of the lanes of networks that are new in the pool."""

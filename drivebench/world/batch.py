@@ -215,6 +215,16 @@ class WorldBatch:
         return columns
 
     @property
+    def is_open(self) -> bool:
+        """Whether vehicles leave and appear in any of the worlds, so that columns change."""
+        return self._open
+
+    @property
+    def identity(self) -> npt.NDArray[np.int64]:
+        """[B, N] the numbers that vehicles keep when their columns change."""
+        return self.entity_int[:, EntityInt.IDENTITY]
+
+    @property
     def trace_crashed(self) -> npt.NDArray[np.bool_]:
         """[B, SUBSTEPS] whether the ego had crashed after each sub-step of the last decision."""
         crashed: npt.NDArray[np.bool_] = self.world_int[:, WorldInt.TRACE_CRASHED :] != 0

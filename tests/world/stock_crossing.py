@@ -10,12 +10,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from gymnasium.utils.seeding import np_random
 
 from drivebench.world import WorldBatch
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind
-from drivebench.world.open_takeover import random_words, take_open_traffic
-from drivebench.world.takeover import take_network, take_traffic, take_world
+from drivebench.world.open_takeover import random_words
 from drivebench.world.world import World
+from scenarios.stock.building import Builder, state_of
+from scenarios.stock.configuration import complete_configuration
+from scenarios.stock.ids import stock_id
 from scenarios.stock.upstream import stock_environment
 
 MANOEUVRES = {"LANE_LEFT": 0, "IDLE": 1, "LANE_RIGHT": 2, "FASTER": 3, "SLOWER": 4}
@@ -36,26 +39,11 @@ class Found:
     changes: int = 0
 
 
-def taken_over(environment: Any, *, exact: bool = True) -> World:
-    """The world of a stock intersection after its reset."""
-    from highway_env.utils import class_from_path
-
-    road, config = environment.road, environment.config
-    traffic = class_from_path(config["other_vehicles_type"])
-    network = take_network(
-        road.network.graph, connected_lanes=road.neighbour_vehicles_connected_lanes, exact=exact
-    )
-    return take_world(
-        road,
-        environment.vehicle,
-        exact=exact,
-        ego_kind=None,
-        agents=environment.controlled_vehicles,
-        simulation_hz=config["simulation_frequency"],
-        policy_hz=config["policy_frequency"],
-        traffic=take_traffic(traffic),
-        open_traffic=take_open_traffic(environment, network, traffic),
-    )
+def built(env_id: str, config: dict[str, Any], seed: int) -> World:
+    """The world of a stock intersection after its reset, whose warm-up was taken in the compiled world."""
+    entry = stock_id(env_id)
+    builder = Builder(entry, complete_configuration(entry, config), "parity")
+    return builder.build(state_of(np_random(seed)[0])).world
 
 
 def stock_state(environment: Any, network: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -159,7 +147,7 @@ def first_difference(environment: Any, batch: WorldBatch, network: Any) -> str:
 def compare_episode(env_id: str, config: dict[str, Any], seed: int, decisions: int) -> Found:
     """Drive one episode in both, on after crashes, arrival and the time limit."""
     environment = stock_environment(env_id, seed=seed, config=config)
-    world = taken_over(environment)
+    world = built(env_id, config, seed)
     batch = WorldBatch([world], numerics="parity")
     found = Found(seed=seed, differs=first_difference(environment, batch, world.network))
     rng = np.random.default_rng([seed, 2])

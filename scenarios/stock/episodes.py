@@ -10,7 +10,7 @@ from drivebench.errors import ConfigurationError
 from drivebench.sensors.scene import Moments
 from drivebench.sensors.topview import TopView, Window
 from drivebench.world import WorldBatch
-from drivebench.world.layout import EntityFloat, WorldInt
+from drivebench.world.layout import EntityFloat
 from drivebench.world.shelf import Shelf
 from scenarios.stock.actions import make_actions
 from scenarios.stock.bank import bank_of

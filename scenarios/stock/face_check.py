@@ -14,12 +14,13 @@ another.
 """
 
 import argparse
+import copy
 import json
 import os
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,129 @@ from scenarios.stock.ids import ENVIRONMENTS, IDS, Family, stock_id
 from scenarios.stock.parity import ORACLE_ENVIRONMENT
 from scenarios.stock.upstream import register_stock_ids
 
-__all__ = ["Comparison", "compare", "differences"]
+__all__ = ["VARIANTS", "Comparison", "compare", "differences"]
+
+_CONTINUOUS = {"type": "ContinuousAction"}
+_KINEMATICS = {"type": "Kinematics", "vehicles_count": 7}
+_AGENTS_META = {"type": "MultiAgentAction", "action_config": {"type": "DiscreteMetaAction"}}
+_AGENTS_SEE = {"type": "MultiAgentObservation", "observation_config": _KINEMATICS}
+
+VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "highway-fast-v0, continuous": ("highway-fast-v0", {"action": _CONTINUOUS, "policy_frequency": 5}),
+    "highway-fast-v0, continuous on one axis, not clipped": (
+        "highway-fast-v0",
+        {
+            "action": _CONTINUOUS | {"lateral": False, "clip": False, "acceleration_range": [-3, 4.5]},
+            "normalize_reward": False,
+        },
+    ),
+    "highway-fast-v0, discrete with limits": (
+        "highway-fast-v0",
+        {"action": {"type": "DiscreteAction", "actions_per_axis": 4}, "offroad_terminal": True},
+    ),
+    "highway-fast-v0, reach of speeds": (
+        "highway-fast-v0",
+        {"action": _CONTINUOUS | {"speed_range": [5, 27]}, "observation": {"type": "LidarObservation"}},
+    ),
+    "highway-v0, several agents": (
+        "highway-v0",
+        {
+            "controlled_vehicles": 3,
+            "vehicles_count": 12,
+            "action": _AGENTS_META,
+            "observation": _AGENTS_SEE,
+            "simulation_frequency": 10,
+            "policy_frequency": 2,
+            "duration": 7,
+        },
+    ),
+    "highway-v0, agents without actions": (
+        "highway-v0",
+        {"controlled_vehicles": 2, "vehicles_count": 8, "right_lane_reward": 0.5, "on_road_reward": 0.1},
+    ),
+    "highway-fast-v0, aggressive traffic": (
+        "highway-fast-v0",
+        {
+            "other_vehicles_type": "highway_env.vehicle.behavior.AggressiveVehicle",
+            "observation": {"type": "OccupancyGrid"},
+            "action": {"type": "DiscreteMetaAction", "target_speeds": [15, 20, 25, 30, 35]},
+        },
+    ),
+    "merge-v1, continuous on one axis": (
+        "merge-v1",
+        {"action": _CONTINUOUS | {"lateral": False}, "lane_change_reward": -0.3},
+    ),
+    "merge-generic-v0, three lanes": (
+        "merge-generic-v0",
+        {"lanes_count": 3, "vehicles_count": 8, "before_merge_length": 120, "policy_frequency": 3},
+    ),
+    "roundabout-v0, discrete": ("roundabout-v0", {"action": {"type": "DiscreteAction"}}),
+    "roundabout-v1, not normalized": (
+        "roundabout-v1",
+        {"normalize_reward": False, "incoming_vehicle_destination": 1, "on_road_reward": 0.25},
+    ),
+    "exit-v1, two lanes": ("exit-v1", {"lanes_count": 2, "vehicles_count": 5, "right_lane_reward": 0.1}),
+    "u-turn-v0, continuous": ("u-turn-v0", {"action": _CONTINUOUS, "observation": _KINEMATICS}),
+    "racetrack-v0, both axes": (
+        "racetrack-v0",
+        {"action": _CONTINUOUS, "terminate_off_road": False, "other_vehicles": 4},
+    ),
+    "racetrack-v1, meta-actions": (
+        "racetrack-v1",
+        {"action": {"type": "DiscreteMetaAction", "target_speeds": [0, 5, 10]}, "on_road_reward": 0.2},
+    ),
+    "racetrack-oval-v0, blocked": (
+        "racetrack-oval-v0",
+        {"block_lane": True, "force_decision": True, "no_lanes": 4, "length": 150},
+    ),
+    "racetrack-large-v1, several agents": (
+        "racetrack-large-v1",
+        {
+            "controlled_vehicles": 2,
+            "action": {"type": "MultiAgentAction", "action_config": _CONTINUOUS},
+            "observation": _AGENTS_SEE,
+        },
+    ),
+    "intersection-v0, any destination": (
+        "intersection-v0",
+        {"destination": None, "normalize_reward": True, "offroad_terminal": True, "spawn_probability": 0.9},
+    ),
+    "intersection-multi-agent-v1, four agents": (
+        "intersection-multi-agent-v1",
+        {"controlled_vehicles": 4, "initial_vehicle_count": 6, "duration": 20},
+    ),
+    "intersection-v0, defensive traffic": (
+        "intersection-v0",
+        {"other_vehicles_type": "highway_env.vehicle.behavior.DefensiveVehicle"},
+    ),
+    "two-way-v0, kinematics": ("two-way-v0", {"observation": _KINEMATICS | {"order": "shuffled"}}),
+    "parking-v0, no walls": (
+        "parking-v0",
+        {
+            "add_walls": False,
+            "vehicles_count": 4,
+            "duration": 5,
+            "reward_weights": [1, 1, 0.1, 0.1, 0.3, 0.3],
+        },
+    ),
+    "parking-v0, several agents": (
+        "parking-v0",
+        {
+            "controlled_vehicles": 2,
+            "action": {"type": "MultiAgentAction", "action_config": _CONTINUOUS},
+            "observation": {
+                "type": "MultiAgentObservation",
+                "observation_config": {
+                    "type": "KinematicsGoal",
+                    "features": ["x", "y", "vx", "vy", "cos_h", "sin_h"],
+                    "scales": [100, 100, 5, 5, 1, 1],
+                    "normalize": False,
+                },
+            },
+        },
+    ),
+}
+"""Configurations that are compared, too: an id, and what differs from its defaults."""
 
 EPISODES = 2
 """From each seed: one of the seed, one that goes on with its random numbers."""
@@ -48,7 +171,7 @@ class Comparison:
     """What was found of one seed of one id.
 
     Attributes:
-        name: highway-env's id.
+        name: highway-env's id, or the name of a variant.
         seed: Of the first reset.
         decisions: How many were compared.
         difference: The first one, in words; None if there was none.
@@ -116,11 +239,14 @@ def compare_seed(name: str, seed: int, longest: int = LONGEST) -> Comparison:
     """Drive the stock environment and ours side by side.
 
     Args:
-        name: highway-env's id.
+        name: highway-env's id, or the name of a variant.
         seed: Of the first reset.
         longest: Bound on the decisions of each episode.
     """
-    stock, ours = gymnasium.make(name), gymnasium.make(f"{NAMESPACE}/stock-{name}")
+    env_id, config = VARIANTS.get(name, (name, None))
+    arguments: dict[str, Any] = {} if config is None else {"config": copy.deepcopy(config)}
+    stock = gymnasium.make(env_id, **arguments)
+    ours = gymnasium.make(f"{NAMESPACE}/stock-{env_id}", **arguments)
     parts = ("observation", "reward", "terminated", "truncated", "info")
     decisions = 0
 
@@ -155,14 +281,16 @@ def compare(names: Sequence[str], seeds: Iterable[int], longest: int = LONGEST) 
     """Compare environments, in processes with AVX512 switched off.
 
     Args:
-        names: highway-env's ids.
+        names: highway-env's ids, or names of variants.
         seeds: Of the first resets.
         longest: Bound on the decisions of each episode.
 
     Raises:
         ConfigurationError: A process failed; the message has its output.
     """
-    crossings = [name for name in names if stock_id(name).family is Family.INTERSECTION]
+    crossings = [
+        name for name in names if stock_id(VARIANTS.get(name, (name,))[0]).family is Family.INTERSECTION
+    ]
     others = [name for name in names if name not in crossings]
     found: list[Comparison] = []
     for group in (others, crossings):
@@ -215,7 +343,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the comparison; 1 if anything differs."""
     parser = argparse.ArgumentParser(prog="python -m scenarios.stock.face_check", description=__doc__)
     parser.add_argument("--seeds", type=int, default=30, help="for each id")
-    parser.add_argument("--ids", nargs="*", default=list(IDS), help="highway-env's ids; all if not given")
+    parser.add_argument(
+        "--ids", nargs="*", default=[*IDS, *VARIANTS], help="highway-env's ids and variants; all if not given"
+    )
     parser.add_argument("--longest", type=int, default=LONGEST, help="decisions of each episode at most")
     parser.add_argument("--out", type=Path, help="Markdown file to write; standard output if not given")
     parser.add_argument("--request", help=argparse.SUPPRESS)

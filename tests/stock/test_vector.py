@@ -1,0 +1,164 @@
+"""The vector environment: the same as single ones, three kinds of autoreset, banks of worlds."""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+
+from drivebench.errors import ConfigurationError, UnknownNameError
+from scenarios.stock.deck import Deck
+from scenarios.stock.environment import StockEnv
+from scenarios.stock.vector import StockVectorEnv
+
+SHORT: dict[str, Any] = {"duration": 4, "vehicles_count": 6}
+CASES: list[tuple[str, dict[str, Any] | None]] = [
+    ("highway-fast-v0", SHORT),
+    ("exit-v0", {"duration": 3, "vehicles_count": 4}),
+    ("racetrack-v1", {"duration": 1}),
+    ("parking-v0", {"duration": 1}),
+    ("intersection-multi-agent-v0", {"duration": 3, "initial_vehicle_count": 4}),
+    ("lane-keeping-v0", None),
+]
+LEFT_OUT = ("action", "lane_change_reward", "action_reward")
+"""What is sampled anew for the information of every reset."""
+
+
+def _equal(one: Any, other: Any, path: str = "") -> None:
+    if isinstance(one, dict):
+        assert set(one) == set(other), path
+        for key in one:
+            if key.removeprefix("_") not in LEFT_OUT:
+                _equal(one[key], other[key], f"{path}/{key}")
+    elif isinstance(one, tuple) or (isinstance(one, np.ndarray) and one.dtype == object):
+        for number, (left, right) in enumerate(zip(one, other, strict=True)):
+            _equal(left, right, f"{path}[{number}]")
+    elif one is not None:
+        left, right = np.asarray(one), np.asarray(other)
+        assert left.shape == right.shape, path
+        np.testing.assert_array_equal(left, right, err_msg=path)
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
+@pytest.mark.parametrize(("name", "config"), CASES)
+def test_equals_single_environments(name: str, config: dict[str, Any] | None, mode: AutoresetMode) -> None:
+    ours = StockVectorEnv(name, num_envs=3, config=config, autoreset_mode=mode, bank=0)
+    singles = SyncVectorEnv([lambda: StockEnv(name, config=config)] * 3, autoreset_mode=mode)
+    assert ours.single_observation_space == singles.single_observation_space
+    assert ours.action_space == singles.action_space
+    _equal(singles.reset(seed=4), ours.reset(seed=4), "reset")
+    singles.action_space.seed(0)
+    ended = 0
+    for decision in range(12):
+        actions = singles.action_space.sample()
+        expected, given = singles.step(actions), ours.step(actions)
+        _equal(expected, given, str(decision))
+        ended += int((expected[2] | expected[3]).sum())
+    assert ended >= 2 or name == "lane-keeping-v0"
+
+
+def test_the_callers_resets() -> None:
+    mode = AutoresetMode.DISABLED
+    ours = StockVectorEnv("highway-fast-v0", num_envs=3, config=SHORT, autoreset_mode=mode, bank=0)
+    singles = SyncVectorEnv([lambda: StockEnv("highway-fast-v0", config=SHORT)] * 3, autoreset_mode=mode)
+    _equal(singles.reset(seed=0), ours.reset(seed=0))
+    done = np.zeros(3, np.bool_)
+    while not done.any():
+        _equal(result := singles.step(np.array([3, 1, 0])), ours.step(np.array([3, 1, 0])))
+        done = result[2] | result[3]
+    with pytest.raises(ConfigurationError, match="reset_mask"):
+        ours.step(np.ones(3, np.int64))
+    _equal(singles.reset(options={"reset_mask": done}), ours.reset(options={"reset_mask": done.copy()}))
+    _equal(singles.step(np.ones(3, np.int64)), ours.step(np.ones(3, np.int64)))
+
+
+def _drive(environment: StockVectorEnv, seed: int | None, decisions: int = 14) -> bytes:
+    seen = [environment.reset(seed=seed)[0]]
+    generator = np.random.default_rng(0)
+    for _ in range(decisions):
+        actions = generator.integers(5, size=environment.num_envs)
+        seen.append(environment.step(actions)[0])
+    return np.stack(seen).tobytes()
+
+
+def test_a_bank_is_determined_by_the_seed_and_used_again() -> None:
+    first = StockVectorEnv("highway-fast-v0", num_envs=4, config=SHORT, bank=3)
+    same = StockVectorEnv("highway-fast-v0", num_envs=4, config=SHORT, bank=3)
+    bytes_of_first = _drive(first, 7)
+    assert bytes_of_first == _drive(same, 7)
+    assert bytes_of_first == _drive(first, 7), "a world from the shelf is the world"
+    assert bytes_of_first != _drive(first, 8)
+    starts = {first.episodes.batch.worlds[k].digest for k in range(4)}  # type: ignore[union-attr]
+    assert len(starts) <= 4
+
+
+def test_first_episodes_are_those_of_the_seeds() -> None:
+    ours = StockVectorEnv("merge-v1", num_envs=2)
+    seen = ours.reset(seed=[9, 3])[0]
+    for slot, seed in enumerate((9, 3)):
+        np.testing.assert_array_equal(seen[slot], StockEnv("merge-v1").reset(seed=seed)[0])
+
+
+def test_traffic_that_appears_is_another_when_a_world_is_begun_again() -> None:
+    ours = StockVectorEnv("intersection-v0", num_envs=1, config={"duration": 4}, bank=1)
+    ours.reset(seed=0)
+    runs = []
+    for _ in range(3):
+        seen = [ours.step(np.array([1]))[0].tobytes() for _ in range(5)]
+        runs.append(tuple(seen))
+    assert len({run[0] for run in runs[1:]}) == 1, "the same world"
+    assert len(set(runs[1:])) == 2, "other traffic"
+
+
+def test_time_limits() -> None:
+    ours = gymnasium.make_vec("drivebench/stock-two-way-v0", num_envs=2, max_episode_steps=2)
+    ours.reset(seed=0)
+    assert not ours.step(np.ones(2, np.int64))[3].any()
+    assert ours.step(np.ones(2, np.int64))[3].all()
+    ours.step(np.ones(2, np.int64))
+    assert not ours.step(np.ones(2, np.int64))[3].any()
+
+
+def test_rewards_of_each_agent() -> None:
+    ours = gymnasium.make_vec("drivebench/stock-intersection-multi-agent-v1", num_envs=2)
+    ours.reset(seed=0)
+    _, rewards, terminations, truncations, info = ours.step((np.ones(2, np.int64), np.ones(2, np.int64)))
+    assert rewards.shape == terminations.shape == (2, 2)
+    assert truncations.shape == (2,)
+    np.testing.assert_array_equal(rewards, info["agents_rewards"])
+
+
+@pytest.mark.parametrize("numerics", ["canonical", "parity"])
+def test_batches_of_any_size_are_equal(numerics: Any) -> None:
+    name = "roundabout-v1"
+    wide = StockVectorEnv(name, num_envs=7, numerics=numerics, bank=0)
+    first = wide.reset(seed=0)[0]
+    after = wide.step(np.full(7, 3))[0]
+    for slot in (0, 6):
+        alone = StockEnv(name, numerics=numerics)
+        np.testing.assert_array_equal(first[slot], alone.reset(seed=slot)[0])
+        np.testing.assert_array_equal(after[slot], alone.step(3)[0])
+
+
+def test_a_deck_draws_its_own_worlds() -> None:
+    deck, same, other = Deck(5, [1]), Deck(5, [1]), Deck(5, [2])
+    drawn = deck.draw(40)
+    assert drawn == same.draw(40)
+    assert set(drawn) == set(range(5))
+    assert deck.state(drawn[0]) == same.state(drawn[0])
+    assert len({deck.state(card) for card in range(5)} | {other.state(card) for card in range(5)}) == 10
+
+
+def test_bad_arguments() -> None:
+    with pytest.raises(ConfigurationError, match="num_envs=0"):
+        StockVectorEnv("highway-fast-v0", num_envs=0)
+    with pytest.raises(UnknownNameError, match="NextStep"):
+        StockVectorEnv("highway-fast-v0", autoreset_mode="Next")
+    ours = StockVectorEnv("highway-fast-v0", num_envs=2)
+    with pytest.raises(ConfigurationError, match="reset"):
+        ours.step(np.ones(2, np.int64))
+    with pytest.raises(ConfigurationError, match="3 seeds"):
+        ours.reset(seed=[1, 2, 3])
+    with pytest.raises(UnknownNameError, match="reset_mask"):
+        ours.reset(options={"mask": None})

@@ -67,7 +67,8 @@ class Footage:
     @cached_property
     def looks(self) -> NDArray[np.uint8]:
         """``u1[N]`` how everybody else looks."""
-        looks: NDArray[np.uint8] = looks_of(self.kinds[None], np.array([self.ego]))[0]
+        lengths_m = self.sizes_m[None, :, 0]
+        looks: NDArray[np.uint8] = looks_of(self.kinds[None], np.array([self.ego]), lengths_m)[0]
         return looks
 
     def boxes(self, frame: int) -> NDArray[np.float64]:

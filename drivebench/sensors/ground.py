@@ -14,14 +14,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.compiled import kernel
 from drivebench.errors import ConfigurationError
+from drivebench.sensors.car_park import with_car_parks
 from drivebench.sensors.paint import TILE, TILE_M, bounds_of_lanes, paint_tiles, tiles_under_lanes
 from drivebench.world import RoadNetwork
+from drivebench.world.layout import LaneFloat, LaneInt, LaneKind
+from drivebench.world.network import array_digest
 
 __all__ = ["HEADER", "LEVELS", "STRIDE", "GroundMap"]
 
@@ -62,7 +66,9 @@ class GroundMap:
         Args:
             network: The roads.
         """
-        return _cache.get(network.digest, lambda: cls.paint(network))
+        if network not in _digests:
+            _digests[network] = _digest_of_paint(network)
+        return _cache.get(_digests[network], lambda: cls.paint(network))
 
     @classmethod
     def paint(cls, network: RoadNetwork) -> "GroundMap":
@@ -71,8 +77,7 @@ class GroundMap:
         Args:
             network: The roads.
         """
-        lane_float = np.ascontiguousarray(network.lane_float)
-        lane_int = network.lane_int
+        lane_float, lane_int = with_car_parks(network)
         x0, y0, x1, y1 = bounds_of_lanes(lane_float, lane_int)
         first = np.floor(np.array([x0, y0]) / (TILE_M * _ALIGNMENT)).astype(int) * _ALIGNMENT - _ALIGNMENT
         last = np.ceil(np.array([x1, y1]) / (TILE_M * _ALIGNMENT)).astype(int) * _ALIGNMENT + _ALIGNMENT
@@ -152,6 +157,23 @@ class _Cache:
 
 
 _cache = _Cache(capacity_bytes=1_000_000_000)
+"""Enough for about 170 winding roads, so that learners who shuffle the frames of many roads do not paint them
+again and again; all worlds of highway-env together take about 100 MB (``docs/worlds.md``)."""
+
+_digests: WeakKeyDictionary[RoadNetwork, str] = WeakKeyDictionary()
+
+
+def _digest_of_paint(network: RoadNetwork) -> str:
+    """Of what can be seen of a network, so that those which differ in their rules only share one map."""
+    lane_float, lane_int = network.lane_float, network.lane_int
+    samples = [
+        lane_float[lane, first:]
+        for lane, first in enumerate(lane_int[:, LaneInt.SAMPLES].tolist())
+        if lane_int[lane, LaneInt.KIND] == LaneKind.POLYLINE
+    ]
+    lines, runs = [LaneInt.LINE_LEFT, LaneInt.LINE_RIGHT], [LaneInt.KNOTS, LaneInt.POSES, LaneInt.WIDTHS]
+    columns = [LaneInt.KIND, LaneInt.ROAD_LANES, *lines, *runs]
+    return array_digest(lane_float[:, : LaneFloat.SPEED_LIMIT], lane_int[:, columns], *samples)
 
 
 def _with_neighbours(ids: NDArray[Any]) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""The solids that stand on the road, as tables of plane polygons: a car, and a barrier.
+"""The solids that stand on the road, as tables of plane polygons: a car, a barrier, a wall, a goal's paint.
 
 A shape is a list of faces; a face is a plane with an outward normal and the polygons on it, the first of
 which covers it. Model frame: x forward, y to the right, z up, in metres, for a vehicle of ``MODEL_LENGTH_M``
@@ -14,12 +14,26 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CAR", "HIDDEN", "MODEL_LENGTH_M", "MODEL_WIDTH_M", "OBSTACLE", "Models", "models"]
+__all__ = [
+    "CAR",
+    "GOAL",
+    "HIDDEN",
+    "MODEL_LENGTH_M",
+    "MODEL_WIDTH_M",
+    "OBSTACLE",
+    "WALL",
+    "WALL_FROM_M",
+    "Models",
+    "models",
+]
 
 Point = tuple[float, float, float]
 
-HIDDEN, CAR, OBSTACLE = 0, 1, 2
+HIDDEN, CAR, OBSTACLE, WALL, GOAL = 0, 1, 2, 3, 4
 """Shapes: the low four bits of a look (``scene.looks_of``)."""
+
+WALL_FROM_M = 10.0
+"""An obstacle of this length is a wall, which has no stripes to be stretched."""
 
 MODEL_LENGTH_M, MODEL_WIDTH_M = 5.0, 2.0
 
@@ -43,6 +57,8 @@ COLOURS = {
     "yellow": (244, 190, 32),
     "black": (30, 30, 32),
     "shadow": (0, 0, 0),
+    "concrete": (158, 154, 146),
+    "goal": (38, 196, 232),
 }
 
 SHINING = ("tail lamp", "headlamp")
@@ -227,7 +243,46 @@ def _barrier() -> list[_Face]:
     return [*faces, lid]
 
 
-SHAPES = {CAR: _car, OBSTACLE: _barrier}
+def _wall() -> list[_Face]:
+    """A plain box of concrete."""
+    half_length, half_width, top = MODEL_LENGTH_M / 2, MODEL_WIDTH_M / 2, OBSTACLE_TOP_M
+    faces = []
+    for sign, light in ((-1.0, REAR_LIGHT), (1.0, FRONT_LIGHT)):
+        face = _Face(normal=(sign, 0.0, 0.0))
+        face.add(_end(sign * half_length, -half_width, half_width, 0.0, top), "concrete", light)
+        faces.append(face)
+    for sign, light in ((-1.0, LEFT_LIGHT), (1.0, RIGHT_LIGHT)):
+        face = _Face(normal=(0.0, sign, 0.0))
+        face.add(_flank(sign * half_width, -half_length, half_length, 0.0, top), "concrete", light)
+        faces.append(face)
+    lid = _Face(normal=(0.0, 0.0, 1.0))
+    lid.add(_level(top, half_length, half_width), "concrete", TOP_LIGHT)
+    return [*faces, lid]
+
+
+def _goal() -> list[_Face]:
+    """Paint on the ground: a frame, and an arrow that tells the heading in which to stop."""
+    half_length, half_width, band = MODEL_LENGTH_M / 2, MODEL_WIDTH_M / 2, 0.16
+    face = _Face(normal=(0.0, 0.0, 1.0))
+
+    def rectangle(x0: float, x1: float, y0: float, y1: float) -> list[Point]:
+        corners = ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+        return [(x * half_length, y * half_width, 0.0) for x, y in corners]
+
+    for x0, x1, y0, y1 in (
+        (-1.0, 1.0, -1.0, band - 1.0),
+        (-1.0, 1.0, 1.0 - band, 1.0),
+        (-1.0, band - 1.0, band - 1.0, 1.0 - band),
+        (1.0 - band, 1.0, band - 1.0, 1.0 - band),
+        (-0.6, 0.1, -0.12, 0.12),
+    ):
+        face.add(rectangle(x0, x1, y0, y1), "goal")
+    tip = [(0.1 * half_length, -0.45 * half_width, 0.0), (0.1 * half_length, 0.45 * half_width, 0.0)]
+    face.add([*tip, (0.65 * half_length, 0.0, 0.0)], "goal")
+    return [face]
+
+
+SHAPES = {CAR: _car, OBSTACLE: _barrier, WALL: _wall, GOAL: _goal}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

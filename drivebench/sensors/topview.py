@@ -16,7 +16,7 @@ from drivebench.compiled import kernel
 from drivebench.errors import ConfigurationError
 from drivebench.scenario import Route
 from drivebench.sensors.ground import LEVELS, STRIDE, GroundMap
-from drivebench.sensors.models import HIDDEN, OBSTACLE
+from drivebench.sensors.models import CAR, GOAL, HIDDEN, OBSTACLE, WALL
 from drivebench.sensors.paint import RESOLUTION_M, TILE
 from drivebench.sensors.palette import PAINT
 
@@ -36,10 +36,14 @@ ASPHALT: Colour = (92, 95, 103)
 MARK: Colour = (244, 244, 240)
 EGO: Colour = (255, 122, 26)
 ROUTE: Colour = (64, 156, 255)
-GOAL: Colour = (28, 30, 34)
+CHEQUER: Colour = (28, 30, 34)
 GLASS: Colour = (34, 40, 50)
 OUTLINE: Colour = (22, 24, 28)
 BARRIER: Colour = (244, 190, 32)
+CONCRETE: Colour = (168, 164, 156)
+TARGET: Colour = (38, 196, 232)
+
+_OTHERS = {OBSTACLE: BARRIER, WALL: CONCRETE, GOAL: TARGET}
 
 _ROUTE_ALPHA = 120
 _ROUTE_WIDTH_M = 1.5
@@ -148,10 +152,12 @@ class TopView:
         if trail_m is not None and len(trail_m) > 1:
             self._line(draw, trail_m, _bands(EGO, _TRAIL_ALPHA), _TRAIL_WIDTH_M)
         for box, look in zip(boxes, looks, strict=True):
-            if look & 15 != HIDDEN:
+            shape = look & 15
+            if shape == CAR:
                 red, green, blue = (int(part) for part in PAINT[look >> 4])
-                colour = BARRIER if look & 15 == OBSTACLE else (red, green, blue)
-                self._draw_vehicle(draw, box, colour, is_car=look & 15 != OBSTACLE)
+                self._draw_vehicle(draw, box, (red, green, blue), is_car=True)
+            elif shape != HIDDEN:
+                self._draw_vehicle(draw, box, _OTHERS[shape], is_car=False)
         if ego is not None:
             self._draw_vehicle(draw, ego, EGO, is_car=True, halo=True)
         drawn = np.asarray(overlay.reduce(_FINER)).astype(np.uint16)
@@ -195,7 +201,7 @@ class TopView:
                 square = np.array(
                     [corner, corner + along * size, corner + (along + aside) * size, corner + aside * size]
                 )
-                draw.polygon(self._scaled(square), fill=_bands(GOAL if (row + k) % 2 else MARK))
+                draw.polygon(self._scaled(square), fill=_bands(CHEQUER if (row + k) % 2 else MARK))
 
     def _draw_vehicle(
         self, draw: ImageDraw.ImageDraw, box: Floats, colour: Colour, *, is_car: bool, halo: bool = False

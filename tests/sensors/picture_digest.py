@@ -34,7 +34,7 @@ def moments() -> Moments:
         states[n, :, :3] = pose
         states[n, :, :3] += rng.uniform([-40, -12, -3.1], [60, 12, 3.1], (entities, 3))
         states[n, 0, :3] = pose + rng.uniform([-3, -1, -0.2], [3, 1, 0.2])
-    kinds = rng.choice([EntityKind.IDM, EntityKind.OBSTACLE, EntityKind.LANDMARK, -1], (count, entities))
+    kinds = rng.choice([EntityKind.IDM, EntityKind.OBSTACLE, -1], (count, entities))
     kinds[:, 0] = EntityKind.EGO
     return Moments.from_states(
         networks=[road.network for road in roads],

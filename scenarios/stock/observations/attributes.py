@@ -17,7 +17,7 @@ from drivebench.errors import ConfigurationError
 from drivebench.world import EntityKind, WorldBatch
 from drivebench.world.bicycle import slopes
 from drivebench.world.geometry import heading_at, local_coordinates
-from drivebench.world.layout import EntityFloat, RandomInt, WorldInt
+from drivebench.world.layout import EntityFloat, WorldInt
 from drivebench.world.random_stream import uniform
 from scenarios.stock.kept_lanes import KeptLanes
 from scenarios.stock.observations.observer import Observation, Observer, Slots, run
@@ -177,11 +177,6 @@ class AttributesObserver(Observer):
         if (batch.kind[places, batch.agents[places, 0]] != EntityKind.BICYCLE).any():
             raise ConfigurationError(
                 "AttributesObservation asks for a vehicle with tyre forces; set 'dynamical' to True in action"
-            )
-        if (batch.random[places, RandomInt.INCREMENT_LOW] == 0).any():
-            raise ConfigurationError(
-                "AttributesObservation draws noise, but batch.random is all zeros; write the state of the "
-                "environment's random numbers into it before the episode begins"
             )
         for _ in range(_SPACES_IN_RESET):
             self.observe(batch, places)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from drivebench.errors import ConfigurationError
 from drivebench.world import WorldBatch
+from drivebench.world.layout import RandomInt
 from drivebench.world.numerics import PARITY
 from drivebench.world.threads import in_threads
 
@@ -47,11 +48,17 @@ class Observer(ABC):
             slots: Which of them begin.
 
         Raises:
-            ConfigurationError: A world has no ego, or lacks what the observation is about.
+            ConfigurationError: A world has no ego, lacks random numbers that are to be drawn, or lacks what
+                the observation is about.
         """
         places = np.asarray(slots, dtype=np.int64)
         if (batch.agents[places, 0] < 0).any():
             raise ConfigurationError("a world without controlled vehicle cannot be observed; expected an ego")
+        if self.draws and (batch.random[places, RandomInt.INCREMENT_LOW] == 0).any():
+            raise ConfigurationError(
+                "this observation draws random numbers, but batch.random is zero; write the state of the "
+                "environment's there before the episode begins"
+            )
 
     @abstractmethod
     def observe(

@@ -50,27 +50,27 @@ class Settings:
         return ConfigurationError(f"{self.kind}: {name} is {self._config.get(name)!r}; expected {expected}")
 
     def value(self, name: str, default: Any) -> Any:
-        """A setting as it stands; None counts as not given."""
+        """A setting as it stands; None counts as not given, as highway-env means it here."""
         given = self._config.get(name)
         return default if given is None else given
 
     def flag(self, name: str, *, default: bool) -> bool:
         """True or false."""
-        given = self.value(name, default)
+        given = self._config.get(name, default)
         if not isinstance(given, bool | np.bool_):
             raise self.error(name, "True or False")
         return bool(given)
 
     def whole(self, name: str, *, default: int, least: int) -> int:
         """A whole number."""
-        given = self.value(name, default)
+        given = self._config.get(name, default)
         if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < least:
             raise self.error(name, f"a whole number, at least {least}")
         return int(given)
 
     def positive(self, name: str, *, default: float) -> float:
         """A positive number."""
-        given = self.value(name, default)
+        given = self._config.get(name, default)
         if (
             isinstance(given, bool)
             or not isinstance(given, int | float | np.number)
@@ -81,7 +81,7 @@ class Settings:
 
     def choice(self, name: str, choices: Sequence[str], *, default: str) -> str:
         """One of some words."""
-        given = self.value(name, default)
+        given = self._config.get(name, default)
         if given not in choices:
             similar = nearest(str(given), choices)
             hint = f"; did you mean {similar!r}?" if similar else ""

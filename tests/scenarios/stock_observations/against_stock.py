@@ -111,6 +111,7 @@ def compare(
             )
             if batch is None:
                 batch = WorldBatch([world], numerics="parity")
+                batch.random[0] = words_of(environment.np_random)
                 for _, _, own in pairs:
                     own.begin(batch, [0])
             batch.load(0, world)

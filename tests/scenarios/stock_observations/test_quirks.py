@@ -106,8 +106,10 @@ def test_unsorted_rows_come_in_a_random_order_from_the_environments_stream() -> 
     batch = WorldBatch([road([car(30), car(20), car(10), car(15)])])
     observer = make_observer(config, policy_hz=1.0)
     assert observer.draws
-    observer.begin(batch, [0])
+    with pytest.raises(ConfigurationError, match="random is zero"):
+        observer.begin(batch, [0])
     batch.random[0] = (0, 1, 0, 3, 0, 0)
+    observer.begin(batch, [0])
     orders = {tuple(observer.observe(batch, [0])[0, 1:, 0].tolist()) for _ in range(60)}
     assert len(orders) == 6
     assert {tuple(sorted(order)) for order in orders} == {(10, 20, 30)}  # the first three of the road's list
@@ -169,6 +171,7 @@ def test_vehicles_on_a_road_with_more_lanes_may_come_to_any_lane() -> None:
         ({"type": "Kinematics", "vehicles_count": 0}, "vehicles_count is 0"),
         ({"type": "Kinematics", "vehicles_count": True}, "vehicles_count is True"),
         ({"type": "Kinematics", "order": "sort"}, "did you mean 'sorted'"),
+        ({"type": "Kinematics", "clip": None}, "clip is None; expected True or False"),
         ({"type": "Kinematics", "normalize": 1}, "normalize is 1; expected True or False"),
         ({"type": "Kinematics", "features_range": {"x": [3, 3]}}, "two different finite numbers for 'x'"),
         ({"type": "Kinematics", "features_range": {"speed": [0, 3]}}, "not 'speed'"),

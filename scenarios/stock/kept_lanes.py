@@ -5,16 +5,50 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from drivebench.compiled import kernel
 from drivebench.errors import ConfigurationError
 from drivebench.world import WorldBatch
 from drivebench.world.geometry import VEHICLE_LENGTH_M, local_coordinates
-from drivebench.world.layout import LaneFloat
+from drivebench.world.layout import EntityFloat, LaneFloat, WorldInt
 from drivebench.world.numerics import PARITY
 
 __all__ = ["KeptLanes"]
 
 _ORDER = (("c", "d", 0), ("a", "b", 0))
 """The lanes of ``LaneKeepingEnv``, in the order in which they are to be kept."""
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_X, _Y, _NETWORK = int(EntityFloat.X), int(EntityFloat.Y), int(WorldInt.NETWORK)
+_WIDTH, _LENGTH = int(LaneFloat.WIDTH), int(LaneFloat.LENGTH)
+
+
+@kernel
+def _follow(
+    numerics: int | None,
+    lane_floats: Floats,
+    lane_ints: Ints,
+    entity_float: Floats,
+    world_ints: Ints,
+    agents: Ints,
+    slots: Ints,
+    rows: Ints,
+    following: Ints,
+) -> None:
+    """Go over to the next lane in the worlds whose ego is not on the first one (``AbstractLane.on_lane``)."""
+    for world in slots:
+        if following[world] < 0:
+            continue
+        lane_float = lane_floats[world_ints[world, _NETWORK]]
+        lane_int = lane_ints[world_ints[world, _NETWORK]]
+        lane, ego = rows[world], agents[world, 0]
+        x, y = entity_float[world, _X, ego], entity_float[world, _Y, ego]
+        s, r = local_coordinates(numerics, lane_float, lane_int, lane, x, y)
+        beside = not abs(r) <= lane_float[lane, _WIDTH] / 2
+        if beside or not -VEHICLE_LENGTH_M <= s < lane_float[lane, _LENGTH] + VEHICLE_LENGTH_M:
+            rows[world] = following[world]
+            following[world] = -1
 
 
 class KeptLanes:
@@ -54,21 +88,14 @@ class KeptLanes:
             batch: The worlds.
             slots: Which of them.
         """
-        numerics = None if batch.numerics == "canonical" else PARITY
-        for slot in slots:
-            if self._next[slot] < 0:
-                continue
-            lane, ego, pool = self.rows[slot], batch.agents[slot, 0], batch.network_of_world[slot]
-            row = batch.lane_float[pool, lane]
-            s, r = local_coordinates(
-                numerics,
-                batch.lane_float[pool],
-                batch.lane_int[pool],
-                lane,
-                batch.x[slot, ego],
-                batch.y[slot, ego],
-            )
-            on_lane = abs(r) <= row[LaneFloat.WIDTH] / 2
-            on_lane = on_lane and -VEHICLE_LENGTH_M <= s < row[LaneFloat.LENGTH] + VEHICLE_LENGTH_M
-            if not on_lane:
-                self.rows[slot], self._next[slot] = self._next[slot], -1
+        _follow(
+            None if batch.numerics == "canonical" else PARITY,
+            batch.lane_float,
+            batch.lane_int,
+            batch.entity_float,
+            batch.world_int,
+            batch.agents,
+            np.asarray(slots, dtype=np.int64),
+            self.rows,
+            self._next,
+        )

@@ -1,4 +1,4 @@
-"""Small worlds that need no highway-env: a motorway, a merge with a sine lane, a ring with routes."""
+"""Small worlds that need no highway-env: a motorway, a merge with a sine lane, a ring, a crossing."""
 
 import math
 
@@ -13,6 +13,9 @@ from drivebench.world.build import (
     plan_route,
     vehicle_on_lane,
 )
+from drivebench.world.open_takeover import random_words
+from drivebench.world.open_traffic import OpenTraffic
+from drivebench.world.world import TrafficParameters
 
 
 def motorway_network(lanes: int = 4, length_m: float = 2000.0) -> RoadNetwork:
@@ -101,6 +104,107 @@ def ring(seed: int) -> World:
     return build_world(network, cars)
 
 
+def crossing_network() -> RoadNetwork:
+    """Four arms of 40 m, nodes o (outer) and i (inner) with the number of the arm; straight on and left."""
+    turns = ((1, 0), (0, 1), (-1, 0), (0, -1))
+
+    def turned(x: float, y: float, arm: int) -> tuple[float, float]:
+        cosine, sine = turns[arm]
+        return cosine * x - sine * y, sine * x + cosine * y
+
+    lanes = []
+    for arm in range(4):
+        right_of_way = 3 if arm % 2 else 1
+        across, left = (arm + 2) % 4, (arm + 1) % 4
+
+        def straight(
+            a: tuple[float, float], b: tuple[float, float], priority: int, arm: int = arm
+        ) -> LaneSpec:
+            return LaneSpec.straight(
+                turned(*a, arm), turned(*b, arm), speed_limit_mps=10.0, priority=priority
+            )
+
+        lanes.append((f"o{arm}", f"i{arm}", straight((2.0, 51.0), (2.0, 11.0), right_of_way)))
+        lanes.append((f"i{arm}", f"e{across}", straight((2.0, 11.0), (2.0, -11.0), right_of_way)))
+        start = arm * math.pi / 2
+        lanes.append(
+            (
+                f"i{arm}",
+                f"e{left}",
+                LaneSpec.circular(
+                    turned(-11.0, 11.0, arm),
+                    13.0,
+                    start,
+                    start - math.pi / 2,
+                    clockwise=False,
+                    speed_limit_mps=10.0,
+                    priority=right_of_way - 1,
+                ),
+            )
+        )
+        lanes.append((f"e{arm}", f"x{arm}", straight((-2.0, 11.0), (-2.0, 51.0), right_of_way)))
+    return build_network(lanes, exits={(f"e{arm}", f"x{arm}", 0) for arm in range(4)})
+
+
+def crossing(
+    seed: int,
+    *,
+    kind: EntityKind = EntityKind.IDM,
+    probability: float = 0.4,
+    vehicles: int = 6,
+    ego: EntityKind = EntityKind.EGO,
+    policy_hz: int = 5,
+) -> World:
+    """Regulated, with open traffic; the fourth vehicle is a second agent, and there is an obstacle.
+
+    The second and the third vehicle are about to leave.
+    """
+    rng = np.random.default_rng(seed)
+    network = crossing_network()
+    entries = tuple((f"o{arm}", f"i{arm}", 0) for arm in range(4))
+    routes = tuple(
+        tuple(plan_route(network, entry, f"x{arm}") if f"o{arm}" != entry[0] else () for arm in range(4))
+        for entry in entries
+    )
+    cars = []
+    for place in range(vehicles):
+        arm = place % 4
+        leaving = place in (1, 2)
+        kinds = {0: ego, 3: EntityKind.CONTROLLED}
+        cars.append(
+            vehicle_on_lane(
+                network,
+                (f"e{arm}", f"x{arm}", 0) if leaving else entries[arm],
+                rng.uniform(0.0, 18.0) if leaving else rng.uniform(20.0, 30.0) - 15.0 * (place // 4),
+                speed_mps=rng.uniform(6.0, 9.0),
+                kind=kinds.get(place, kind),
+                target_speed_mps=9.0,
+                route=() if leaving else routes[arm][(arm + 1 + place % 2) % 4],
+                delta=rng.uniform(3.5, 4.5),
+            )
+        )
+    rock = VehicleSpec(kind=EntityKind.OBSTACLE, x_m=30.0, y_m=30.0, length_m=2.0, width_m=2.0)
+    return build_world(
+        network,
+        [*cars, rock],
+        traffic=TrafficParameters(
+            distance_wanted_m=7.0, comfort_acceleration_mps2=6.0, comfort_braking_mps2=-3.0
+        ),
+        target_speeds_mps=(0.0, 4.5, 9.0),
+        agents=(0, 3) if vehicles > 3 else (0,),
+        policy_hz=policy_hz,
+        regulated=True,
+        open_traffic=OpenTraffic(
+            entries=entries,
+            routes=routes,
+            probability=probability,
+            random=random_words(rng),
+            kind=kind,
+            gains=((0.1, 0.4),) * 3 + ((4.9, 5.1), (7.0, 9.0)) if kind is EntityKind.LINEAR else (),
+        ),
+    )
+
+
 def assorted(count: int) -> list[World]:
-    makers = (motorway, merge, ring)
-    return [makers[k % 3](k) for k in range(count)]
+    makers = (motorway, merge, ring, crossing)
+    return [makers[k % 4](k) for k in range(count)]

@@ -32,6 +32,7 @@ class _Recorder(DriverPilot):
     def begin(self, worlds: WorldBatch, monitor: Monitor, episodes: Mapping[int, Episode]) -> None:
         """A new batch: forget the last."""
         super().begin(worlds, monitor, episodes)
+        worlds.refuse_open_traffic("recorded")
         self.states = {slot: [] for slot in episodes}
         self.commands = {slot: [] for slot in episodes}
 

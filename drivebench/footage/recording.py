@@ -112,6 +112,7 @@ def film_actions(
         reference: What the expert did on it, if known: it limits the time to the goal.
     """
     worlds = WorldBatch([episode.world])
+    worlds.refuse_open_traffic("filmed")
     monitor = Monitor(worlds, [episode], [reference])
     states = [np.stack((worlds.x, worlds.y, worlds.heading, worlds.speed), axis=-1)]
     progress, reached = [np.zeros(1)], 0.0

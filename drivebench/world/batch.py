@@ -219,6 +219,21 @@ class WorldBatch:
         """Whether vehicles leave and appear in any of the worlds, so that columns change."""
         return self._open
 
+    def refuse_open_traffic(self, done: str) -> None:
+        """For those who write down a column for each entity, once for a whole episode.
+
+        Args:
+            done: What they do with a world, as a participle.
+
+        Raises:
+            ConfigurationError: Vehicles leave and appear in one of the worlds.
+        """
+        if self._open:
+            raise ConfigurationError(
+                f"a world with open traffic cannot be {done}: its vehicles leave and appear; expected a "
+                "world with the same vehicles from its first step to its last"
+            )
+
     @property
     def identity(self) -> npt.NDArray[np.int64]:
         """[B, N] the numbers that vehicles keep when their columns change."""

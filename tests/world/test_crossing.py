@@ -10,13 +10,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from highway_env.vehicle.behavior import IDMVehicle
 from invented_worlds import crossing, crossing_network, motorway, ring
 
 from drivebench.errors import ConfigurationError
 from drivebench.world import Capacity, EntityKind, WorldBatch, quantise
 from drivebench.world.build import build_world, plan_route, vehicle_on_lane
 from drivebench.world.layout import EntityFloat, EntityInt, WorldInt
+from scenarios.stock.building import Builder, state_of
+from scenarios.stock.configuration import complete_configuration
+from scenarios.stock.ids import stock_id
 from scenarios.stock.parity import ORACLE_ENVIRONMENT
+from scenarios.stock.upstream import stock_environment
 
 HERE = Path(__file__).parent
 KINEMATIC = {
@@ -270,3 +275,36 @@ def test_open_traffic_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> N
     assert traffic is not None
     with pytest.raises(ConfigurationError):
         replace(traffic, **wrong)
+
+
+def highway_bytes() -> bytes:
+    """A highway built anew by highway-env's own reset, and where its vehicles are after some decisions."""
+    entry = stock_id("highway-fast-v0")
+    builder = Builder(entry, complete_configuration(entry, {"vehicles_count": 12}), "canonical")
+    world = builder.build(state_of(np.random.default_rng(5))).world
+    batch = WorldBatch([world])
+    for _ in range(5):
+        batch.step(np.ones((1, 2), dtype=np.int16))
+    return world.digest.encode() + batch.entity_float.tobytes() + batch.entity_int.tobytes()
+
+
+def test_an_intersection_leaves_highways_of_the_process_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """highway-env's intersection sets the constants of IDM on the class, for the whole process."""
+    own = {"DISTANCE_WANTED": 10.0, "COMFORT_ACC_MAX": 3.0, "COMFORT_ACC_MIN": -5.0}
+    for name, value in own.items():  # and what is done here is undone
+        monkeypatch.setattr(IDMVehicle, name, value)
+    before = highway_bytes()
+    entry = stock_id("intersection-v0")
+    builder = Builder(entry, complete_configuration(entry, {}), "canonical")
+    crossing_world = builder.build(state_of(np.random.default_rng(5))).world
+    assert crossing_world.traffic.distance_wanted_m == 7.0
+    assert {name: getattr(IDMVehicle, name) for name in own} == own
+    assert highway_bytes() == before
+    stock_environment("intersection-v0")
+    assert IDMVehicle.DISTANCE_WANTED == 7, "the trap is there"
+    assert highway_bytes() == before
+    again = builder.build(state_of(np.random.default_rng(5))).world
+    assert again.digest == crossing_world.digest
+    batch = WorldBatch([crossing_world])
+    batch.warm_up([0], 30)
+    assert highway_bytes() == before

@@ -26,7 +26,7 @@ OPEN = OpenTraffic(
 
 
 def opened(*others: VehicleSpec, leaver: float | None) -> Episode:
-    """An episode in which a vehicle that stands before the others in the list leaves after so many seconds."""
+    """An episode in which a vehicle that stands before the others leaves after so many seconds."""
     ego = vehicle(0.0, 0.0, 20.0, kind=EntityKind.EGO)
     leaving = VehicleSpec(
         kind=EntityKind.IDM,

@@ -8,9 +8,8 @@ from drivebench.benchmarks.row import Row
 __all__ = ["BENCHMARKS", "Row"]
 
 _MODULES = {
-    "world": "drivebench.benchmarks.world",
-    "camera": "drivebench.benchmarks.camera",
-    "evaluation": "drivebench.benchmarks.evaluation",
+    name: f"drivebench.benchmarks.{name}"
+    for name in ("world", "environments", "threads", "scaling", "phases", "camera", "evaluation")
 }
 
 

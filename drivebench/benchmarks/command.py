@@ -1,11 +1,9 @@
 """``drivebench bench``: the performance figures, ours and others' measured in the same run."""
 
 import json
-import os
-import platform
 import sys
 import time
-from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,14 +13,16 @@ if TYPE_CHECKING:
 
 __all__ = ["bench"]
 
-LIBRARIES = ("drivebench", "highway-env", "numba", "numpy")
-
 
 def bench(
     only: Annotated[
         list[str] | None, typer.Option(help="Only this group of benchmarks; may be repeated.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write a page with all figures and how they were measured.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw cost against vehicles and worlds (.png).")] = None,
 ) -> None:
     """Measure how fast drivebench is, as ratios to others that are measured in the same run.
 
@@ -31,6 +31,7 @@ def bench(
     Example: drivebench bench --only world --json
     """
     from drivebench.benchmarks import BENCHMARKS
+    from drivebench.benchmarks.machine import describe
     from drivebench.errors import UnknownNameError
     from drivebench.progress import duration, say
 
@@ -44,15 +45,27 @@ def bench(
         say(f"measuring: {name}")
         measured[name] = BENCHMARKS[name]()
         say(f"measuring: {name}: done in {duration(time.monotonic() - started)}")
+    machine = describe()
+    if plot is not None:
+        from drivebench.benchmarks.plot import draw
+
+        draw([row for group in measured.values() for row in group], plot)
+    if markdown is not None:
+        from drivebench.benchmarks.page import as_page
+
+        markdown.write_text(as_page(measured, machine, plot.name if plot else None), encoding="utf-8")
     if as_json:
         rows = [{"group": name, **_as_json(row)} for name, group in measured.items() for row in group]
-        sys.stdout.write(json.dumps({"schema": 1, "machine": _machine(), "rows": rows}, indent=2) + "\n")
+        sys.stdout.write(json.dumps({"schema": 2, "machine": machine, "rows": rows}, indent=2) + "\n")
     else:
-        sys.stdout.write(_as_text([row for group in measured.values() for row in group]))
+        from drivebench.benchmarks.text import as_text
+
+        sys.stdout.write(as_text([row for group in measured.values() for row in group], machine))
 
 
 def _as_json(row: "Row") -> dict[str, Any]:
     return {
+        "section": row.section,
         "name": row.name,
         "value": row.value,
         "unit": row.unit,
@@ -60,39 +73,8 @@ def _as_json(row: "Row") -> dict[str, Any]:
         "peer_value": row.peer_value,
         "ratio": row.ratio,
         "target": row.target,
-        "reached": None if row.target is None else row.ratio >= row.target,
+        "reached": row.reached,
+        "note": row.note,
+        "facts": dict(row.facts),
+        "curve": [list(point) for point in row.curve],
     }
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "machine": platform.machine(),
-        "processors": os.cpu_count(),
-        "python": platform.python_version(),
-        "libraries": {name: version(name) for name in LIBRARIES},
-    }
-
-
-def _as_text(rows: "list[Row]") -> str:
-    lines = [("", "ours", "", "against", "", "ratio", "to reach")]
-    for row in rows:
-        target = "" if row.target is None else f"{row.target:g}× {'✓' if row.ratio >= row.target else '✗'}"
-        ours, theirs, ratio = _figure(row.value), _figure(row.peer_value), _figure(row.ratio)
-        lines.append((row.name, ours, row.unit, row.peer, theirs, f"{ratio}×", target))
-    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
-    left = (0, 2, 3)
-    drawn = [
-        "  ".join(f"{cell:{'<' if k in left else '>'}{widths[k]}}" for k, cell in enumerate(line)).rstrip()
-        for line in lines
-    ]
-    machine = _machine()
-    libraries = ", ".join(f"{name} {number}" for name, number in machine["libraries"].items())
-    head = (
-        f"{machine['machine']}, {machine['processors']} processors, Python {machine['python']}, {libraries}"
-    )
-    return "\n".join([head, "", drawn[0], "─" * max(map(len, drawn)), *drawn[1:]]) + "\n"
-
-
-def _figure(number: float) -> str:
-    """Three digits, or all of those before the point."""
-    return f"{number:,.0f}" if number >= 100.0 else f"{number:.3g}"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from drivebench.world import World
 
-__all__ = ["Peer", "PeerPictures", "PeerRoad"]
+__all__ = ["EnvironmentPeer", "Peer", "PeerEnvironments", "PeerPictures", "PeerRoad"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +41,50 @@ class PeerPictures:
     picture: Callable[[], NDArray[np.uint8]]
 
 
-class Peer(Protocol):
-    """A simulator that can drive the same worlds."""
+@dataclass(frozen=True, kw_only=True)
+class PeerEnvironments:
+    """Environments of one id that step together on one thread, as a learner would step them.
+
+    Attributes:
+        count: How many.
+        step: One policy step of each under random actions, with observation and reward; an environment whose
+            episode has ended is reset in the next call instead. Returns how many were stepped, not reset.
+        reset: Resets all of them with fresh seeds.
+        vehicles: Mean number of vehicles on their roads now.
+        road_steps: Simulation steps of one policy step.
+        observation: Its kind and shape.
+    """
+
+    count: int
+    step: Callable[[], int]
+    reset: Callable[[], None]
+    vehicles: Callable[[], float]
+    road_steps: int
+    observation: str
+
+
+class EnvironmentPeer(Protocol):
+    """A simulator that has some of highway-env's environments.
+
+    Attributes:
+        name: As rows call it.
+        compiled: Whether its environments step together in compiled code; else one is as fast as many.
+    """
 
     name: str
+    compiled: bool
+
+    def missing(self) -> str | None:
+        """Why it cannot be measured here; None if it can."""
+        ...
+
+    def environments(self, env_id: str, count: int, seed: int) -> PeerEnvironments | None:
+        """Environments of one of highway-env's ids, after a reset; None if it does not have this one."""
+        ...
+
+
+class Peer(EnvironmentPeer, Protocol):
+    """A simulator that can drive the same worlds."""
 
     def road(self, env_id: str, seed: int) -> PeerRoad:
         """A freshly reset world of one of its environments."""

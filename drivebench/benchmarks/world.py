@@ -1,8 +1,6 @@
-"""Road steps: the compiled world against stock highway-env, on one thread, and two threads against one."""
+"""Road steps: the compiled world against stock highway-env, on one thread."""
 
 import math
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -51,13 +49,8 @@ CASES = (
 LEAST_CALLS = {1: 60, BATCH: 10}
 """By number of worlds: calls to time at least; where a stretch has fewer, fresh copies drive it again."""
 
-THREADS_TARGET = 1.9
-"""Ratio of two threads to one to reach."""
 
-
-def _seconds_per_substep(
-    batch: WorldBatch, decisions: int, clock: Callable[[], float] = time.thread_time
-) -> float:
+def _seconds_per_substep(batch: WorldBatch, decisions: int) -> float:
     """Time of one simulation step of one world over the decisions from here, the call from Python included.
 
     The batch itself stays as it is; copies drive.
@@ -72,7 +65,7 @@ def _seconds_per_substep(
             for _ in range(decisions):
                 moving.step(actions)
 
-    return seconds_per_call(drive, 1, clock) / (times * decisions * SUBSTEPS * len(batch))
+    return seconds_per_call(drive, 1) / (times * decisions * SUBSTEPS * len(batch))
 
 
 def measure_case(case: RoadCase, peer: Peer) -> list[Row]:
@@ -92,10 +85,12 @@ def measure_case(case: RoadCase, peer: Peer) -> list[Row]:
     def compiled(count: int) -> float:
         return _seconds_per_substep(ours[count][present], case.decisions)
 
+    vehicles = roads[0].world.vehicles
     stock_s, one_s, batch_s = side_by_side([stock, partial(compiled, 1), partial(compiled, BATCH)], ROUNDS)
     return [
         Row(
-            name=f"road step, {case.env_id}, {worlds}, one thread",
+            section="road alone, one thread",
+            name=f"{case.env_id}, {vehicles} vehicles, {worlds}",
             value=1 / seconds,
             unit="simulation steps/s",
             peer=peer.name,
@@ -103,43 +98,22 @@ def measure_case(case: RoadCase, peer: Peer) -> list[Row]:
             target=target,
         )
         for worlds, seconds, target in (
-            ("one world", one_s, case.one_world),
+            ("1 world", one_s, case.one_world),
             (f"{BATCH} worlds", batch_s, case.batch),
         )
     ]
-
-
-def _measure_threads(peer: Peer, threads: int) -> Row:
-    batch = WorldBatch([peer.road("highway-v0", seed).world for seed in range(4)] * (BATCH // 4))
-
-    def on(count: int) -> float:
-        numba.set_num_threads(count)
-        return _seconds_per_substep(batch, 20, time.perf_counter)
-
-    one_s, two_s = side_by_side([partial(on, 1), partial(on, threads)], ROUNDS)
-    return Row(
-        name=f"road step, highway-v0, {BATCH} worlds, {threads} threads",
-        value=1 / two_s,
-        unit="simulation steps/s",
-        peer="one thread",
-        peer_value=1 / one_s,
-        target=THREADS_TARGET,
-    )
 
 
 def measure() -> list[Row]:
     """Measure all road steps; both sides drive the same worlds from the same resets, in turn.
 
     Returns:
-        Two rows for each environment, and one for threads where there are at least two.
+        Two rows for each environment.
     """
     peer: Peer = registry.load("peer", "highway-env")
     threads = numba.get_num_threads()
     numba.set_num_threads(1)
     try:
-        rows = [row for case in CASES for row in measure_case(case, peer)]
-        if threads >= 2:
-            rows.append(_measure_threads(peer, 2))
+        return [row for case in CASES for row in measure_case(case, peer)]
     finally:
         numba.set_num_threads(threads)
-    return rows

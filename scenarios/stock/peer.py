@@ -1,15 +1,18 @@
 """Stock highway-env as the peer of the benchmarks."""
 
+import itertools
+import math
 import os
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drivebench.benchmarks.peer import PeerPictures, PeerRoad
+from drivebench.benchmarks.peer import PeerEnvironments, PeerPictures, PeerRoad
 from drivebench.errors import ConfigurationError
 from drivebench.world.takeover import take_world
-from scenarios.stock.upstream import environment_without_reward, stock_environment
+from scenarios.stock.ids import IDS
+from scenarios.stock.upstream import environment_without_reward, own_environment, stock_environment
 
 __all__ = ["PEER", "StockPeer"]
 
@@ -26,7 +29,50 @@ _GRAYSCALE = {
 class StockPeer:
     """Steps stock environments: the road alone, or all of it with a picture from above."""
 
-    name = "stock highway-env"
+    name = "highway-env"
+    compiled = False
+
+    def missing(self) -> str | None:
+        """Never: drivebench requires it."""
+        return None
+
+    def environments(self, env_id: str, count: int, seed: int) -> PeerEnvironments | None:
+        """Environments in a plain loop, as highway-env has no other; their seeds count on."""
+        every = [own_environment(env_id, seed=seed + k) for k in range(count)]
+        last_step = IDS[env_id].max_episode_steps or math.inf
+        seeds = itertools.count(seed + count)
+        steps = [0] * count
+        ended = [False] * count
+        for k, each in enumerate(every):
+            each.action_space.seed(seed + k)
+
+        def step() -> int:
+            stepped = 0
+            for k, each in enumerate(every):
+                if ended[k]:
+                    each.reset()
+                    steps[k], ended[k] = 0, False
+                    continue
+                _, _, terminated, truncated, _ = each.step(each.action_space.sample())
+                steps[k] += 1
+                stepped += 1
+                ended[k] = bool(np.all(terminated)) or bool(truncated) or steps[k] >= last_step
+            return stepped
+
+        def reset() -> None:
+            for each in every:
+                each.reset(seed=next(seeds))
+            steps[:], ended[:] = [0] * count, [False] * count
+
+        config = every[0].config
+        return PeerEnvironments(
+            count=count,
+            step=step,
+            reset=reset,
+            vehicles=lambda: float(np.mean([len(each.road.vehicles) for each in every])),
+            road_steps=config["simulation_frequency"] // config["policy_frequency"],
+            observation=config["observation"]["type"],
+        )
 
     def road(self, env_id: str, seed: int) -> PeerRoad:
         """A freshly reset environment with a continuous ego that idles."""

@@ -1,6 +1,7 @@
 """``drivebench bench`` prints what the benchmarks measure; the measuring has tests of its own."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -8,33 +9,107 @@ from typer.testing import CliRunner
 from drivebench import benchmarks, cli
 from drivebench.benchmarks import Row
 
+MISSING = "EnvPool is not installed: pip install drivebench[bench]"
 ROWS = [
-    Row(name="road step", value=18_000.0, unit="steps/s", peer="stock", peer_value=90.0, target=200.0),
-    Row(name="slow step", value=45.0, unit="steps/s", peer="stock", peer_value=90.0, target=1.5),
+    Row(
+        section="road alone",
+        name="fast step",
+        value=18_000.0,
+        unit="steps/s",
+        peer="stock",
+        peer_value=90.0,
+        target=200.0,
+    ),
+    Row(
+        section="road alone",
+        name="slow step",
+        value=45.0,
+        unit="steps/s",
+        peer="stock",
+        peer_value=90.0,
+        target=1.5,
+    ),
+    Row(
+        section="environments",
+        name="highway-v0, 51 vehicles",
+        value=6000.0,
+        unit="policy steps/s",
+        peer="EnvPool",
+        peer_value=None,
+        target=1.5,
+        note=MISSING,
+        facts={"vehicles": 51},
+    ),
 ]
+CURVE = Row(
+    name="500 vehicles, 16 worlds",
+    value=6e6,
+    unit="vehicle steps/s",
+    peer="50 vehicles",
+    peer_value=6e6,
+    curve=[(10.0, 2e-6), (50.0, 8e-6), (500.0, 8e-5)],
+)
 
 
 @pytest.fixture(autouse=True)
 def known_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benchmarks, "BENCHMARKS", {"roads": lambda: ROWS, "camera": lambda: []})
+    known = {"roads": lambda: ROWS, "camera": list, "scaling": lambda: [CURVE]}
+    monkeypatch.setattr(benchmarks, "BENCHMARKS", known)
+
+
+def bench(*arguments: str) -> str:
+    result = CliRunner().invoke(cli.app, ["bench", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.stdout
 
 
 def test_text_says_what_is_reached() -> None:
-    result = CliRunner().invoke(cli.app, ["bench"])
-    assert result.exit_code == 0, result.output
-    (fast,) = [line for line in result.stdout.splitlines() if line.startswith("road step")]
-    (slow,) = [line for line in result.stdout.splitlines() if line.startswith("slow step")]
+    lines = bench().splitlines()
+    (fast,) = [line for line in lines if line.startswith("fast step")]
+    (slow,) = [line for line in lines if line.startswith("slow step")]
     assert fast.split()[-3:] == ["200×", "200×", "✓"]
     assert slow.split()[-3:] == ["0.5×", "1.5×", "✗"]
-    assert "measuring: roads: done" in result.stderr
+    assert lines.count("road alone (steps/s)") == 1
+    assert "measuring: roads: done" in CliRunner().invoke(cli.app, ["bench"]).stderr
+
+
+def test_a_peer_that_is_missing_is_named_with_what_to_do() -> None:
+    lines = bench("--only", "roads").splitlines()
+    (row,) = [line for line in lines if line.startswith("highway-v0")]
+    assert row.split()[-3:] == ["EnvPool", "–", "1.5×"]
+    assert f"[1] {MISSING}" in lines
 
 
 def test_json_is_one_object_and_nothing_else() -> None:
-    result = CliRunner().invoke(cli.app, ["bench", "--only", "roads", "--json"])
-    content = json.loads(result.stdout)
-    assert [row["ratio"] for row in content["rows"]] == [200.0, 0.5]
-    assert [row["reached"] for row in content["rows"]] == [True, False]
+    content = json.loads(bench("--only", "roads", "--json"))
+    assert content["schema"] == 2
+    assert [row["ratio"] for row in content["rows"]] == [200.0, 0.5, None]
+    assert [row["reached"] for row in content["rows"]] == [True, False, None]
+    assert content["rows"][2]["facts"] == {"vehicles": 51}
+    assert content["rows"][2]["note"] == MISSING
+    assert {row["group"] for row in content["rows"]} == {"roads"}
     assert content["machine"]["processors"] >= 1
+    assert "highway-env" in content["machine"]["libraries"]
+
+
+def test_a_page_and_a_plot_are_written(tmp_path: Path) -> None:
+    page, picture = tmp_path / "speed.md", tmp_path / "speed.png"
+    bench("--markdown", str(page), "--plot", str(picture))
+    text = page.read_text(encoding="utf-8")
+    assert "1 of 2 targets reached; not reached:" in text
+    assert "\n- slow step, against stock (road alone)\n" in text
+    assert "| fast step | 18,000 | 90 | stock | 200× | 200× ✓ |" in text
+    assert "| highway-v0, 51 vehicles [1] | 6,000 | – | EnvPool | – | 1.5× |" in text
+    assert f"1. {MISSING}" in text
+    assert "(speed.png)" in text
+    assert "{" not in text
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_plot_of_nothing_is_refused(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli.app, ["bench", "--only", "roads", "--plot", str(tmp_path / "no.png")])
+    assert result.exit_code == cli.WRONG_USAGE
+    assert "expected 'scaling'" in result.stderr
 
 
 def test_a_misspelt_benchmark_is_met_with_the_nearest() -> None:

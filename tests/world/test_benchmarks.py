@@ -1,5 +1,7 @@
 """That the benchmark of road steps measures both sides; how fast they are is not tested here."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ from scenarios.stock.peer import PEER
 def test_both_sides_are_measured() -> None:
     case = RoadCase(env_id="merge-v1", decisions=1, one_world=70.0)
     one, many = measure_case(case, PEER)
-    assert "one world" in one.name
+    assert "1 world" in one.name
     assert "64 worlds" in many.name
     for row in (one, many):
         assert row.value > 0
@@ -79,7 +81,12 @@ def test_measures_take_turns_and_give_medians() -> None:
 
 
 def test_a_ratio_is_ours_over_theirs() -> None:
-    assert Row(name="x", value=10.0, unit="1/s", peer="y", peer_value=4.0).ratio == 2.5
+    row = Row(name="x", value=10.0, unit="1/s", peer="y", peer_value=4.0, target=2.5)
+    assert row.ratio == 2.5
+    assert row.reached is True
+    missing = dataclasses.replace(row, peer_value=None)
+    assert missing.ratio is None
+    assert missing.reached is None
 
 
 def test_the_four_worlds_are_there() -> None:

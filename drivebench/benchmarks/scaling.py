@@ -1,0 +1,114 @@
+"""How the cost of a step grows with vehicles and with worlds: linearly, or not."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numba
+import numpy as np
+from scipy import stats
+
+from drivebench.benchmarks.motorway import motorway
+from drivebench.benchmarks.row import Row, seconds_per_call, side_by_side
+from drivebench.world import WorldBatch
+
+__all__ = ["PowerLaw", "fit", "measure"]
+
+VEHICLES = (10, 20, 50, 100, 200, 500)
+WORLDS = (1, 4, 16, 64, 256, 1024, 4096)
+WORLDS_TOGETHER = 16
+"""While vehicles are counted."""
+VEHICLES_TOGETHER = 50
+"""While worlds are counted."""
+LARGE_VEHICLES, LARGE_WORLDS = 50, 64
+"""From here on the cost is to grow linearly: below, what is paid once in a step or a call shows."""
+ROUNDS = 5
+LEAST_WORK = 12_000
+"""Vehicles times worlds times simulation steps that are timed at once, at least."""
+LINEAR_TARGET = 0.9
+"""How much of the rate per vehicle, or per world, the largest is to keep."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PowerLaw:
+    """Cost = factor · quantity ** exponent.
+
+    Attributes:
+        exponent: 1 for linear.
+        margin: Half of the exponent's 95 % confidence interval.
+        factor: Cost of one.
+    """
+
+    exponent: float
+    margin: float
+    factor: float
+
+
+def fit(points: Sequence[tuple[float, float]]) -> PowerLaw:
+    """Least squares in logarithms.
+
+    Args:
+        points: At least three pairs of quantity and cost.
+    """
+    x, y = np.log(np.array(points)).T
+    line = stats.linregress(x, y)
+    margin = float(stats.t.ppf(0.975, len(points) - 2) * line.stderr)
+    return PowerLaw(exponent=float(line.slope), margin=margin, factor=float(np.exp(line.intercept)))
+
+
+def measure() -> list[Row]:
+    """Measure on one thread.
+
+    Returns:
+        One row for vehicles and one for worlds; their curves hold seconds of one simulation step of all.
+    """
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        by_vehicles = _curve(
+            {n: WorldBatch([motorway(n, k) for k in range(WORLDS_TOGETHER)]) for n in VEHICLES}
+        )
+        worlds = [motorway(VEHICLES_TOGETHER, k) for k in range(8)]
+        by_worlds = _curve({n: WorldBatch([worlds[k % 8] for k in range(n)]) for n in WORLDS})
+    finally:
+        numba.set_num_threads(threads)
+    per_world = [(n, seconds / WORLDS_TOGETHER) for n, seconds in by_vehicles]
+    return [
+        _row("vehicle", per_world, LARGE_VEHICLES, f"{WORLDS_TOGETHER} worlds"),
+        _row("world", by_worlds, LARGE_WORLDS, f"{VEHICLES_TOGETHER} vehicles"),
+    ]
+
+
+def _curve(batches: dict[int, WorldBatch]) -> list[tuple[float, float]]:
+    measures: list[Callable[[], float]] = [partial(_seconds, batch) for batch in batches.values()]
+    return list(zip(map(float, batches), side_by_side(measures, ROUNDS), strict=True))
+
+
+def _seconds(batch: WorldBatch) -> float:
+    """Of one simulation step of all worlds; a copy drives, so that every round sees the same traffic."""
+    actions = np.zeros((len(batch), 2), dtype=np.int16)
+    decisions = -(-LEAST_WORK // (int(batch.vehicles.sum()) * 3))
+    moving = batch.copy(range(len(batch)))
+    moving.step(actions)  # whatever is to be compiled or fetched is so before the clock runs
+    return seconds_per_call(partial(moving.step, actions), decisions) / 3
+
+
+def _row(quantity: str, points: list[tuple[float, float]], large: int, fixed: str) -> Row:
+    linear = [point for point in points if point[0] >= large]
+    (first, first_s), (last, last_s) = linear[0], linear[-1]
+    whole, tail = fit(points), fit(linear)
+    return Row(
+        section="growth of a road step, one thread: rate per vehicle and per world where there are many",
+        name=f"{last:,.0f} {quantity}s, {fixed}",
+        value=last / last_s,
+        unit=f"{quantity} steps/s",
+        peer=f"{first:,.0f} {quantity}s",
+        peer_value=first / first_s,
+        target=LINEAR_TARGET,
+        note=(
+            f"seconds grow as {quantity}s to the power of {tail.exponent:.3f} ± {tail.margin:.3f} from "
+            f"{first:,.0f} to {last:,.0f}, {whole.exponent:.3f} ± {whole.margin:.3f} from {points[0][0]:,.0f}"
+        ),
+        facts={"exponent": tail.exponent, "margin": tail.margin},
+        curve=points,
+    )

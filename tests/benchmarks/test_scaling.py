@@ -1,0 +1,128 @@
+"""Fits on invented data, and that what is measured is what is said."""
+
+import numba
+import numpy as np
+import pytest
+
+from drivebench.benchmarks import floor, phases, scaling, spin, threads
+from drivebench.benchmarks.motorway import GAP_M, motorway
+from drivebench.benchmarks.row import Row
+from drivebench.benchmarks.scaling import fit
+from drivebench.world import EntityKind, WorldBatch
+from drivebench.world.layout import EntityFloat
+from drivebench.world.phases import Phase
+
+
+@pytest.mark.parametrize("exponent", [0.5, 1.0, 2.0])
+def test_a_power_law_is_found(exponent: float) -> None:
+    law = fit([(n, 3e-6 * n**exponent) for n in (10.0, 20.0, 50.0, 500.0)])
+    assert law.exponent == pytest.approx(exponent, abs=1e-9)
+    assert law.factor == pytest.approx(3e-6)
+    assert law.margin < 1e-6
+
+
+def test_the_margin_covers_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    sizes = np.array([10.0, 20.0, 50.0, 100.0, 200.0, 500.0])
+    covered = 0
+    for _ in range(400):
+        law = fit(list(zip(sizes, sizes * np.exp(rng.normal(0, 0.1, sizes.size)), strict=True)))
+        covered += abs(law.exponent - 1.0) <= law.margin
+    assert 0.91 <= covered / 400 <= 0.98
+
+
+def test_rates_are_compared_where_there_are_many() -> None:
+    quadratic = [(n, 1e-6 * n * n) for n in (10.0, 50.0, 500.0, 1000.0)]
+    row = scaling._row("vehicle", quadratic, 50, "16 worlds")
+    assert row.name == "1,000 vehicles, 16 worlds"
+    assert row.peer == "50 vehicles"
+    assert row.ratio == pytest.approx(50 / 1000)
+    assert row.reached is False
+    assert row.note.startswith("seconds grow as vehicles to the power of 2.000 ± 0.000 from 50 to 1,000")
+
+
+def test_both_curves_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scaling, "VEHICLES", (10, 50, 60, 70))
+    monkeypatch.setattr(scaling, "WORLDS", (1, 64, 65, 66))
+    monkeypatch.setattr(scaling, "ROUNDS", 1)
+    monkeypatch.setattr(scaling, "LEAST_WORK", 1)
+    threads_before = numba.get_num_threads()
+    vehicles, worlds = scaling.measure()
+    assert numba.get_num_threads() == threads_before
+    assert [n for n, _ in vehicles.curve] == [10, 50, 60, 70]
+    assert [n for n, _ in worlds.curve] == [1, 64, 65, 66]
+    assert all(seconds > 0 for _, seconds in (*vehicles.curve, *worlds.curve))
+
+
+def test_the_motorway_has_highway_envs_density() -> None:
+    world = motorway(100, 0)
+    x = world.entity_float[EntityFloat.X]
+    assert world.vehicles == 100
+    assert np.diff(x).mean() == pytest.approx(GAP_M, rel=0.02)
+    assert (np.diff(x) > 0).all()
+    assert WorldBatch([world]).ego_kind(0) is EntityKind.EGO
+    assert motorway(100, 0).digest == world.digest != motorway(100, 1).digest
+
+
+def test_stamps_count_every_phase_and_change_nothing() -> None:
+    batch = WorldBatch([motorway(30, 0)] * 4)
+    watched = batch.copy(range(4))
+    actions = np.zeros((4, 2), dtype=np.int16)
+    watched.stamps = np.zeros(len(Phase), dtype=np.int64)
+    for _ in range(5):
+        batch.step(actions)
+        watched.step(actions)
+    assert batch.entity_float.tobytes() == watched.entity_float.tobytes()
+    seen = {phase for phase in Phase if watched.stamps[phase] > 0}
+    assert seen >= set(Phase) - {Phase.REGULATION}
+
+
+def test_parts_and_phases_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phases.stock_face, "BANK", 4)
+    monkeypatch.setattr(phases, "WORLDS", 4)
+    rows = phases.measure_id("merge-v0", steps=2, rounds=1)
+    parts = [row for row in rows if row.unit == "µs of a world"]
+    assert {row.name for row in parts} == {*phases.PARTS.values(), phases.REST}
+    assert sum(row.value for row in parts) == pytest.approx(parts[0].peer_value)
+    stepped = [row for row in rows if row.unit == "ns of a vehicle"]
+    if stepped:  # x86-64 only
+        *found, least = stepped
+        assert sum(row.value for row in found) == pytest.approx(found[0].peer_value)
+        assert least.note == phases.FLOOR
+
+
+def test_the_floor_is_something() -> None:
+    assert floor.floor_s(10, 2, 3, decisions=1) > 0
+
+
+def test_two_processes_take_turns_with_two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, int]] = []
+
+    class Invented:
+        def __init__(self, kind: str, count: int) -> None:
+            self.kind = kind
+
+        def __enter__(self) -> "Invented":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            asked.append((self.kind, 0))
+
+        def seconds(self, count: int) -> float:
+            asked.append((self.kind, count))
+            return 1.0
+
+    monkeypatch.setattr(threads, "Processes", Invented)
+    monkeypatch.setattr(threads, "ROUNDS", 2)
+    monkeypatch.setattr(threads, "road", lambda: lambda: None)
+    monkeypatch.setattr(numba, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(numba, "set_num_threads", lambda count: None)
+    rows: list[Row] = threads.measure()
+    assert asked == [("road", 1), ("road", 2), ("spin", 1), ("spin", 2)] * 2 + [("spin", 0), ("road", 0)]
+    assert [row.target for row in rows] == [threads.TARGET, threads.CEILING_TARGET, None, None]
+    assert rows[2].ratio == rows[3].ratio == 2.0
+
+
+def test_a_process_works_when_it_is_told_to() -> None:
+    with spin.Processes("spin", 1) as processes:
+        assert processes.seconds(1) > 0

@@ -138,7 +138,7 @@ class Builder:
             warm_up_compiled(stock, "parity" if self.exact else "canonical", self._network)
         try:
             stock._reset()
-        except (AssertionError, ValueError, IndexError, KeyError, TypeError, ZeroDivisionError) as error:
+        except _STOCK_ERRORS as error:
             raise ConfigurationError(
                 f"highway-env cannot reset {self.entry.name} in this configuration: "
                 f"{type(error).__name__}: {error}"
@@ -154,6 +154,9 @@ def _action(config: Mapping[str, Any]) -> Mapping[str, Any]:
     action: Mapping[str, Any] = config["action"]
     return action["action_config"] if action["type"] == "MultiAgentAction" else action
 
+
+_STOCK_ERRORS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What highway-env raises where it cannot lay out a configuration."""
 
 _DRAWN = {"length": (100, 200), "no_lanes": (2, 7)}
 """Settings of the racetrack oval that, at 0, highway-env draws from a generator without a seed, and the

@@ -237,7 +237,10 @@ class Episodes:
         batch.drive(self._commands, self._manoeuvres, active)
         if self._kept is None:
             self._see(driving)
-        self._time_s[driving] += self._period_s
+        if active is None:
+            self._time_s += self._period_s
+        else:
+            self._time_s[driving] += self._period_s
 
     def judge(self, actions: Any) -> Verdict:
         """Judge all slots; the arrays are used again by the next call."""

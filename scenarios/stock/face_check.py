@@ -102,9 +102,9 @@ VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "racetrack-v0",
         {"action": _CONTINUOUS, "terminate_off_road": False, "other_vehicles": 4},
     ),
-    "racetrack-v1, meta-actions": (
+    "racetrack-v1, discrete": (
         "racetrack-v1",
-        {"action": {"type": "DiscreteMetaAction", "target_speeds": [0, 5, 10]}, "on_road_reward": 0.2},
+        {"action": {"type": "DiscreteAction", "longitudinal": False}, "on_road_reward": 0.2},
     ),
     "racetrack-oval-v0, blocked": (
         "racetrack-oval-v0",

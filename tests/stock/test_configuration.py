@@ -76,6 +76,7 @@ def test_what_highway_env_would_swallow_is_refused(name: str, config: dict[str, 
     [
         ("merge-generic-v0", {"after_merge_length": 10}, "after merge"),
         ("highway-fast-v0", {"initial_lane_id": 9}, "IndexError"),
+        ("racetrack-v1", {"action": {"type": "DiscreteMetaAction"}}, "AttributeError"),
     ],
 )
 def test_a_reset_that_highway_env_cannot_do_is_an_error(

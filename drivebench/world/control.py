@@ -23,7 +23,6 @@ from drivebench.world.layout import (
     WorldFloat,
     WorldInt,
 )
-from drivebench.world.linear import linear_steering
 from drivebench.world.numerics import asin, atan, rint, tan, wrap_angle
 from drivebench.world.routes import is_after_end, next_lane
 from drivebench.world.tables import longitudinal
@@ -44,7 +43,7 @@ _STEERING, _LENGTH = int(EntityFloat.STEERING), int(EntityFloat.LENGTH)
 _TARGET_SPEED = int(EntityFloat.TARGET_SPEED)
 _KIND, _TARGET_LANE, _CRASHED = int(EntityInt.KIND), int(EntityInt.TARGET_LANE), int(EntityInt.CRASHED)
 _SPEED_INDEX = int(EntityInt.SPEED_INDEX)
-_IDM, _CONTROLLED, _LINEAR = int(EntityKind.IDM), int(EntityKind.CONTROLLED), int(EntityKind.LINEAR)
+_IDM, _CONTROLLED = int(EntityKind.IDM), int(EntityKind.CONTROLLED)
 _LANE_KIND, _STRAIGHT, _LANE_HEADING = int(LaneInt.KIND), int(LaneKind.STRAIGHT), int(LaneFloat.HEADING)
 _ID, _ROAD_FIRST, _ROAD_LANES = int(LaneInt.ID), int(LaneInt.ROAD_FIRST), int(LaneInt.ROAD_LANES)
 _SPEEDS, _SPEED_COUNT = int(WorldFloat.TARGET_SPEEDS), int(WorldInt.TARGET_SPEEDS)
@@ -87,7 +86,7 @@ def steer(
         kind = integers[_KIND, i]
         lateral[i] = 0.0
         ahead[i] = heading[i]
-        if kind in (_IDM, _CONTROLLED, _LINEAR):
+        if kind in (_IDM, _CONTROLLED):
             lateral[i] = r_table[lane, i]
             if lane_int[lane, _LANE_KIND] == _STRAIGHT:
                 ahead[i] = lane_float[lane, _LANE_HEADING]
@@ -106,9 +105,6 @@ def steer(
         kind = integers[_KIND, i]
         if i != absent and (kind == _CONTROLLED or (kind == _IDM and integers[_CRASHED, i] == 0)):
             numbers[_STEERING, i] = steering[i]
-        elif kind == _LINEAR and integers[_CRASHED, i] == 0:
-            angle = linear_steering(numerics, numbers, i, lateral[i], ahead[i])
-            numbers[_STEERING, i] = clip(angle, -LARGEST_STEERING_RAD, LARGEST_STEERING_RAD)
 
 
 @borrowing_kernel

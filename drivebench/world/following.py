@@ -3,7 +3,6 @@
 Treiber, Hennecke and Helbing, "Congested traffic states in empirical observations and microscopic
 simulations", Physical Review E 62 (2000). As in highway-env, the constants and the exponent are those of the
 vehicle that asks, even when it asks about another, and distances are measured along the follower's own lane.
-Linear traffic asks the same questions and answers them by its own rule.
 """
 
 import math
@@ -13,7 +12,6 @@ import numpy.typing as npt
 
 from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, WorldFloat
-from drivebench.world.linear import linear_acceleration
 from drivebench.world.numerics import power
 from drivebench.world.tables import find_leaders, longitudinal, neighbours
 
@@ -42,7 +40,7 @@ _KIND, _LANE = int(EntityInt.KIND), int(EntityInt.LANE)
 _TARGET_LANE, _CRASHED = int(EntityInt.TARGET_LANE), int(EntityInt.CRASHED)
 _IDM, _CONTROLLED = int(EntityKind.IDM), int(EntityKind.CONTROLLED)
 _EGO, _PLAIN, _OBSTACLE = int(EntityKind.EGO), int(EntityKind.PLAIN), int(EntityKind.OBSTACLE)
-_LINEAR, _BICYCLE = int(EntityKind.LINEAR), int(EntityKind.BICYCLE)
+_BICYCLE = int(EntityKind.BICYCLE)
 _SPEED_LIMIT = int(LaneFloat.SPEED_LIMIT)
 _DISTANCE, _TIME = int(WorldFloat.DISTANCE_WANTED), int(WorldFloat.TIME_WANTED)
 _COMFORT, _APPROACH_SCALE = int(WorldFloat.COMFORT_ACCELERATION), int(WorldFloat.APPROACH_SCALE)
@@ -146,8 +144,6 @@ def own_acceleration(
     leader: int,
 ) -> float:
     """Acceleration in m/s², not bounded, that a vehicle wants behind a leader (-1 for none)."""
-    if integers[_KIND, i] == _LINEAR:
-        return linear_acceleration(numerics, lane_float, parameters, numbers, integers, s_table, i, i, leader)
     comfort = parameters[_COMFORT]
     braking = interaction(numerics, lane_float, parameters, numbers, integers, s_table, i, leader)
     return float(comfort * free[i] - comfort * braking)
@@ -169,12 +165,8 @@ def expected_acceleration(
     """Acceleration that ``asking`` expects of another vehicle behind ``leader`` (-1 for none).
 
     Returns:
-        m/s², not bounded; 0 if the follower is missing (-1) or, for IDM, not a vehicle.
+        m/s², not bounded; 0 if the follower is missing (-1) or not a vehicle.
     """
-    if integers[_KIND, asking] == _LINEAR:
-        return linear_acceleration(
-            numerics, lane_float, parameters, numbers, integers, s_table, asking, follower, leader
-        )
     if follower < 0 or integers[_KIND, follower] >= _OBSTACLE:
         return 0.0
     ratio = max(numbers[_SPEED, follower], 0.0) / wanted[follower]
@@ -203,14 +195,14 @@ def follow_leaders(
     following: Floats,
     leaders: Ints,
 ) -> None:
-    """Set ``following`` to the acceleration that all traffic wants on its present lane.
+    """Set ``following`` to the acceleration that every IDM vehicle wants on its present lane.
 
     ``leaders`` is [entities] work space.
     """
     leaders[:] = _UNKNOWN
     find_leaders(lane_int, lanes, integers, places, occupants, occupied, leaders)
     for i in range(vehicles):
-        if integers[_KIND, i] in (_IDM, _LINEAR):
+        if integers[_KIND, i] == _IDM:
             front = leaders[i]
             if front == _UNKNOWN:
                 lane = integers[_LANE, i]
@@ -241,12 +233,12 @@ def accelerate(
 ) -> None:
     """Set the acceleration of all vehicles that keep a distance or a target speed.
 
-    During a lane change traffic minds the leaders on both lanes.
+    During a lane change an IDM vehicle minds the leaders on both lanes.
     """
     bound = parameters[_MAX_ACCELERATION]
     for i in range(vehicles):
         kind = integers[_KIND, i]
-        if kind in (_IDM, _LINEAR) and integers[_CRASHED, i] == 0:
+        if kind == _IDM and integers[_CRASHED, i] == 0:
             acceleration = following[i]
             target = integers[_TARGET_LANE, i]
             if integers[_LANE, i] != target:

@@ -12,6 +12,7 @@ from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.world.following import desired_gap, expected_acceleration, own_acceleration
 from drivebench.world.geometry import VEHICLE_LENGTH_M
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt, WorldFloat
+from drivebench.world.linear_rule import linear_acceleration
 from drivebench.world.polyline import width_at
 from drivebench.world.routes import is_after_end, next_lane
 from drivebench.world.tables import longitudinal, neighbours
@@ -63,6 +64,29 @@ def is_reachable(
 
 
 @borrowing_kernel
+def _expected(
+    numerics: int | None,
+    lane_float: Floats,
+    parameters: Floats,
+    numbers: Floats,
+    integers: Ints,
+    s_table: Floats,
+    wanted: Floats,
+    asking: int,
+    follower: int,
+    leader: int,
+) -> float:
+    """Acceleration that ``asking`` expects of a vehicle behind ``leader``, by the rule of its own kind."""
+    if integers[_KIND, asking] == _LINEAR:
+        return linear_acceleration(
+            numerics, lane_float, parameters, numbers, integers, s_table, asking, follower, leader
+        )
+    return expected_acceleration(
+        numerics, lane_float, parameters, numbers, integers, s_table, wanted, asking, follower, leader
+    )
+
+
+@borrowing_kernel
 def _recommends(
     numerics: int | None,
     lane_float: Floats,
@@ -86,10 +110,15 @@ def _recommends(
     s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
     front, rear = neighbours(lane_float, lane_int, on_lane, occupants, places, occupied, lane, i, s)
     shared = (numerics, lane_float, parameters, numbers, integers, s_table, wanted, i)
-    rear_after = expected_acceleration(*shared, rear, i)
+    rear_after = _expected(*shared, rear, i)
     if rear_after < -parameters[_MAX_BRAKING]:
         return False
-    own_after = own_acceleration(numerics, lane_float, parameters, numbers, integers, s_table, free, i, front)
+    if integers[_KIND, i] == _LINEAR:
+        own_after = _expected(*shared, i, front)
+    else:
+        own_after = own_acceleration(
+            numerics, lane_float, parameters, numbers, integers, s_table, free, i, front
+        )
     step = integers[_ROUTE_START, i]
     if integers[_ROUTE_LEFT, i] > 0 and route[i, step, 2] >= 0:
         target = lane_int[integers[_TARGET_LANE, i], _ID]
@@ -106,9 +135,9 @@ def _recommends(
         )
         gain += politeness * (
             rear_after
-            - expected_acceleration(*shared, rear, front)
-            + expected_acceleration(*shared, old_rear, old_front)
-            - expected_acceleration(*shared, old_rear, i)
+            - _expected(*shared, rear, front)
+            + _expected(*shared, old_rear, old_front)
+            - _expected(*shared, old_rear, i)
         )
     return not gain < parameters[_MIN_GAIN]
 

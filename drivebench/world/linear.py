@@ -3,90 +3,135 @@
 Leurent, Blanco, Efimov and Maillard, "Approximate robust control of uncertain dynamical systems", Machine
 Learning for Intelligent Transportation Systems workshop (2018). As in highway-env, a vehicle that asks what
 another one would do applies its own gains to the other's situation.
-"""
 
-import math
+Its lanes are chosen as those of all traffic (``lane_change``); the rest of its decisions are passes of their
+own, which worlds without it leave out.
+"""
 
 import numpy as np
 import numpy.typing as npt
 
 from drivebench.compiled import borrowing_kernel
-from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, WorldFloat
+from drivebench.world.control import LARGEST_STEERING_RAD, PURSUIT_S
+from drivebench.world.following import clip, not_zero
+from drivebench.world.geometry import heading_at
+from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldFloat
+from drivebench.world.linear_rule import linear_acceleration
 from drivebench.world.numerics import square_of_scalar, wrap_angle
-from drivebench.world.tables import longitudinal
+from drivebench.world.tables import longitudinal, neighbours
 
-__all__ = ["linear_acceleration", "linear_steering"]
+__all__ = ["accelerate_linear", "any_is_linear", "follow_linear", "steer_linear"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 _HEADING, _SPEED, _LENGTH = int(EntityFloat.HEADING), int(EntityFloat.SPEED), int(EntityFloat.LENGTH)
-_TARGET_SPEED = int(EntityFloat.TARGET_SPEED)
-_TARGET_SPEED_GAIN = int(EntityFloat.TARGET_SPEED_GAIN)
-_SPEED_DIFFERENCE_GAIN, _GAP_GAIN = int(EntityFloat.SPEED_DIFFERENCE_GAIN), int(EntityFloat.GAP_GAIN)
+_STEERING, _ACCELERATION = int(EntityFloat.STEERING), int(EntityFloat.ACCELERATION)
 _HEADING_GAIN, _LATERAL_GAIN = int(EntityFloat.HEADING_GAIN), int(EntityFloat.LATERAL_GAIN)
-_KIND, _LANE = int(EntityInt.KIND), int(EntityInt.LANE)
-_EGO, _IDM = int(EntityKind.EGO), int(EntityKind.IDM)
-_CONTROLLED, _LINEAR = int(EntityKind.CONTROLLED), int(EntityKind.LINEAR)
-_SPEED_LIMIT = int(LaneFloat.SPEED_LIMIT)
-_DISTANCE, _TIME = int(WorldFloat.DISTANCE_WANTED), int(WorldFloat.TIME_WANTED)
+_KIND, _LANE, _TARGET_LANE = int(EntityInt.KIND), int(EntityInt.LANE), int(EntityInt.TARGET_LANE)
+_CRASHED, _LINEAR = int(EntityInt.CRASHED), int(EntityKind.LINEAR)
+_MAX_ACCELERATION = int(WorldFloat.MAX_ACCELERATION)
 
 
 @borrowing_kernel
-def linear_acceleration(
+def any_is_linear(integers: Ints, vehicles: int) -> bool:
+    """Whether one of the vehicles is LINEAR."""
+    found = False
+    for i in range(vehicles):
+        found = found or integers[_KIND, i] == _LINEAR
+    return found
+
+
+@borrowing_kernel
+def follow_linear(
     numerics: int | None,
     lane_float: Floats,
+    lane_int: Ints,
     parameters: Floats,
     numbers: Floats,
     integers: Ints,
+    vehicles: int,
     s_table: Floats,
-    asking: int,
-    follower: int,
-    leader: int,
-) -> float:
-    """Acceleration in m/s², not bounded, that ``asking`` expects of ``follower`` behind ``leader``.
-
-    -1 stands for nobody. Stock quirks: the target speed is not bounded by the lane's limit, one without a
-    target speed is content with its own, and obstacles are asked, too. drivebench's ego counts as a driver
-    who wants the limit.
-    """
-    if follower < 0:
-        return 0.0
-    speed = numbers[_SPEED, follower]
-    kind = integers[_KIND, follower]
-    lane = integers[_LANE, follower]
-    target = speed
-    if kind in (_IDM, _CONTROLLED, _LINEAR):
-        target = numbers[_TARGET_SPEED, follower]
-    elif kind == _EGO and not math.isnan(lane_float[lane, _SPEED_LIMIT]):
-        target = lane_float[lane, _SPEED_LIMIT]
-    slower = 0.0
-    closer = 0.0
-    if leader >= 0:
-        gap = longitudinal(numerics, lane_float, numbers, s_table, lane, leader) - longitudinal(
-            numerics, lane_float, numbers, s_table, lane, follower
-        )
-        safe = parameters[_DISTANCE] + max(speed, 0.0) * parameters[_TIME]
-        slower = min(numbers[_SPEED, leader] - speed, 0.0)
-        closer = min(gap - safe, 0.0)
-    return float(
-        0.0
-        + numbers[_TARGET_SPEED_GAIN, asking] * (target - speed)
-        + numbers[_SPEED_DIFFERENCE_GAIN, asking] * slower
-        + numbers[_GAP_GAIN, asking] * closer
-    )
+    on_lane: Flags,
+    occupants: Ints,
+    places: Floats,
+    occupied: Ints,
+    following: Floats,
+) -> None:
+    """Set ``following`` to the acceleration that LINEAR vehicles want on their present lanes."""
+    for i in range(vehicles):
+        if integers[_KIND, i] == _LINEAR:
+            lane = integers[_LANE, i]
+            s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
+            front, _ = neighbours(lane_float, lane_int, on_lane, occupants, places, occupied, lane, i, s)
+            following[i] = linear_acceleration(
+                numerics, lane_float, parameters, numbers, integers, s_table, i, i, front
+            )
 
 
 @borrowing_kernel
-def linear_steering(numerics: int | None, numbers: Floats, i: int, lateral: float, ahead: float) -> float:
+def accelerate_linear(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    parameters: Floats,
+    numbers: Floats,
+    integers: Ints,
+    vehicles: int,
+    s_table: Floats,
+    on_lane: Flags,
+    occupants: Ints,
+    places: Floats,
+    occupied: Ints,
+    following: Floats,
+) -> None:
+    """Set the acceleration of LINEAR vehicles; during a lane change they mind the leaders on both lanes."""
+    bound = parameters[_MAX_ACCELERATION]
+    for i in range(vehicles):
+        if integers[_KIND, i] != _LINEAR or integers[_CRASHED, i] != 0:
+            continue
+        acceleration = following[i]
+        target = integers[_TARGET_LANE, i]
+        if integers[_LANE, i] != target:
+            s = longitudinal(numerics, lane_float, numbers, s_table, target, i)
+            front, _ = neighbours(lane_float, lane_int, on_lane, occupants, places, occupied, target, i, s)
+            other = linear_acceleration(
+                numerics, lane_float, parameters, numbers, integers, s_table, i, i, front
+            )
+            acceleration = min(acceleration, other)
+        numbers[_ACCELERATION, i] = clip(acceleration, -bound, bound)
+
+
+@borrowing_kernel
+def _steering(numerics: int | None, numbers: Floats, i: int, lateral: float, ahead: float) -> float:
     """Front wheel angle in rad, not bounded, of vehicle i; ``ahead`` is the heading of its lane there.
 
-    Like the sum above it begins at 0, as NumPy's product of vectors does: no negative zero comes out.
+    Like that of the acceleration its sum begins at 0, as NumPy's product of vectors does: no negative zero.
     """
-    speed = numbers[_SPEED, i]
-    if abs(speed) <= 1e-2:
-        speed = 1e-2 if speed >= 0.0 else -1e-2
+    speed = not_zero(numbers[_SPEED, i])
     length = numbers[_LENGTH, i]
     turn = wrap_angle(numerics, ahead - numbers[_HEADING, i]) * length / speed
     shift = -lateral * length / square_of_scalar(numerics, speed)
     return float(0.0 + numbers[_HEADING_GAIN, i] * turn + numbers[_LATERAL_GAIN, i] * shift)
+
+
+@borrowing_kernel
+def steer_linear(
+    numerics: int | None,
+    lane_float: Floats,
+    lane_int: Ints,
+    numbers: Floats,
+    integers: Ints,
+    vehicles: int,
+    s_table: Floats,
+    r_table: Floats,
+) -> None:
+    """Set the front wheel angle of LINEAR vehicles."""
+    for i in range(vehicles):
+        if integers[_KIND, i] == _LINEAR and integers[_CRASHED, i] == 0:
+            lane = integers[_TARGET_LANE, i]
+            s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
+            ahead = heading_at(numerics, lane_float, lane_int, lane, s + numbers[_SPEED, i] * PURSUIT_S)
+            angle = _steering(numerics, numbers, i, r_table[lane, i], ahead)
+            numbers[_STEERING, i] = clip(angle, -LARGEST_STEERING_RAD, LARGEST_STEERING_RAD)

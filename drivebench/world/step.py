@@ -17,6 +17,7 @@ from drivebench.world.control import meta_action, steer
 from drivebench.world.following import accelerate, follow_leaders, free_flow
 from drivebench.world.lane_change import choose_lanes
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldFloat, WorldInt
+from drivebench.world.linear import accelerate_linear, any_is_linear, follow_linear, steer_linear
 from drivebench.world.motion import move, update_directions
 from drivebench.world.open_traffic import change_traffic
 from drivebench.world.phases import Phase, begin, mark
@@ -151,6 +152,7 @@ def step_worlds(
         vehicles = integers_of_world[_VEHICLES]
         ego = integers_of_world[_EGO]
         absent = ego if mode == EGO_ABSENT else -1
+        linear = any_is_linear(integers, vehicles)
         time_step = parameters[_TIME_STEP]
         steps = substeps if substeps > 0 else integers_of_world[_SUBSTEPS]
         update_directions(numerics, numbers, entities)
@@ -219,6 +221,22 @@ def step_worlds(
                 following,
                 leaders,
             )
+            if linear:
+                follow_linear(
+                    numerics,
+                    lane_float,
+                    lane_int,
+                    parameters,
+                    numbers,
+                    integers,
+                    vehicles,
+                    s_table,
+                    on_lane,
+                    occupants,
+                    places,
+                    occupied,
+                    following,
+                )
             mark(stamps, _FOLLOWING)
             choose_lanes(
                 numerics,
@@ -257,6 +275,8 @@ def step_worlds(
                 rows[4],
                 rows[5],
             )
+            if linear:
+                steer_linear(numerics, lane_float, lane_int, numbers, integers, vehicles, s_table, r_table)
             mark(stamps, _STEER)
             accelerate(
                 numerics,
@@ -275,6 +295,22 @@ def step_worlds(
                 free,
                 following,
             )
+            if linear:
+                accelerate_linear(
+                    numerics,
+                    lane_float,
+                    lane_int,
+                    parameters,
+                    numbers,
+                    integers,
+                    vehicles,
+                    s_table,
+                    on_lane,
+                    occupants,
+                    places,
+                    occupied,
+                    following,
+                )
             mark(stamps, _ACCELERATE)
             integers_of_world[_ROAD_STEPS] += 1
             period = integers_of_world[_PERIOD]

@@ -179,9 +179,9 @@ def own_state(batch: WorldBatch, follows: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def difference(one: np.ndarray, other: np.ndarray, names: Sequence[Any]) -> str | None:
-    if np.array_equal(one + 0.0, other + 0.0, equal_nan=True):
+    if one.tobytes() == np.ascontiguousarray(other).tobytes():
         return None
-    rows, columns = np.nonzero(one != other)
+    rows, columns = np.nonzero((one != other) | (np.signbit(one) != np.signbit(other)))
     row, column = int(rows[0]), int(columns[0])
     return f"{names[row].name} of entity {column}: {one[row, column]!r} instead of {other[row, column]!r}"
 

@@ -22,6 +22,7 @@ GROUPS = {
     "command": "drivebench.commands",
     "environment": "drivebench.environments",
     "peer": "drivebench.peers",
+    "digests": "drivebench.digests",
 }
 
 

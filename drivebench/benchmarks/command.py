@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,10 @@ def bench(
     only: Annotated[
         list[str] | None, typer.Option(help="Only this group of benchmarks; may be repeated.")
     ] = None,
+    digests: Annotated[
+        bool,
+        typer.Option(help="Instead of measuring, check that episodes are the same bits as everywhere else."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     markdown: Annotated[
         Path | None, typer.Option(help="Write a page with all figures and how they were measured.")
@@ -28,6 +33,9 @@ def bench(
 
     Compiling comes before the clock starts. Ratios travel from machine to machine; rates do not.
 
+    With --digests nothing is measured: more than a thousand episodes are driven, and their digests compared
+    with those that come with drivebench; the exit code is 1 if one differs.
+
     Example: drivebench bench --only world --json
     """
     from drivebench.benchmarks import BENCHMARKS
@@ -35,6 +43,9 @@ def bench(
     from drivebench.errors import UnknownNameError
     from drivebench.progress import duration, say
 
+    if digests:
+        _check_digests(as_json=as_json)
+        return
     chosen = list(dict.fromkeys(only or BENCHMARKS))
     for name in chosen:
         if name not in BENCHMARKS:
@@ -61,6 +72,31 @@ def bench(
         from drivebench.benchmarks.text import as_text
 
         sys.stdout.write(as_text([row for group in measured.values() for row in group], machine))
+
+
+def _check_digests(*, as_json: bool) -> None:
+    """Print what ``check_digests`` finds, line by line as it does."""
+    from drivebench.benchmarks.digests import check_digests
+    from drivebench.progress import say
+
+    rows = []
+    for row in check_digests():
+        rows.append(row)
+        verdict = "ok" if row.same else f"DIFFERENT: {row.note}"
+        line = f"{row.name:30} {row.episodes:3} episodes  {verdict}"
+        if as_json:
+            say(line)
+        else:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+    same = sum(row.same for row in rows)
+    if as_json:
+        content = {"schema": 1, "machine": describe(), "digests": [asdict(row) for row in rows]}
+        sys.stdout.write(json.dumps(content, indent=2) + "\n")
+    else:
+        sys.stdout.write(f"{same} of {len(rows)} the same as in the tables\n")
+    if same < len(rows):
+        raise typer.Exit(1)
 
 
 def _as_json(row: "Row") -> dict[str, Any]:

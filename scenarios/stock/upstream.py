@@ -26,7 +26,6 @@ __all__ = [
     "set_traffic_constants",
     "stock_environment",
     "straight_road",
-    "traffic_class",
     "untouched_constants",
     "vehicle_class",
 ]
@@ -108,13 +107,6 @@ def decide(environment: Any, action: Any, *, whole: bool) -> None:
     if hasattr(environment, "_spawn_vehicle"):
         environment._clear_vehicles()
         environment._spawn_vehicle(spawn_probability=environment.config["spawn_probability"])
-
-
-def traffic_class(environment: Any) -> Any:
-    """The class of an environment's traffic, as its configuration names it."""
-    from highway_env.utils import class_from_path
-
-    return class_from_path(environment.config["other_vehicles_type"])
 
 
 def registered_ids() -> list[str]:

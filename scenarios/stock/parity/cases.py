@@ -8,7 +8,7 @@ from drivebench.world import World
 from drivebench.world.open_takeover import take_open_traffic
 from drivebench.world.takeover import take_network, take_traffic, take_world
 from scenarios.stock.ids import IDS
-from scenarios.stock.upstream import traffic_class
+from scenarios.stock.upstream import vehicle_class
 
 __all__ = ["CASES", "VARIANTS", "ParityCase"]
 
@@ -31,7 +31,7 @@ class ParityCase:
 
     def take(self, environment: Any) -> World:
         """The world of an environment that was just reset, with every bit as it is."""
-        traffic = traffic_class(environment)
+        traffic = vehicle_class(environment.config["other_vehicles_type"])
         network = take_network(
             environment.road.network.graph,
             connected_lanes=bool(environment.road.neighbour_vehicles_connected_lanes),

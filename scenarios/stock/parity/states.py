@@ -171,7 +171,8 @@ def own_integers(batch: WorldBatch, slot: int = 0) -> Ints:
     """[rows ``INTEGERS``, N] of one world of a batch; who has no target lane reports the lane."""
     n = int(batch.entities[slot])
     integers: Ints = batch.entity_int[slot, _INT_ROWS, :n]
-    free = ~np.isin(batch.kind[slot, :n], (EntityKind.IDM, EntityKind.LINEAR, EntityKind.CONTROLLED))
+    kind = batch.kind[slot, :n]
+    free = (kind != EntityKind.IDM) & (kind != EntityKind.LINEAR) & (kind != EntityKind.CONTROLLED)
     integers[_TARGET_LANE, free] = integers[_LANE, free]
     return integers
 

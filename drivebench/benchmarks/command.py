@@ -77,6 +77,7 @@ def bench(
 def _check_digests(*, as_json: bool) -> None:
     """Print what ``check_digests`` finds, line by line as it does."""
     from drivebench.benchmarks.digests import check_digests
+    from drivebench.benchmarks.machine import describe
     from drivebench.progress import say
 
     rows = []

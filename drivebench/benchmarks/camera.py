@@ -22,11 +22,12 @@ from drivebench.sensors import (
     Moments,
     render,
 )
+from drivebench.weather import WEATHERS, Weather
 from drivebench.world import EntityKind, World
 from drivebench.world.build import LaneSpec, build_network
 from drivebench.world.layout import EntityFloat
 
-__all__ = ["busy_road", "environment_of", "measure"]
+__all__ = ["busy_road", "environment_of", "measure", "measure_weathers"]
 
 ENV_ID = "highway-v0"
 CARS = 20
@@ -39,6 +40,9 @@ STEPS = 4
 LEAST_IMAGES = 10_000.0
 """Front images a second to reach on one thread."""
 
+MOST_OF_WEATHER = 2.0
+"""How many times a picture of a clear day one in other weather may cost."""
+
 STEP_TARGET = 200.0
 """Ratio of a batched step with a camera to a stock step with its grayscale image to reach."""
 
@@ -47,7 +51,7 @@ def measure() -> list[Row]:
     """Measure on one thread; both sides look at the same worlds.
 
     Returns:
-        Rows for single cameras, for the whole rig, and for whole steps.
+        Rows for single cameras, for the whole rig, for each weather, and for whole steps.
     """
     peer: Peer = registry.load("peer", "highway-env")
     threads = numba.get_num_threads()
@@ -55,7 +59,11 @@ def measure() -> list[Row]:
     try:
         stock = [peer.pictures(ENV_ID, seed) for seed in range(ROUNDS)]
         assert all(each.picture().std() > 0 for each in stock), "highway-env draws nothing"
-        return [*_measure_images(stock, peer.name), _measure_steps(stock, peer.name)]
+        return [
+            *_measure_images(stock, peer.name),
+            *measure_weathers(),
+            _measure_steps(stock, peer.name),
+        ]
     finally:
         numba.set_num_threads(threads)
 
@@ -86,6 +94,26 @@ def _measure_images(stock: list[PeerPictures], peer: str) -> list[Row]:
         row(f"front camera, {size}", front_s, "images/s", "asked for", 1 / LEAST_IMAGES, 1.0),
         row(f"front camera, {size}", front_s, "images/s", above, stock_s),
         row("3 cameras and 2 mirrors", rig_s, "frames/s", above, stock_s),
+    ]
+
+
+def measure_weathers() -> list[Row]:
+    """The front camera in each weather against the clear day; a black picture costs next to nothing."""
+    moments = busy_road()
+    seeds, decisions = list(range(len(moments))), np.full(len(moments), 9)
+
+    def seconds(weather: Weather) -> float:
+        under = moments.under([weather] * len(moments), seeds, decisions)
+        out = render(FRONT, under)
+        return seconds_per_call(lambda: render(FRONT, under, out), 2 * STEPS) / len(moments)
+
+    names = list(WEATHERS)
+    took = side_by_side([partial(seconds, WEATHERS[name]) for name in names], ROUNDS)
+    clear_s = took[names.index("clear")]
+    return [
+        _row(f"camera, {name}", each, "images/s", "a clear day", clear_s, 1 / MOST_OF_WEATHER)
+        for name, each in zip(names, took, strict=True)
+        if name != "clear"
     ]
 
 

@@ -12,6 +12,7 @@ once transposed, because a camera reads two neighbouring texels at once along th
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -122,6 +123,7 @@ class GroundMap:
         """Memory that it takes."""
         return self.texels.nbytes + self.table.nbytes
 
+    @cached_property
     def descriptor(self) -> NDArray[np.int64]:
         """``i8[HEADER + 3 * LEVELS]`` for the kernels; good while this object lives."""
         head = (self.texels.ctypes.data, self.table.ctypes.data, self.column, self.row)

@@ -1,6 +1,8 @@
 """Rendering pictures: of any camera, at any moments, into a caller's buffer."""
 
-from collections.abc import Sequence
+import threading
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,14 +74,12 @@ def _render_range(
     light: Floats,
     model_corners: Floats,
     model_colours: Floats,
+    nearness: NDArray[np.float32],
+    colours: NDArray[np.uint32],
+    reach: Ints,
 ) -> None:
-    """Render pictures [first, last)."""
-    height, width = out.shape[2], out.shape[3]
-    columns = (2 * width + LANES - 1) // LANES * LANES
-    nearness = np.zeros((2 * height, columns), np.float32)
-    colours = np.zeros((2 * height, columns), np.uint32)
-    reach = np.zeros((height, 2), np.int64)
-    reach[:, 0] = width
+    """Render pictures [first, last); the samples are empty before and after."""
+    width = out.shape[3]
     placed = np.empty((boxes.shape[1], 5))
     row, solid = row_scratch(width), solid_scratch(boxes.shape[1])
     for n in range(first, last):
@@ -118,8 +118,35 @@ def _render_range(
             draw_missing_blocks(out[n], picture_key(seeds[n], camera, decisions[n], _FOR_BLOCKS))
 
 
+class _Samples(threading.local):
+    """Each thread's samples, by the size of pictures; to get new ones takes longer than a picture."""
+
+    def __init__(self) -> None:
+        self._of_size: dict[tuple[int, int], tuple[NDArray[np.float32], NDArray[np.uint32], Ints]] = {}
+
+    def of_size(self, height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.uint32], Ints]:
+        """Empty samples: nearness, colours, reach (see ``samples.fill_polygon``)."""
+        if (height, width) not in self._of_size:
+            columns = (2 * width + LANES - 1) // LANES * LANES
+            reach = np.zeros((height, 2), np.int64)
+            reach[:, 0] = width
+            samples = np.zeros((2 * height, columns), np.float32), np.zeros((2 * height, columns), np.uint32)
+            self._of_size[height, width] = (*samples, reach)
+        return self._of_size[height, width]
+
+
+_samples = _Samples()
+
+
+def _render_share(first: int, last: int, out: NDArray[np.uint8], *arguments: Any) -> None:
+    """Render pictures [first, last) with the samples of this thread."""
+    everything: tuple[Any, ...] = (*arguments, *_samples.of_size(out.shape[2], out.shape[3]))
+    _render_range(first, last, out, *everything)
+
+
+@lru_cache(maxsize=64)
 def _tables(
-    camera: Camera, weathers: Sequence[Weather | Palette]
+    camera: Camera, weathers: tuple[Weather | Palette, ...]
 ) -> tuple[NDArray[np.uint16], Ints, NDArray[np.uint16], Floats]:
     """For each weather its shades, which of the gains is its (-1: none), these gains, and its palette."""
     palettes = [each if isinstance(each, Palette) else palette_of(each) for each in weathers]
@@ -131,6 +158,11 @@ def _tables(
         np.stack(gains) if gains else np.zeros((1, 1, 1), np.uint16),
         np.stack([palette.table for palette in palettes]),
     )
+
+
+@lru_cache(maxsize=64)
+def _effects(weathers: tuple[Weather, ...]) -> Floats:
+    return np.stack([effects_of(weather) for weather in weathers])
 
 
 def render(
@@ -164,10 +196,10 @@ def render(
     if not len(moments):
         return out
     optics = optics_of(camera)
-    grain, solids = grain_table(), models()
+    grain, solids, weathers = grain_table(), models(), tuple(moments.weathers)
     arguments = (
         out,
-        np.stack([ground.descriptor() for ground in moments.grounds]),
+        np.array([ground.descriptor for ground in moments.grounds]),
         moments.ground,
         moments.poses,
         moments.boxes,
@@ -175,8 +207,8 @@ def render(
         moments.weather,
         moments.seeds,
         moments.decisions,
-        *_tables(camera, moments.weathers if palette is None else (palette,) * len(moments.weathers)),
-        np.stack([effects_of(weather) for weather in moments.weathers]),
+        *_tables(camera, weathers if palette is None else (palette,) * len(weathers)),
+        _effects(weathers),
         key_of_camera(camera.name),
         PAINT,
         grain.ctypes.data,
@@ -193,5 +225,5 @@ def render(
         solids.corners,
         solids.colours,
     )
-    in_threads(_render_range, len(moments), arguments)
+    in_threads(_render_share, len(moments), arguments)
     return out

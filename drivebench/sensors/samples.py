@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from drivebench.compiled import borrowing_kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.sensors.machine import LANES, fill_lanes
 
 __all__ = ["MOST_CORNERS", "NEAREST_M", "cut_near", "fill_polygon", "resolve"]
@@ -53,7 +53,7 @@ def cut_near(corners: Floats, kept: Floats) -> int:
     return made
 
 
-@borrowing_kernel
+@inlined_kernel
 def fill_polygon(
     columns: Floats,
     rows: Floats,

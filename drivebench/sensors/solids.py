@@ -69,7 +69,7 @@ def _face(frame: Floats, lens: Floats, faces: Floats, k: int, rows: int, width: 
     return True
 
 
-@borrowing_kernel
+@inlined_kernel
 def _project(
     frame: Floats, lens: Floats, rows: int, width: int, model: Floats, corners: Floats, points: Floats
 ) -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from drivebench.errors import ActionError, ConfigurationError
 from drivebench.world.actions import to_commands
+from drivebench.world.checks import MOST_ENTITIES
 from drivebench.world.clock import SUBSTEPS
 from drivebench.world.layout import (
     GAINS,
@@ -65,6 +66,15 @@ class Capacity:
     lane_numbers: int = 1
     agents: int = 1
     entries: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+                raise ConfigurationError(f"room for {value!r} {name}; expected a whole number, 0 or more")
+        if self.entities > MOST_ENTITIES + ROOM:
+            raise ConfigurationError(
+                f"room for {self.entities} entities; expected at most {MOST_ENTITIES}, as a world has no more"
+            )
 
     @classmethod
     def of(cls, worlds: Sequence[World]) -> Self:
@@ -251,7 +261,11 @@ class WorldBatch:
         Args:
             slot: Which.
             world: Its initial state.
+
+        Raises:
+            ConfigurationError: There is no such slot.
         """
+        self._check_slots([slot])
         needed = self.capacity.joined(Capacity.of([world]))
         if needed != self.capacity:
             self._grow(needed)
@@ -272,6 +286,12 @@ class WorldBatch:
         self._write_entries(slot, world)
         self.trace[slot] = self.entity_float[slot, :4].T
         self._open = bool((self.world_int[:, WorldInt.ENTRIES] > 0).any())
+
+    def _check_slots(self, slots: Sequence[int]) -> None:
+        for slot in slots:
+            if not 0 <= slot < len(self.worlds):
+                last = len(self.worlds) - 1
+                raise ConfigurationError(f"slot {slot} of a batch; expected 0 to {last}")
 
     def _write_counts(self, slot: int, world: World, pool: int) -> None:
         integers, w = self.world_int[slot], WorldInt
@@ -427,6 +447,7 @@ class WorldBatch:
             slots: Which worlds.
             substeps: How many simulation steps.
         """
+        self._check_slots(slots)
         active = np.zeros(len(self.worlds), dtype=np.bool_)
         active[list(slots)] = True
         if substeps > 0:
@@ -475,6 +496,7 @@ class WorldBatch:
         places = np.asarray(slots, dtype=np.int64)
         if places.size == 0:
             raise ConfigurationError("a batch needs at least one world; got no slots to copy")
+        self._check_slots(slots)
         other = WorldBatch.__new__(WorldBatch)
         other.numerics, other._numerics_value = self.numerics, self._numerics_value
         other.capacity = self.capacity
@@ -495,6 +517,7 @@ class WorldBatch:
 
     def snapshot(self, slot: int) -> World:
         """The present state of a world as an initial state (its warm-up done, for example)."""
+        self._check_slots([slot])
         world, n = self.worlds[slot], int(self.entities[slot])
         integers = self.world_int[slot]
         traffic = world.open_traffic

@@ -70,9 +70,11 @@ class OpenTraffic:
             )
         if not 0.0 <= self.probability <= 1.0:
             raise ConfigurationError(f"probability {self.probability}; expected a number from 0 to 1")
-        if len(self.random) != len(RandomInt) or not all(0 <= word < 2**64 for word in self.random):
+        whole = all(type(word) is int and 0 <= word < 2**64 for word in self.random)
+        if len(self.random) != len(RandomInt) or not whole:
             raise ConfigurationError(
-                f"{len(self.random)} words of random state; expected {len(RandomInt)} integers below 2**64"
+                f"random state {self.random}; expected {len(RandomInt)} integers below 2**64, as "
+                "`open_takeover.random_words` gives them for a NumPy generator"
             )
         expected = {EntityKind.IDM: 0, EntityKind.LINEAR: GAINS}.get(self.kind)
         if expected is None or len(self.gains) != expected:

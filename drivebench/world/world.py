@@ -1,5 +1,6 @@
 """The initial state of one episode: road, entities, routes and traffic parameters, as immutable arrays."""
 
+import math
 from dataclasses import astuple, dataclass, field
 from functools import cached_property
 
@@ -7,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from drivebench.errors import ConfigurationError
+from drivebench.world.checks import check_clock, check_entities, check_lanes, check_target_speeds
 from drivebench.world.clock import POLICY_HZ, SIMULATION_HZ
-from drivebench.world.layout import MAX_TARGET_SPEEDS, EntityFloat, EntityInt, EntityKind
+from drivebench.world.layout import EntityFloat, EntityInt, EntityKind
 from drivebench.world.network import RoadNetwork, array_digest
 from drivebench.world.open_traffic import OpenTraffic
 
@@ -34,6 +36,8 @@ class TrafficParameters:
     lane_change_delay_s: float = 1.0
 
     def __post_init__(self) -> None:
+        if not all(math.isfinite(value) for value in astuple(self)):
+            raise ConfigurationError(f"{self}; expected finite numbers")
         if self.comfort_acceleration_mps2 <= 0 or self.comfort_braking_mps2 >= 0:
             raise ConfigurationError(
                 "comfort_acceleration_mps2 must be positive and comfort_braking_mps2 negative; got "
@@ -55,7 +59,7 @@ class World:
         traffic: Constants of IDM and MOBIL.
         target_speeds_mps: Speeds that a CONTROLLED vehicle can choose, evenly spaced.
         agents: The controlled vehicles, the ego first; the ego alone if not given.
-        simulation_hz, policy_hz: Simulation steps and decisions in a second; a decision takes
+        simulation_hz, policy_hz: Simulation steps and decisions in a second, whole numbers; a decision takes
             ``simulation_hz // policy_hz`` steps, as in highway-env.
         regulated: Whether vehicles give way to each other by priority (highway-env ``RegulatedRoad``).
         road_steps: Simulation steps that the road has seen, which set the rhythm of giving way.
@@ -92,33 +96,41 @@ class World:
             )
         if not (0 <= self.vehicles <= entities and -1 <= self.ego < self.vehicles):
             raise ConfigurationError(
-                f"a world of {entities} entities cannot have {self.vehicles} vehicles and ego {self.ego}"
+                f"a world of {entities} entities cannot have {self.vehicles} vehicles and ego {self.ego} "
+                f"({self._name_of(self.ego)}); expected one of its vehicles, or -1 for none"
             )
-        if not 2 <= len(self.target_speeds_mps) <= MAX_TARGET_SPEEDS:
-            raise ConfigurationError(
-                f"{len(self.target_speeds_mps)} target speeds; expected 2 to {MAX_TARGET_SPEEDS}"
-            )
+        check_entities(self.entity_float, self.entity_int, self.vehicles)
+        check_lanes(self.entity_int, len(self.network.lane_index))
+        check_target_speeds(self.target_speeds_mps)
+        check_clock(self.simulation_hz, self.policy_hz)
         if not self.agents and self.ego >= 0:
             object.__setattr__(self, "agents", (self.ego,))
         if len(set(self.agents)) != len(self.agents) or any(not 0 <= a < self.vehicles for a in self.agents):
+            kinds = [self._name_of(agent) for agent in self.agents]
             raise ConfigurationError(
-                f"agents {self.agents} of {self.vehicles} vehicles; expected different vehicles"
+                f"agents {self.agents} ({', '.join(kinds)}) of a world with {self.vehicles} vehicles; "
+                "expected different vehicles: obstacles and landmarks take no commands"
             )
         if self.agents[:1] != ((self.ego,) if self.ego >= 0 else ()):
             raise ConfigurationError(
                 f"ego {self.ego} and agents {self.agents}; expected the ego to be the first"
             )
-        if not 1 <= self.policy_hz <= self.simulation_hz:
-            raise ConfigurationError(
-                f"{self.policy_hz} decisions and {self.simulation_hz} simulation steps in a second; expected "
-                "at least one decision, and no more of them than steps"
-            )
         for array in (self.entity_float, self.entity_int, self.route):
             array.setflags(write=False)
 
+    def _name_of(self, entity: int) -> str:
+        """What an entity is, for messages."""
+        if not 0 <= entity < self.entities:
+            return "not there"
+        kind = int(self.entity_int[EntityInt.KIND, entity])
+        return EntityKind(kind).name if kind in set(EntityKind) else f"kind {kind}"
+
     @property
     def substeps(self) -> int:
-        """Simulation steps of a decision."""
+        """Simulation steps of a decision, rounded down: 3 at 15 steps and 4 decisions in a second.
+
+        Such a decision lasts 0.2 s and not 0.25 s; highway-env does the same.
+        """
         return self.simulation_hz // self.policy_hz
 
     @property

@@ -20,6 +20,7 @@ __all__ = [
     "decide",
     "default_config",
     "environment_without_reward",
+    "made_environment",
     "own_environment",
     "register_stock_ids",
     "registered_ids",
@@ -66,6 +67,16 @@ def environment_without_reward(env_id: str, *, seed: int = 0, config: Mapping[st
     environment.configure(settings)
     environment.reset(seed=seed)
     return environment
+
+
+def made_environment(env_id: str, **arguments: Any) -> Any:
+    """A stock environment as gymnasium makes it, without wrappers and without another reset.
+
+    Args:
+        env_id: highway-env's id with its version.
+        arguments: For its constructor.
+    """
+    return _make(env_id, **arguments)
 
 
 def own_environment(env_id: str, *, seed: int, config: Mapping[str, Any] | None = None) -> Any:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from scenarios.stock.parity import CASES, VARIANTS, EpisodeParity, Job, compare
+from scenarios.stock.parity.defects import DEFECTS, Defect
 from scenarios.stock.parity.egos import EGOS
 from scenarios.stock.upstream import registered_ids
 
@@ -49,6 +50,12 @@ def results() -> Results:
 def test_every_id_is_compared() -> None:
     assert sorted(CASES) == sorted(registered_ids())
     assert set(QUICK) <= set(VARIANTS)
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=[defect.what[:40] for defect in DEFECTS])
+def test_what_is_said_of_highway_env_still_holds(defect: Defect) -> None:
+    assert defect.holds()
+    assert set(defect.ids) <= set(CASES)
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from scenarios.stock.parity.cases import CASES
+from scenarios.stock.parity.defects import DEFECTS
 from scenarios.stock.parity.egos import EGOS
 from scenarios.stock.parity.episode import EpisodeParity
 
@@ -60,6 +61,17 @@ def page(results: Mapping[str, Sequence[EpisodeParity]], command: str) -> str:
         OVERLAP,
         "",
         *_breaks(results),
+        "## Where highway-env raises, leaves something to chance or ignores a setting",
+        "",
+        "| ids | highway-env | here | still so |",
+        "|---|---|---|---|",
+        *(
+            f"| {', '.join(d.ids)} | {d.what} | {d.instead} | {'yes' if d.holds() else '**no longer**'} |"
+            for d in DEFECTS
+        ),
+        "",
+        "## Near-ties",
+        "",
         "Free-running canonical episodes that part from parity, and near-ties from the same state:",
         "",
         *_ties(results),

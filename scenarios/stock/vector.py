@@ -102,6 +102,8 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
         self._everyone = np.arange(num_envs)
         self._all = np.ones(num_envs, dtype=np.bool_)
         self._bank = bank
+        if bank:
+            self.episodes.bank.use_file()
         self._deck: Deck | None = None
         self._chain: list[RandomState | None] = [None] * num_envs
 

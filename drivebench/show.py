@@ -70,7 +70,7 @@ def show(
     if run:
         _refuse({"--view": view is not None, "--driver": driver is not None, "--mirrors": mirrors}, "--run")
     elif view == "top":
-        _refuse({"--mirrors": mirrors}, "--view top")
+        _refuse({"--mirrors": mirrors, "--weather": weather is not None}, "--view top")
     if weather is not None:
         weather_named(weather)
     if out.suffix.lower() not in FORMATS:

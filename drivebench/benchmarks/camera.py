@@ -110,8 +110,9 @@ def measure_weathers() -> list[Row]:
     names = list(WEATHERS)
     took = side_by_side([partial(seconds, WEATHERS[name]) for name in names], ROUNDS)
     clear_s = took[names.index("clear")]
+    row = partial(_row, f"pictures in other weather, {CARS} cars in sight, one thread")
     return [
-        _row(f"camera, {name}", each, "images/s", "a clear day", clear_s, 1 / MOST_OF_WEATHER)
+        row(f"front camera, {name}", each, "images/s", "clear day", clear_s, 1 / MOST_OF_WEATHER)
         for name, each in zip(names, took, strict=True)
         if name != "clear"
     ]

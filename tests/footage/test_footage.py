@@ -178,6 +178,19 @@ def test_show_writes_pictures_and_videos(tmp_path: Path) -> None:
     assert len(frames_of(film)[1]) == 1 + 2 * SIMULATION_HZ
 
 
+def test_show_in_another_weather(tmp_path: Path) -> None:
+    start = ("merge-v1", "--seed", "5", "--driver", "idle", "--at", "0.4")
+    light = {}
+    for weather in ("clear", "night"):
+        out = tmp_path / f"{weather}.png"
+        assert run(*start, "--weather", weather, "--out", str(out))[0] == 0
+        light[weather] = np.asarray(Image.open(out))[40:].mean()
+    assert run(*start, "--condition", "night", "--out", str(tmp_path / "condition.png"))[0] == 0
+    by_condition = np.asarray(Image.open(tmp_path / "condition.png"))[40:]
+    assert np.array_equal(by_condition, np.asarray(Image.open(tmp_path / "night.png"))[40:])
+    assert light["night"] < 0.5 * light["clear"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -186,6 +199,8 @@ def test_show_writes_pictures_and_videos(tmp_path: Path) -> None:
         (("roundabout-v1", "--out", "a.png", "--view", "topp"), "'top'"),
         (("roundabout-v1", "--out", "a.png", "--driver", "exprt"), "'expert'"),
         (("roundabout-v1", "--out", "a.png", "--condition", "nominl"), "'nominal'"),
+        (("roundabout-v1", "--out", "a.png", "--weather", "nigt"), "'night'"),
+        (("roundabout-v1", "--out", "a.png", "--view", "top", "--weather", "fog"), "--weather says nothing"),
         (("roundabout-v1", "--out", "a.png", "--at", "-1"), "--at"),
         (("roundabout-v1", "--out", "a.png", "--view", "top", "--mirrors"), "leave out"),
         (("roundabout-v1", "--out", "a.png", "--run", "runs/a", "--view", "driver"), "--view says nothing"),

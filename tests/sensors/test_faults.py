@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from drivebench.demonstrations import FrameBatches
 from drivebench.demonstrations.collect import collect
+from drivebench.environment import DrivingVectorEnv
 from drivebench.errors import ConfigurationError
 from drivebench.metric.monitor import Monitor
 from drivebench.scenario import Episode, load_scenario
@@ -128,6 +129,21 @@ def test_pictures_from_records_are_those_seen_while_driving(condition: str) -> N
             worlds.step(action[None])
             monitor.update(np.ones(1, np.bool_))
         first += each.frames
+
+
+def test_environments_observe_through_failing_cameras() -> None:
+    """Over the ends of episodes, too: a new episode does not show pictures of the last one."""
+    environment = DrivingVectorEnv("highway-v1", num_envs=2, condition="dropout")
+    environment.reset(seed=3)
+    idle = np.zeros((2, 2), np.float32)
+    idle[0, 1] = 1.0  # leaves the road soon
+    ended, black = 0, 0
+    for _ in range(90):
+        seen, _, terminated, truncated, _ = environment.step(idle)
+        ended += int((terminated | truncated).sum())
+        black += int((seen["front"].reshape(2, -1).max(axis=1) == 0).sum())
+    assert ended > 2
+    assert black > 0
 
 
 def test_a_frozen_moment_is_drawn_as_it_is_told() -> None:

@@ -32,6 +32,7 @@ _ID, _FORBIDDEN = int(LaneInt.ID), int(LaneInt.FORBIDDEN)
 _ROAD_FIRST, _ROAD_LANES = int(LaneInt.ROAD_FIRST), int(LaneInt.ROAD_LANES)
 _LENGTH, _WIDTH, _WIDTHS = int(LaneFloat.LENGTH), int(LaneFloat.WIDTH), int(LaneInt.WIDTHS)
 _POLITENESS, _MIN_GAIN = int(WorldFloat.POLITENESS), int(WorldFloat.MIN_GAIN)
+_COMFORT = int(WorldFloat.COMFORT_ACCELERATION)
 _MAX_BRAKING, _DELAY = int(WorldFloat.MAX_BRAKING_IMPOSED), int(WorldFloat.LANE_CHANGE_DELAY)
 
 _SLOWEST_CHANGE_MPS = 1.0
@@ -106,39 +107,58 @@ def _recommends(
     i: int,
     lane: int,
 ) -> bool:
-    """MOBIL's verdict on a change of vehicle i to a lane."""
+    """MOBIL's verdict on a change of vehicle i to a lane.
+
+    All of its conditions must hold, so those come first that are cheap and often fail: a vehicle that follows
+    nobody closely gains too little wherever it goes, since braking for a leader only takes from the
+    acceleration on a free road.
+    """
+    comfort = parameters[_COMFORT]
+    politeness = parameters[_POLITENESS]
+    step = integers[_ROUTE_START, i]
+    planned = integers[_ROUTE_LEFT, i] > 0 and route[i, step, 2] >= 0
+    if planned:
+        target = lane_int[integers[_TARGET_LANE, i], _ID]
+        if _sign(lane_int[lane, _ID] - target) != _sign(route[i, step, 2] - target):
+            return False
+    elif (
+        politeness == 0.0
+        and comfort >= 0.0
+        and integers[_KIND, i] == _IDM
+        and comfort * free[i] - following[i] < parameters[_MIN_GAIN]
+    ):
+        return False
     s = longitudinal(numerics, lane_float, numbers, s_table, lane, i)
     front, rear = neighbours(lane_float, lane_int, on_lane, occupants, places, occupied, lane, i, s)
     shared = (numerics, lane_float, parameters, numbers, integers, s_table, wanted, i)
-    rear_after = _expected(*shared, rear, i)
-    if rear_after < -parameters[_MAX_BRAKING]:
-        return False
     if integers[_KIND, i] == _LINEAR:
         own_after = _expected(*shared, i, front)
     else:
         own_after = own_acceleration(
             numerics, lane_float, parameters, numbers, integers, s_table, free, i, front
         )
-    step = integers[_ROUTE_START, i]
-    if integers[_ROUTE_LEFT, i] > 0 and route[i, step, 2] >= 0:
-        target = lane_int[integers[_TARGET_LANE, i], _ID]
-        if _sign(lane_int[lane, _ID] - target) != _sign(route[i, step, 2] - target):
-            return False
-        return not own_after < -parameters[_MAX_BRAKING]
     gain = own_after - following[i]
-    politeness = parameters[_POLITENESS]
-    if politeness != 0.0:
-        current = integers[_LANE, i]
-        s = longitudinal(numerics, lane_float, numbers, s_table, current, i)
-        old_front, old_rear = neighbours(
-            lane_float, lane_int, on_lane, occupants, places, occupied, current, i, s
-        )
-        gain += politeness * (
-            rear_after
-            - _expected(*shared, rear, front)
-            + _expected(*shared, old_rear, old_front)
-            - _expected(*shared, old_rear, i)
-        )
+    if planned:
+        if own_after < -parameters[_MAX_BRAKING]:
+            return False
+    elif politeness == 0.0 and gain < parameters[_MIN_GAIN]:
+        return False
+    rear_after = _expected(*shared, rear, i)
+    if rear_after < -parameters[_MAX_BRAKING]:
+        return False
+    if planned or politeness == 0.0:
+        return True
+    current = integers[_LANE, i]
+    s = longitudinal(numerics, lane_float, numbers, s_table, current, i)
+    old_front, old_rear = neighbours(
+        lane_float, lane_int, on_lane, occupants, places, occupied, current, i, s
+    )
+    gain += politeness * (
+        rear_after
+        - _expected(*shared, rear, front)
+        + _expected(*shared, old_rear, old_front)
+        - _expected(*shared, old_rear, i)
+    )
     return not gain < parameters[_MIN_GAIN]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from gymnasium.utils import seeding
 
 from drivebench.errors import ConfigurationError
 from drivebench.world import RoadNetwork, World
@@ -19,7 +20,16 @@ from scenarios.stock.ids import Family, StockId
 from scenarios.stock.upstream import bare_environment, untouched_constants, vehicle_class
 from scenarios.stock.warm_up import is_warm, warm_up_compiled
 
-__all__ = ["Builder", "Built", "RandomState", "generator_in", "state_in", "state_of", "words_of"]
+__all__ = [
+    "Builder",
+    "Built",
+    "RandomState",
+    "generator_in",
+    "state_in",
+    "state_of",
+    "state_of_seed",
+    "words_of",
+]
 
 RandomState = tuple[int, int, int, int]
 """State, increment, and the two words of a half-used draw: NumPy's PCG64."""
@@ -46,6 +56,17 @@ def generator_in(state: RandomState) -> np.random.Generator:
         "uinteger": state[3],
     }
     return np.random.Generator(bits)
+
+
+def state_of_seed(seed: Any) -> RandomState:
+    """The random numbers that gymnasium makes from a seed.
+
+    Raises:
+        ConfigurationError: It is no whole number from 0 on.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ConfigurationError(f"seed {seed!r}; expected a whole number, 0 or more")
+    return state_of(seeding.np_random(int(seed))[0])
 
 
 def words_of(state: RandomState) -> list[int]:

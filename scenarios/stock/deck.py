@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from gymnasium.utils import seeding
 
-from scenarios.stock.building import RandomState, state_of
+from scenarios.stock.building import RandomState, state_of_seed
 
 __all__ = ["Deck"]
 
@@ -25,7 +24,7 @@ class Deck:
             seeds: From which everything follows; none for the machine's entropy.
         """
         self.size = size
-        self._generator = np.random.default_rng([abs(seed) for seed in seeds] or None)
+        self._generator = np.random.default_rng([*seeds] or None)
         self._seeds = self._generator.integers(2**31, size=size)
         self._states: dict[int, RandomState] = {}
 
@@ -41,5 +40,5 @@ class Deck:
     def state(self, card: int) -> RandomState:
         """The random numbers before the reset of a world, as gymnasium makes them from its seed."""
         if card not in self._states:
-            self._states[card] = state_of(seeding.np_random(int(self._seeds[card]))[0])
+            self._states[card] = state_of_seed(int(self._seeds[card]))
         return self._states[card]

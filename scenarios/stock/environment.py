@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from drivebench.errors import UnknownNameError
 from scenarios.stock import information
-from scenarios.stock.building import RandomState, state_of
+from scenarios.stock.building import RandomState, state_of, state_of_seed
 from scenarios.stock.configuration import complete_configuration
 from scenarios.stock.episodes import Episodes, Numerics, rows_of
 
@@ -91,20 +91,22 @@ class StockEnv(gymnasium.Env[Any, Any]):
 
         Raises:
             UnknownNameError: Another option, or an unknown key of the configuration.
-            ConfigurationError: The world cannot be built.
+            ConfigurationError: The seed is no whole number, or the world cannot be built.
         """
         for name in options or {}:
             if name != "config":
                 raise UnknownNameError("reset option", str(name), ["config"])
+        if seed is not None:
+            state_of_seed(seed)
         super().reset(seed=seed)
+        if seed is None and self.episodes.batch is not None:
+            self._go_on(self.episodes.random_after(0))
         if options:
             changed = complete_configuration(self.episodes.entry, {**self.config, **options["config"]})
             self.episodes.configure(changed)
             self.observation_space, self.action_space = self.episodes.space, self.episodes.actions.space
         if seed is not None:
             self.episodes.seed_samples(seed)
-        elif self.episodes.batch is not None:
-            self._go_on(self.episodes.random_after(0))
         self._go_on(self.episodes.begin([0], [state_of(self.np_random)])[0])
         sample = self.episodes.sample()
         verdict = self.episodes.judge(self.episodes.actions.read(_batch_of_one(sample), 1))

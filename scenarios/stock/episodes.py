@@ -1,5 +1,6 @@
 """Stock episodes in the slots of a batch: what the single and the vector environment have in common."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -117,6 +118,18 @@ class Episodes:
         self._samples = make_actions(config["action"], self.agents).space
         self._draws = self.observer.draws or self.entry.family is Family.INTERSECTION
         self._seen: Any = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Episodes":
+        """Episodes that go on from here by themselves; what is built and cannot change is shared."""
+        other = copy.copy(self)
+        memo[id(self)] = other
+        other.batch = None if self.batch is None else self.batch.copy(range(self.slots))
+        other._shelf, other._deck = None, None
+        for name in ("actions", "_kept", "observer", "_judge", "_samples", "_seen"):
+            setattr(other, name, copy.deepcopy(getattr(self, name), memo))
+        for name in ("_time_s", "_commands", "_manoeuvres"):
+            setattr(other, name, getattr(self, name).copy())
+        return other
 
     def running(self) -> tuple[WorldBatch, Judge]:
         """The batch and its judge.

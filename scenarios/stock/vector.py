@@ -15,14 +15,13 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from drivebench.errors import ConfigurationError, UnknownNameError
 from scenarios.stock import information
-from scenarios.stock.building import RandomState, state_of
+from scenarios.stock.building import RandomState, state_of_seed
 from scenarios.stock.deck import Deck
 from scenarios.stock.environment import RENDER_MODES, check_render_mode
 from scenarios.stock.episodes import Episodes, Numerics, rows_of
@@ -126,12 +125,13 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
 
         Raises:
             UnknownNameError: Another option; suggests the nearest.
-            ConfigurationError: Not one seed and one entry of the mask for each environment.
+            ConfigurationError: Not one seed and one entry of the mask for each environment, or a seed that is
+                no whole number.
         """
         for name in options or {}:
             if name != "reset_mask":
                 raise UnknownNameError("reset option", str(name), ["reset_mask"])
-        seeds = seed if isinstance(seed, Sequence) else _counted(seed, self.num_envs)
+        seeds = self._seed_of_each(seed)
         mask = np.asarray((options or {}).get("reset_mask", self._all), np.bool_)
         if len(seeds) != self.num_envs or mask.shape != (self.num_envs,):
             raise ConfigurationError(
@@ -139,7 +139,9 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
                 f"{self.num_envs} environments"
             )
         slots = np.flatnonzero(mask).tolist()
-        given = [number for slot in slots if (number := seeds[slot]) is not None]
+        given = [
+            int(number) for slot in slots if (number := seeds[slot]) is not None and state_of_seed(number)
+        ]
         if given or self._deck is None:
             self._deck = Deck(self._bank, given)
             self.episodes.seed_samples(self._deck.draw_seed())
@@ -201,6 +203,17 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
         """One view from above for each environment, ``u1[H, W, 3]``, in mode ``rgb_array``."""
         return tuple(map(self.episodes.picture, range(self.num_envs))) if self.render_mode else None
 
+    def _seed_of_each(self, seed: Any) -> list[int | None]:
+        """Seeds as a list, checked."""
+        given = seed if isinstance(seed, list | tuple | np.ndarray) else [seed]
+        for number in given:
+            if number is not None:
+                state_of_seed(number)
+        seeds = [None if number is None else int(number) for number in given]
+        if given is seed:
+            return seeds
+        return [None if seeds[0] is None else seeds[0] + slot for slot in range(self.num_envs)]
+
     def _begin(self, slots: list[int], deck: Deck, seeds: Sequence[int | None] | None = None) -> None:
         """Begin episodes: of given seeds; else from the deck; else where the slot's random numbers stand."""
         self._steps[slots] = 0
@@ -212,7 +225,7 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
             chain = self._chain[slot]
             if seed is not None or chain is None:
                 number = deck.draw_seed() if seed is None else seed
-                states.append(state_of(seeding.np_random(number)[0]))
+                states.append(state_of_seed(number))
             else:
                 states.append(self.episodes.random_after(slot) or chain)
         for slot, after in zip(slots, self.episodes.begin(slots, states), strict=True):
@@ -250,7 +263,3 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
         stepped[ended] = False
         info = information.vector(episodes, episodes.judge(actions), actions, self._all, stepped)
         return {**told, **info}
-
-
-def _counted(seed: int | None, count: int) -> list[int | None]:
-    return [None if seed is None else seed + slot for slot in range(count)]

@@ -1,5 +1,8 @@
 """The single stock environment: gymnasium's check, seeds, what highway-env raises on, constants."""
 
+import copy
+import pickle
+import re
 from typing import Any
 
 import gymnasium
@@ -8,13 +11,14 @@ import pytest
 from gymnasium.utils import seeding
 from gymnasium.utils.env_checker import check_env
 
-from drivebench.errors import ActionError
+from drivebench.errors import ActionError, ConfigurationError
 from scenarios.stock.bank import bank_of
 from scenarios.stock.building import Builder, generator_in, state_in, state_of, words_of
 from scenarios.stock.configuration import complete_configuration
 from scenarios.stock.environment import StockEnv
 from scenarios.stock.ids import IDS
 from scenarios.stock.upstream import stock_environment
+from scenarios.stock.vector import StockVectorEnv
 
 CONTINUOUS = {"type": "ContinuousAction"}
 CHECKED = [
@@ -54,6 +58,29 @@ def test_same_seed_same_bytes_another_seed_others() -> None:
 def test_an_environment_without_a_seed_starts_anywhere() -> None:
     starts = {StockEnv("highway-fast-v0").reset()[0].tobytes() for _ in range(3)}
     assert len(starts) == 3
+
+
+@pytest.mark.parametrize("name", ["intersection-v0", "lane-keeping-v0", "highway-fast-v0"])
+def test_a_deep_copy_goes_on_by_itself(name: str) -> None:
+    environment = StockEnv(name)
+    environment.reset(seed=0)
+    action = environment.action_space.sample()
+    environment.step(action)
+    other = copy.deepcopy(environment)
+    first = [environment.step(action)[:2] for _ in range(4)]
+    second = [other.step(action)[:2] for _ in range(4)]
+    assert pickle.dumps(first) == pickle.dumps(second)
+    assert pickle.dumps(environment.reset()[0]) == pickle.dumps(other.reset()[0])
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "7", True])
+def test_seeds_that_are_no_whole_numbers(seed: Any) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(repr(seed))):
+        StockEnv("merge-v1").reset(seed=seed)
+    with pytest.raises(ConfigurationError, match=re.escape(repr(seed))):
+        StockVectorEnv("merge-v1", num_envs=2).reset(seed=seed)
+    with pytest.raises(ConfigurationError, match=re.escape(repr(seed))):
+        StockVectorEnv("merge-v1", num_envs=2).reset(seed=[0, seed])
 
 
 def test_random_states_survive_being_written_down() -> None:

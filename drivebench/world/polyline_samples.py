@@ -94,8 +94,8 @@ def _knots(points_m: Sequence[Point]) -> Floats:
     """[3, K] arc length, x, y."""
     if len(points_m) < 2:
         raise ConfigurationError(f"a polyline of {len(points_m)} points; expected at least two")
-    x = np.array([round_to_grid(point[0]) for point in points_m])
-    y = np.array([round_to_grid(point[1]) for point in points_m])
+    x = np.array([round_to_grid(point[0]) for point in points_m]) + 0.0  # no negative zero
+    y = np.array([round_to_grid(point[1]) for point in points_m]) + 0.0
     dx, dy = np.diff(x), np.diff(y)
     pieces = np.sqrt(dx * dx + dy * dy)
     if not (pieces > 0.0).all():

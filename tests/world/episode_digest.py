@@ -9,7 +9,7 @@ from invented_worlds import assorted
 
 from drivebench.world import WorldBatch, quantise
 
-WORLDS = 12
+WORLDS = 18
 DECISIONS = 40
 
 

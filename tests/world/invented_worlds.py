@@ -1,6 +1,11 @@
-"""Small worlds that need no highway-env: a motorway, a merge with a sine lane, a ring, a crossing."""
+"""Small worlds that need no highway-env.
+
+A motorway, a merge with a sine lane, a ring with routes, a crossing, a winding road of polylines with linear
+traffic and a car with tyre forces, a parking lot for a car with a reverse gear.
+"""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -205,6 +210,93 @@ def crossing(
     )
 
 
+def winding_points(seed: int, count: int = 40) -> list[tuple[float, float]]:
+    """Points of a winding line, three to six metres apart."""
+    rng = np.random.default_rng([seed, 31])
+    points, heading = [(0.0, 0.0)], rng.uniform(-3.0, 3.0)
+    for _ in range(count):
+        heading += rng.normal(0.0, 0.06)
+        step = rng.uniform(3.0, 6.0)
+        x, y = points[-1]
+        points.append((x + step * math.cos(heading), y + step * math.sin(heading)))
+    return points
+
+
+def _beside(points: list[tuple[float, float]], lateral_m: float) -> list[tuple[float, float]]:
+    line = np.array(points)
+    along = np.gradient(line, axis=0)
+    along /= np.hypot(along[:, 0], along[:, 1])[:, None]
+    return [(x - lateral_m * b, y + lateral_m * a) for (x, y), (a, b) in zip(points, along, strict=True)]
+
+
+def winding_network(seed: int) -> RoadNetwork:
+    """Two polylines side by side, then one between boundaries that part."""
+    points = winding_points(seed)
+    first, second = points[:25], points[24:]
+    last = LaneSpec.polyline(
+        second,
+        boundaries_m=(
+            _beside(second, -2.0),
+            [(x + 0.02 * k, y) for k, (x, y) in enumerate(_beside(second, 3.0))],
+        ),
+        speed_limit_mps=12.0,
+    )
+    return build_network(
+        [
+            ("a", "b", LaneSpec.polyline(first, width_m=3.5, speed_limit_mps=15.0)),
+            ("a", "b", LaneSpec.polyline(_beside(first, 3.5), width_m=3.5, speed_limit_mps=15.0)),
+            ("b", "c", last),
+        ],
+        connected_lanes=True,
+    )
+
+
+def winding(seed: int) -> World:
+    """Linear traffic of three tempers, and an ego with tyre forces or without."""
+    rng = np.random.default_rng(seed)
+    network = winding_network(seed)
+    kind = EntityKind.BICYCLE if seed % 2 else EntityKind.EGO
+    cars = [vehicle_on_lane(network, ("a", "b", 0), 12.0, speed_mps=8.0, kind=kind)]
+    for place in range(7):
+        lane = ("b", "c", 0) if place > 4 else ("a", "b", place % 2)
+        car = vehicle_on_lane(
+            network,
+            lane,
+            rng.uniform(5.0, 60.0),
+            lateral_m=rng.normal(0.0, 0.3),
+            speed_mps=rng.uniform(5.0, 12.0),
+            kind=EntityKind.LINEAR,
+            target_speed_mps=rng.uniform(8.0, 15.0),
+        )
+        gains = tuple(rng.uniform(0.5, 1.5, 3) * (0.3, 0.3, 2.0))
+        cars.append(replace(car, acceleration_gains=gains))
+    return build_world(network, cars, traffic=TrafficParameters(time_wanted_s=2.5, min_gain_mps2=1.0))
+
+
+def parking(seed: int) -> World:
+    """An ego with a reverse gear among walls and parked cars, with a place to reach."""
+    rng = np.random.default_rng(seed)
+    network = build_network(
+        ("a", "b", LaneSpec.straight((4.0 * k, 10.0), (4.0 * k, 18.0), line_types=(2, 2))) for k in range(8)
+    )
+    parked = [
+        VehicleSpec(kind=EntityKind.PLAIN, x_m=4.0 * k, y_m=14.0, heading_rad=math.pi / 2)
+        for k in rng.permutation(8)[:4]
+    ]
+    ego = VehicleSpec(
+        kind=EntityKind.EGO,
+        x_m=rng.uniform(2.0, 26.0),
+        y_m=rng.uniform(-2.0, 6.0),
+        heading_rad=rng.uniform(-3.0, 3.0),
+        min_speed_mps=-5.0,
+    )
+    wall = VehicleSpec(
+        kind=EntityKind.OBSTACLE, x_m=14.0, y_m=20.0, heading_rad=0.3, length_m=40.0, width_m=1.0
+    )
+    goal = VehicleSpec(kind=EntityKind.LANDMARK, x_m=12.0, y_m=4.0, length_m=2.0, width_m=2.0)
+    return build_world(network, [ego, *parked, wall, goal])
+
+
 def assorted(count: int) -> list[World]:
-    makers = (motorway, merge, ring, crossing)
-    return [makers[k % 4](k) for k in range(count)]
+    makers = (motorway, merge, ring, winding, crossing, parking)
+    return [makers[k % len(makers)](k) for k in range(count)]

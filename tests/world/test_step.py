@@ -73,6 +73,27 @@ def test_the_ego_never_reverses() -> None:
     assert batch.x[0, 0] == stopped
 
 
+def test_an_ego_with_a_reverse_gear_backs_up_to_its_least_speed() -> None:
+    batch = WorldBatch([alone(0.5, min_speed_mps=-3.0)])
+    for _ in range(8):
+        batch.step(FULL_BRAKE)
+        assert batch.speed[0, 0] >= -3.0
+    assert batch.speed[0, 0] == -3.0
+    before = batch.x[0, 0]
+    batch.step(IDLE)
+    assert batch.x[0, 0] == pytest.approx(before - 3.0 / 5, abs=1e-12)
+
+
+def test_an_ego_in_reverse_hits_what_is_behind_it() -> None:
+    ego = VehicleSpec(kind=EntityKind.EGO, x_m=100.0, y_m=4.0, speed_mps=-3.0, min_speed_mps=-3.0)
+    block = VehicleSpec(kind=EntityKind.OBSTACLE, x_m=96.0, y_m=4.0, length_m=2.0, width_m=2.0)
+    batch = WorldBatch([build_world(motorway_network(), [ego, block])])
+    for _ in range(3):
+        batch.step(IDLE)
+    assert batch.crashed[0, 0] == 1
+    assert batch.struck[0] == 1
+
+
 def test_the_ego_drives_on_after_a_stop() -> None:
     batch = WorldBatch([alone(0.0)])
     batch.step(FULL_BRAKE)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from invented_worlds import assorted, merge, motorway, ring
+from invented_worlds import assorted, merge, motorway, ring, winding
 
 from drivebench.world import World, WorldBatch, geometry, tables
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt
@@ -88,7 +88,8 @@ class Tables:
             for place in range(count):
                 other = self.lane_int[lane, LaneInt.NEIGHBOUR + place]
                 at, r = self.coordinates(other, k)
-                wide = abs(r) <= self.lane_float[other, LaneFloat.WIDTH] / 2 + 1
+                width = geometry.width_at(self.lane_float, self.lane_int, other, at)
+                wide = abs(r) <= width / 2 + 1
                 if not (wide and -5 <= at < self.lane_float[other, LaneFloat.LENGTH] + 5):
                     continue
                 at += self.lane_float[lane, LaneFloat.OFFSET + place]
@@ -100,7 +101,7 @@ class Tables:
         return front, rear
 
 
-@pytest.mark.parametrize("make", [motorway, merge, ring])
+@pytest.mark.parametrize("make", [motorway, merge, ring, winding])
 @pytest.mark.parametrize("seed", range(8))
 def test_neighbours_are_those_of_highway_env(make: type[World], seed: int) -> None:
     filled = Tables(scatter(make(seed), np.random.default_rng(seed)))
@@ -117,10 +118,10 @@ def test_an_absent_entity_is_not_seen() -> None:
     assert all(3 not in filled.occupants[lane, : filled.occupied[lane]] for lane in range(filled.lanes))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(18))
 def test_pruning_finds_the_closest_lane(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    batch = scatter(assorted(12)[seed], rng)
+    batch = scatter(assorted(18)[seed], rng)
     filled = Tables(batch)
     vehicles = int(batch.vehicles[0])
     tables.update_lanes(

@@ -12,9 +12,9 @@ from scenarios.stock.upstream import registered_ids
 
 SEEDS = {"random": (1001,), "sensible": (1002,)}
 """Others than those of the whole comparison."""
-LONGEST = {"highway-v0": 8, "racetrack": 60, "parking": 60, "lane-keeping": 60}
+LONGEST = {"highway-v0": 5, "racetrack": 40, "parking": 40, "lane-keeping": 60}
 """Decisions of an episode, by the beginning of the id: stock is slow."""
-OTHERS = 15
+OTHERS = 13
 QUICK = ("merge-v0, 30 Hz", "racetrack-v1, 8 others", "merge-generic-v1, 4 lanes", "merge-v1, continuous")
 """Variants of the gate."""
 
@@ -27,7 +27,7 @@ def _longest(name: str) -> int:
 
 def _compared(names: list[str]) -> Results:
     jobs = [
-        Job(case=name, ego=ego, seeds=SEEDS[ego], longest=_longest(name), whole_steps=5 * (name in CASES))
+        Job(case=name, ego=ego, seeds=SEEDS[ego], longest=_longest(name), whole_steps=3 * (name in CASES))
         for name in names
         for ego in EGOS
     ]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import kernel
+from drivebench.compiled import borrowing_kernel, kernel
 from drivebench.world.cells import CELL_ROWS
 from drivebench.world.collisions import collide
 from drivebench.world.control import meta_action, steer
@@ -39,6 +39,7 @@ _SPEED = int(EntityFloat.SPEED)
 _STEERING, _ACCELERATION = int(EntityFloat.STEERING), int(EntityFloat.ACCELERATION)
 _KIND, _CRASHED = int(EntityInt.KIND), int(EntityInt.CRASHED)
 _CONTROLLED = int(EntityKind.CONTROLLED)
+_IDM, _LINEAR = int(EntityKind.IDM), int(EntityKind.LINEAR)
 _EGO_KIND, _PLAIN, _BICYCLE = int(EntityKind.EGO), int(EntityKind.PLAIN), int(EntityKind.BICYCLE)
 _NETWORK, _LANES, _ENTITIES = int(WorldInt.NETWORK), int(WorldInt.LANES), int(WorldInt.ENTITIES)
 _VEHICLES, _EGO, _TRACE = int(WorldInt.VEHICLES), int(WorldInt.EGO), int(WorldInt.TRACE_CRASHED)
@@ -51,6 +52,15 @@ _REGULATION = int(Phase.REGULATION)
 _OCCUPANTS, _FOLLOWING, _LANE_CHOICE = int(Phase.OCCUPANTS), int(Phase.FOLLOWING), int(Phase.LANE_CHOICE)
 _STEER, _ACCELERATE, _MOTION = int(Phase.STEERING), int(Phase.ACCELERATION), int(Phase.MOTION)
 _TABLES, _FIND_LANES, _COLLISIONS = int(Phase.TABLES), int(Phase.LANES), int(Phase.COLLISIONS)
+
+
+@borrowing_kernel
+def _any_looks_ahead(integers: Ints, vehicles: int) -> bool:
+    """Whether any vehicle minds those in front of it; agents do not."""
+    found = False
+    for i in range(vehicles):
+        found = found or integers[_KIND, i] in (_IDM, _LINEAR)
+    return found
 
 
 @kernel
@@ -153,10 +163,12 @@ def step_worlds(
         ego = integers_of_world[_EGO]
         absent = ego if mode == EGO_ABSENT else -1
         linear = any_is_linear(integers, vehicles)
+        traffic = _any_looks_ahead(integers, vehicles)
+        placed = entities if traffic else vehicles  # only traffic asks where obstacles are on a lane
         time_step = parameters[_TIME_STEP]
         steps = substeps if substeps > 0 else integers_of_world[_SUBSTEPS]
         update_directions(numerics, numbers, entities)
-        tabulate(numerics, lane_float, lane_int, lanes, numbers, entities, s_table, r_table)
+        tabulate(numerics, lane_float, lane_int, lanes, numbers, placed, s_table, r_table)
         if mode == NEW_ACTION:
             integers_of_world[_DECISIONS] += 1
             for agent in range(agents.shape[1]):
@@ -185,47 +197,30 @@ def step_worlds(
                     numbers[_STEERING, i] = commands[world, agent, 1]
         mark(stamps, _LOADING)
         for substep in range(steps):
-            find_occupants(
-                numerics,
-                lane_float,
-                lane_int,
-                lanes,
-                numbers,
-                integers,
-                entities,
-                absent,
-                s_table,
-                r_table,
-                on_lane,
-                occupants,
-                places,
-                occupied,
-            )
-            mark(stamps, _OCCUPANTS)
-            free_flow(numerics, lane_float, numbers, integers, vehicles, wanted, free)
-            follow_leaders(
-                numerics,
-                lane_float,
-                lane_int,
-                lanes,
-                parameters,
-                numbers,
-                integers,
-                vehicles,
-                s_table,
-                on_lane,
-                occupants,
-                places,
-                occupied,
-                free,
-                following,
-                leaders,
-            )
-            if linear:
-                follow_linear(
+            if traffic:
+                find_occupants(
                     numerics,
                     lane_float,
                     lane_int,
+                    lanes,
+                    numbers,
+                    integers,
+                    entities,
+                    absent,
+                    s_table,
+                    r_table,
+                    on_lane,
+                    occupants,
+                    places,
+                    occupied,
+                )
+                mark(stamps, _OCCUPANTS)
+                free_flow(numerics, lane_float, numbers, integers, vehicles, wanted, free)
+                follow_leaders(
+                    numerics,
+                    lane_float,
+                    lane_int,
+                    lanes,
                     parameters,
                     numbers,
                     integers,
@@ -235,9 +230,27 @@ def step_worlds(
                     occupants,
                     places,
                     occupied,
+                    free,
                     following,
+                    leaders,
                 )
-            mark(stamps, _FOLLOWING)
+                if linear:
+                    follow_linear(
+                        numerics,
+                        lane_float,
+                        lane_int,
+                        parameters,
+                        numbers,
+                        integers,
+                        vehicles,
+                        s_table,
+                        on_lane,
+                        occupants,
+                        places,
+                        occupied,
+                        following,
+                    )
+                mark(stamps, _FOLLOWING)
             choose_lanes(
                 numerics,
                 lane_float,
@@ -332,7 +345,7 @@ def step_worlds(
             move(numerics, numbers, integers, vehicles, absent, time_step, rows[3])
             update_directions(numerics, numbers, vehicles)
             mark(stamps, _MOTION)
-            tabulate(numerics, lane_float, lane_int, lanes, numbers, entities, s_table, r_table)
+            tabulate(numerics, lane_float, lane_int, lanes, numbers, placed, s_table, r_table)
             mark(stamps, _TABLES)
             update_lanes(
                 numerics, lane_float, lane_int, lanes, numbers, integers, vehicles, absent, s_table, r_table

@@ -82,12 +82,12 @@ def _known_tie(before: World, batch: WorldBatch, ours: Ints, theirs: Ints) -> tu
         x, y, heading, _ = batch.entity_float[0, _MOVED, i]
         first, second = (_distance(network, lane, x, y, heading) for lane in pair)
         names = " or ".join(str(network.lane_index[lane]) for lane in pair)
-        return f"closest lane of entity {i}: {names}", abs(first - second)
+        return f"closest lane of entity {i}: {names}", float(abs(first - second))
     if name == "target lane" and i < before.entities:
         old = int(before.entity_int[EntityInt.TARGET_LANE, i])
         if old in pair:
             s, _ = network.local_coordinates(old, *before.entity_float[[EntityFloat.X, EntityFloat.Y], i])
-            margin = abs(s - (network.length_m(old) - VEHICLE_LENGTH_M / 2))
+            margin = float(abs(s - (network.length_m(old) - VEHICLE_LENGTH_M / 2)))
             if margin < 1e-6:
                 return f"end of lane {network.lane_index[old]} for entity {i}", margin
         names = " or ".join(str(network.lane_index[lane]) for lane in pair)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.compiled import kernel
-from drivebench.world.geometry import local_coordinates
+from drivebench.world.geometry import local_coordinates, width_at
 from drivebench.world.layout import LaneFloat, LaneInt
 
 __all__ = ["against_direction", "depth_off_road", "is_straddling", "project_on_route"]
@@ -14,7 +14,7 @@ __all__ = ["against_direction", "depth_off_road", "is_straddling", "project_on_r
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_LENGTH, _WIDTH = int(LaneFloat.LENGTH), int(LaneFloat.WIDTH)
+_LENGTH = int(LaneFloat.LENGTH)
 _ROAD_FIRST, _ROAD_LANES = int(LaneInt.ROAD_FIRST), int(LaneInt.ROAD_LANES)
 
 SEARCH_M = 8.0
@@ -66,7 +66,7 @@ def project_on_route(
 def _depth(lane_float: Floats, lane_int: Ints, lane: int, x: float, y: float) -> float:
     """How far a point is off one lane (m); 0 on it."""
     s, r = local_coordinates(None, lane_float, lane_int, lane, x, y)
-    aside: float = max(abs(r) - 0.5 * lane_float[lane, _WIDTH], 0.0)
+    aside: float = max(abs(r) - 0.5 * width_at(lane_float, lane_int, lane, s), 0.0)
     beyond: float = max(s - lane_float[lane, _LENGTH], -s, 0.0)
     if beyond == 0.0:
         return aside
@@ -175,10 +175,10 @@ def is_straddling(
     for corner in range(4):
         along = half_length if corner < 2 else -half_length
         aside = half_width if corner % 2 == 0 else -half_width
-        _, r = local_coordinates(
+        s, r = local_coordinates(
             None, lane_float, lane_int, lane, x + along * cos - aside * sin, y + along * sin + aside * cos
         )
-        if abs(r) > 0.5 * lane_float[lane, _WIDTH]:
+        if abs(r) > 0.5 * width_at(lane_float, lane_int, lane, s):
             return True
     return False
 
@@ -189,7 +189,7 @@ def _advance(
 ) -> tuple[bool, float]:
     """Whether a point is on a lane, and how far along the lane it has come."""
     s, r = local_coordinates(None, lane_float, lane_int, lane, x, y)
-    on = abs(r) <= 0.5 * lane_float[lane, _WIDTH] and 0.0 <= s <= lane_float[lane, _LENGTH]
+    on = abs(r) <= 0.5 * width_at(lane_float, lane_int, lane, s) and 0.0 <= s <= lane_float[lane, _LENGTH]
     if not on:
         return False, 0.0
     s_before, _ = local_coordinates(None, lane_float, lane_int, lane, before_x, before_y)

@@ -89,6 +89,12 @@ def test_a_ratio_is_ours_over_theirs() -> None:
     assert missing.reached is None
 
 
-def test_the_four_worlds_are_there() -> None:
+def test_the_five_worlds_are_there() -> None:
     assert "world" in BENCHMARKS
-    assert [case.env_id for case in CASES] == ["highway-v0", "roundabout-v1", "merge-v1", "racetrack-v1"]
+    assert [case.env_id for case in CASES] == [
+        "highway-v0",
+        "roundabout-v1",
+        "merge-v1",
+        "racetrack-v1",
+        "intersection-v0",
+    ]

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from drivebench.errors import ConfigurationError
 from drivebench.world import RoadNetwork, WorldBatch
 from drivebench.world.numerics import PARITY
-from scenarios.stock import reward_kernels as kernels
+from scenarios.stock import rewards_of_places as places
+from scenarios.stock import rewards_of_roads as roads
 from scenarios.stock.ids import Family, StockId
 from scenarios.stock.kept_lanes import KeptLanes
 
@@ -151,7 +152,7 @@ _MERGE_PARTS = (
 
 _RULES = {
     Family.HIGHWAY: _Rules(
-        kernel=kernels.judge_highway,
+        kernel=roads.judge_highway,
         parts=(
             ("collision_reward", float),
             ("right_lane_reward", float),
@@ -161,7 +162,7 @@ _RULES = {
         settings=_highway,
     ),
     Family.EXIT: _Rules(
-        kernel=kernels.judge_exit,
+        kernel=roads.judge_exit,
         parts=(
             ("collision_reward", bool),
             ("goal_reward", bool),
@@ -171,14 +172,12 @@ _RULES = {
         settings=_exit,
         success="step",
     ),
-    Family.MERGE: _Rules(
-        kernel=kernels.judge_merge, parts=_MERGE_PARTS, settings=_merge, action="lane-change"
-    ),
+    Family.MERGE: _Rules(kernel=roads.judge_merge, parts=_MERGE_PARTS, settings=_merge, action="lane-change"),
     Family.MERGE_GENERIC: _Rules(
-        kernel=kernels.judge_merge, parts=_MERGE_PARTS, settings=_merge, action="lane-change"
+        kernel=roads.judge_merge, parts=_MERGE_PARTS, settings=_merge, action="lane-change"
     ),
     Family.ROUNDABOUT: _Rules(
-        kernel=kernels.judge_roundabout,
+        kernel=places.judge_roundabout,
         parts=(
             ("collision_reward", bool),
             ("high_speed_reward", float),
@@ -189,17 +188,17 @@ _RULES = {
         action="lane-change",
     ),
     Family.TWO_WAY: _Rules(
-        kernel=kernels.judge_two_way,
+        kernel=roads.judge_two_way,
         parts=(("high_speed_reward", float), ("left_lane_reward", float)),
         settings=_two_way,
     ),
     Family.U_TURN: _Rules(
-        kernel=kernels.judge_u_turn,
+        kernel=roads.judge_u_turn,
         parts=(("collision_reward", bool), ("left_lane_reward", float), *_SPEED_AND_ROAD),
         settings=_u_turn,
     ),
     Family.RACETRACK: _Rules(
-        kernel=kernels.judge_racetrack,
+        kernel=places.judge_racetrack,
         parts=(
             ("lane_centering_reward", float),
             ("action_reward", float),
@@ -210,7 +209,7 @@ _RULES = {
         action="norm",
     ),
     Family.INTERSECTION: _Rules(
-        kernel=kernels.judge_intersection,
+        kernel=places.judge_intersection,
         parts=(
             ("collision_reward", float),
             ("high_speed_reward", float),
@@ -220,10 +219,10 @@ _RULES = {
         settings=_intersection,
     ),
     Family.LANE_KEEPING: _Rules(
-        kernel=kernels.judge_lane_keeping, parts=(), settings=lambda _, __: (), action="kept"
+        kernel=places.judge_lane_keeping, parts=(), settings=lambda _, __: (), action="kept"
     ),
     Family.PARKING: _Rules(
-        kernel=kernels.judge_parking, parts=(), settings=_parking, success="step and reset"
+        kernel=places.judge_parking, parts=(), settings=_parking, success="step and reset"
     ),
 }
 
@@ -298,7 +297,6 @@ class Judge:
             batch.entity_float,
             batch.entity_int,
             batch.world_int,
-            batch.world_float,
             batch.agents,
             self.settings,
             measure,

@@ -90,13 +90,15 @@ def _check_digests(*, as_json: bool) -> None:
         else:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
+    if not rows:
+        say("no table of digests is registered under drivebench.digests; expected at least one")
     same = sum(row.same for row in rows)
     if as_json:
         content = {"schema": 1, "machine": describe(), "digests": [asdict(row) for row in rows]}
         sys.stdout.write(json.dumps(content, indent=2) + "\n")
     else:
         sys.stdout.write(f"{same} of {len(rows)} the same as in the tables\n")
-    if same < len(rows):
+    if same < len(rows) or not rows:
         raise typer.Exit(1)
 
 

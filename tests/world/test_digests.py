@@ -101,3 +101,10 @@ def test_the_command_says_so_and_exits_1(monkeypatch: pytest.MonkeyPatch, same: 
     assert ("ok" in result.stdout) is same
     as_json = CliRunner().invoke(cli.app, ["bench", "--digests", "--json"])
     assert json.loads(as_json.stdout)["digests"][0]["steps_same"] is same
+
+
+def test_no_table_is_not_called_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digest_benchmark, "check_digests", lambda: iter([]))
+    result = CliRunner().invoke(cli.app, ["bench", "--digests"])
+    assert result.exit_code == 1
+    assert "no table of digests" in result.stderr

@@ -1,5 +1,6 @@
 """Rows as a table for a terminal, at most 110 columns wide."""
 
+import textwrap
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -24,7 +25,9 @@ def as_text(rows: Sequence[Row], machine: dict[str, Any]) -> str:
         lines += ["", title, _line(_HEADS, widths), "─" * (sum(widths) + 2 * (len(widths) - 1))]
         lines += [_line(cells[id(row)], widths) for row in group]
     if notes:
-        lines += ["", *(f"[{number}] {note}" for note, number in notes.items())]
+        lines.append("")
+        for note, number in notes.items():
+            lines += textwrap.wrap(f"[{number}] {note}", WIDTH, subsequent_indent="    ")
     return "\n".join(lines) + "\n"
 
 

@@ -1,5 +1,6 @@
 """``drivebench bench`` prints what the benchmarks measure; the measuring has tests of its own."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from typer.testing import CliRunner
 
 from drivebench import benchmarks, cli
 from drivebench.benchmarks import Row
+from drivebench.benchmarks.machine import describe
+from drivebench.benchmarks.text import WIDTH, as_text
 
 MISSING = "EnvPool is not installed: pip install drivebench[bench]"
 ROWS = [
@@ -78,6 +81,11 @@ def test_a_peer_that_is_missing_is_named_with_what_to_do() -> None:
     (row,) = [line for line in lines if line.startswith("highway-v0")]
     assert row.split()[-3:] == ["EnvPool", "–", "1.5×"]
     assert f"[1] {MISSING}" in lines
+
+
+def test_long_notes_do_not_widen_the_table() -> None:
+    row = dataclasses.replace(ROWS[0], note="word " * 60)
+    assert max(map(len, as_text([row], describe()).splitlines())) <= WIDTH
 
 
 def test_json_is_one_object_and_nothing_else() -> None:

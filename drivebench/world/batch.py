@@ -28,7 +28,7 @@ from drivebench.world.network import RoadNetwork
 from drivebench.world.numerics import PARITY
 from drivebench.world.open_traffic import change_traffic
 from drivebench.world.step import EGO_ABSENT, NEW_ACTION, SAME_ACTION, step_shares
-from drivebench.world.threads import share_out
+from drivebench.world.threads import in_threads, share_out
 from drivebench.world.world import World
 
 __all__ = ["STATE", "Capacity", "WorldBatch"]
@@ -334,11 +334,6 @@ class WorldBatch:
         for place, network in enumerate(networks):
             self._write_network(place, network)
 
-    def _make_room(self) -> None:
-        """Room for one more vehicle in every world."""
-        if int(self.entities.max()) + 1 > self.capacity.entities:
-            self._grow(replace(self.capacity, entities=self.capacity.entities + ROOM))
-
     def _pool(self, network: RoadNetwork) -> int:
         """Where a network stands in the pool; it is written there first if it is not yet."""
         for place, known in enumerate(self.networks):
@@ -462,8 +457,9 @@ class WorldBatch:
         active: npt.NDArray[np.bool_] | None,
     ) -> None:
         """Take ``substeps`` simulation steps, or with 0 as many as a decision of each world has."""
+        everyone = self._everyone if active is None else active
         if self._open and mode == NEW_ACTION:
-            self._make_room()
+            self._change_traffic(everyone)
         arguments = (
             self._numerics_value,
             substeps,
@@ -476,16 +472,34 @@ class WorldBatch:
             self.world_float,
             self.world_int,
             self.agents,
-            self.random,
-            self.entry_lanes,
-            self.entry_routes,
             self.trace,
             commands,
             manoeuvres,
-            self._everyone if active is None else active,
+            everyone,
             self.stamps,
         )
         share_out(step_shares, len(self.worlds), arguments)
+
+    def _change_traffic(self, active: npt.NDArray[np.bool_]) -> None:
+        """Let vehicles leave and appear in open traffic; first make room for one more in every world."""
+        if int(self.entities.max()) + 1 > self.capacity.entities:
+            self._grow(replace(self.capacity, entities=self.capacity.entities + ROOM))
+        arguments = (
+            self._numerics_value,
+            self.lane_float,
+            self.lane_int,
+            self.entity_float,
+            self.entity_int,
+            self.route,
+            self.world_float,
+            self.world_int,
+            self.agents,
+            self.random,
+            self.entry_lanes,
+            self.entry_routes,
+            active,
+        )
+        in_threads(change_traffic, len(self.worlds), arguments)
 
     def copy(self, slots: Sequence[int]) -> "WorldBatch":
         """A new batch whose worlds continue from the present states of some of these, to look ahead.
@@ -555,24 +569,7 @@ class WorldBatch:
             Columns ``RandomInt``.
         """
         ahead = self.copy([slot])
-        integers = ahead.world_int[0]
-        if integers[WorldInt.ENTRIES] > 0 and integers[WorldInt.DECISIONS] > 0:
-            ahead._make_room()
-            pool = int(integers[WorldInt.NETWORK])
-            change_traffic(
-                ahead._numerics_value,
-                ahead.lane_float[pool],
-                ahead.lane_int[pool],
-                ahead.world_float[0],
-                ahead.world_int[0],
-                ahead.entity_float[0],
-                ahead.entity_int[0],
-                ahead.route[0],
-                ahead.agents[0],
-                ahead.random[0],
-                ahead.entry_lanes[0],
-                ahead.entry_routes[0],
-            )
+        ahead._change_traffic(ahead._everyone)
         return tuple(int(word) for word in ahead.random[0])
 
     def ego_kind(self, slot: int) -> EntityKind | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import borrowing_kernel, inlined_kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel, kernel
 from drivebench.errors import ConfigurationError
 from drivebench.world.geometry import closest_lane, heading_at, local_coordinates, position
 from drivebench.world.layout import (
@@ -107,6 +107,7 @@ _CHECK, _COLLIDABLE, _SOLID = (
 _LANE_CHANGES, _ROUTE_LEFT = int(EntityInt.LANE_CHANGES), int(EntityInt.ROUTE_LEFT)
 _AGENT, _IDENTITY = int(EntityInt.AGENT), int(EntityInt.IDENTITY)
 _ENTITIES, _VEHICLES, _LANES = int(WorldInt.ENTITIES), int(WorldInt.VEHICLES), int(WorldInt.LANES)
+_NETWORK, _DECISIONS = int(WorldInt.NETWORK), int(WorldInt.DECISIONS)
 _EGO, _STRUCK, _ENTRIES = int(WorldInt.EGO), int(WorldInt.STRUCK), int(WorldInt.ENTRIES)
 _NEXT_IDENTITY, _ENTRY_KIND = int(WorldInt.NEXT_IDENTITY), int(WorldInt.ENTRY_KIND)
 _PROBABILITY, _GAINS = int(WorldFloat.ENTRY_PROBABILITY), int(WorldFloat.ENTRY_GAINS)
@@ -270,34 +271,66 @@ def _let_appear(
     integers[_ROUTE_LEFT, new] = steps
 
 
-@borrowing_kernel
+@kernel
 def change_traffic(
+    first: int,
+    last: int,
     numerics: int | None,
-    lane_float: Floats,
-    lane_int: Ints,
-    parameters: Floats,
-    world_int: Ints,
-    numbers: Floats,
-    integers: Ints,
-    route: Ints,
+    lane_floats: Floats,
+    lane_ints: Ints,
+    entity_float: Floats,
+    entity_int: Ints,
+    routes: Ints,
+    world_floats: Floats,
+    world_ints: Ints,
     agents: Ints,
     random: Words,
     entry_lanes: Ints,
     entry_routes: Ints,
+    active: npt.NDArray[np.bool_],
 ) -> None:
-    """What happens between two decisions of one world: vehicles leave, and then one may appear."""
-    _let_leave(numerics, lane_float, lane_int, world_int, numbers, integers, route, agents)
-    _let_appear(
-        numerics,
-        lane_float,
-        lane_int,
-        parameters,
-        world_int,
-        numbers,
-        integers,
-        route,
-        agents,
-        random,
-        entry_lanes,
-        entry_routes,
-    )
+    """What happens between two decisions of the worlds [first, last): vehicles leave, then one may appear.
+
+    It is not part of ``step_worlds``, whose code for closed worlds it would slow.
+
+    Args:
+        first: First world.
+        last: One past the last.
+        numerics: None for canonical, an integer for parity.
+        lane_floats: [P, L, ...] pool of networks, columns ``LaneFloat``.
+        lane_ints: [P, L, ...] columns ``LaneInt``.
+        entity_float: [B, rows ``EntityFloat``, N] with room for one more entity.
+        entity_int: [B, rows ``EntityInt``, N].
+        routes: [B, N, K, 3].
+        world_floats: [B, columns ``WorldFloat``].
+        world_ints: [B, columns ``WorldInt``].
+        agents: [B, A] the controlled vehicles, -1 past the last.
+        random: [B, columns ``RandomInt``] random numbers.
+        entry_lanes: [B, E] lanes on which vehicles appear.
+        entry_routes: [B, E, E, K, 3] routes from an entry to a side.
+        active: [B] bool.
+    """
+    for world in range(first, last):
+        counts = world_ints[world]
+        if not active[world] or counts[_ENTRIES] == 0 or counts[_DECISIONS] == 0:
+            continue
+        lane_float = lane_floats[counts[_NETWORK]]
+        lane_int = lane_ints[counts[_NETWORK]]
+        numbers = entity_float[world]
+        integers = entity_int[world]
+        route = routes[world]
+        _let_leave(numerics, lane_float, lane_int, counts, numbers, integers, route, agents[world])
+        _let_appear(
+            numerics,
+            lane_float,
+            lane_int,
+            world_floats[world],
+            counts,
+            numbers,
+            integers,
+            route,
+            agents[world],
+            random[world],
+            entry_lanes[world],
+            entry_routes[world],
+        )

@@ -58,7 +58,7 @@ _ROAD_LANES, _PRIORITY = int(LaneInt.ROAD_LANES), int(LaneInt.PRIORITY)
 
 
 @borrowing_kernel
-def _lane_of_step(lane_int: Ints, lanes: int, present: int, origin: int, to: int, number: int) -> int:
+def _lane_of_step(lane_int: Ints, lanes: int, present: int, step: Ints) -> int:
     """The lane that a step of a route means; without a number, the one numbered as the present lane.
 
     Where there is no such lane (highway-env raises), it is the last one of the road; the present lane where
@@ -67,8 +67,8 @@ def _lane_of_step(lane_int: Ints, lanes: int, present: int, origin: int, to: int
     road = 0
     while road < lanes:
         count = lane_int[road, _ROAD_LANES]
-        if lane_int[road, _FROM] == origin and lane_int[road, _TO] == to:
-            return int(road + min(lane_int[present, _ID] if number < 0 else number, count - 1))
+        if lane_int[road, _FROM] == step[0] and lane_int[road, _TO] == step[1]:
+            return int(road + min(lane_int[present, _ID] if step[2] < 0 else step[2], count - 1))
         road += count
     return present
 
@@ -85,6 +85,7 @@ def _predict_along_route(
     i: int,
     s: float,
     paths: Floats,
+    lanes_ahead: Ints,
 ) -> None:
     """Where a vehicle will be that follows its route, on the centre line (``position_heading_along_route``).
 
@@ -92,28 +93,28 @@ def _predict_along_route(
     """
     present = integers[_LANE, i]
     first = integers[_ROUTE_START, i]
-    left = integers[_ROUTE_LEFT, i]
-    start = present
-    if left > 0:
-        start = _lane_of_step(
-            lane_int, lanes, present, route[i, first, 0], route[i, first, 1], route[i, first, 2]
-        )
+    left = max(integers[_ROUTE_LEFT, i], 1)
+    if integers[_ROUTE_LEFT, i] > 0:
+        lanes_ahead[0] = _lane_of_step(lane_int, lanes, present, route[i, first])
+    else:
+        lanes_ahead[0] = present
+    known = 1
     speed = numbers[_SPEED, i]
     for k in range(PREDICTED):
         along = s + speed * (_INTERVAL_S * (k + 1))
-        lane = start
+        lane = lanes_ahead[0]
         step = 1
         while step < left and along > lane_float[lane, _LANE_LENGTH]:
             along -= lane_float[lane, _LANE_LENGTH]
-            place = first + step
-            lane = _lane_of_step(
-                lane_int, lanes, present, route[i, place, 0], route[i, place, 1], route[i, place, 2]
-            )
+            if step == known:
+                lanes_ahead[step] = _lane_of_step(lane_int, lanes, present, route[i, first + step])
+                known += 1
+            lane = lanes_ahead[step]
             step += 1
         x, y = position(numerics, lane_float, lane_int, lane, along, 0.0)
-        paths[0, k, i] = x
-        paths[1, k, i] = y
-        paths[2, k, i] = heading_at(numerics, lane_float, lane_int, lane, along)
+        paths[0, i, k] = x
+        paths[1, i, k] = y
+        paths[2, i, k] = heading_at(numerics, lane_float, lane_int, lane, along)
 
 
 @borrowing_kernel
@@ -161,9 +162,9 @@ def _predict_steered(numerics: int | None, numbers: Floats, integers: Ints, i: i
             crashed = True
             struck = False
             steering = 0.0
-        paths[0, k, i] = x
-        paths[1, k, i] = y
-        paths[2, k, i] = heading
+        paths[0, i, k] = x
+        paths[1, i, k] = y
+        paths[2, i, k] = heading
 
 
 @borrowing_kernel
@@ -202,19 +203,19 @@ def _has_corner_inside(
 @borrowing_kernel
 def _touch(numerics: int | None, numbers: Floats, paths: Floats, k: int, i: int, other: int) -> bool:
     """Whether two predicted rectangles touch (highway-env ``rotated_rectangles_intersect``)."""
-    c, s = cos_sin(numerics, paths[2, k, i])
-    other_c, other_s = cos_sin(numerics, paths[2, k, other])
+    c, s = cos_sin(numerics, paths[2, i, k])
+    other_c, other_s = cos_sin(numerics, paths[2, other, k])
     one = (
-        paths[0, k, i],
-        paths[1, k, i],
+        paths[0, i, k],
+        paths[1, i, k],
         c,
         s,
         _LONGER * numbers[_LENGTH, i] / 2,
         _NARROWER * numbers[_WIDTH, i] / 2,
     )
     two = (
-        paths[0, k, other],
-        paths[1, k, other],
+        paths[0, other, k],
+        paths[1, other, k],
         other_c,
         other_s,
         _LONGER * numbers[_LENGTH, other] / 2,
@@ -227,11 +228,18 @@ def _touch(numerics: int | None, numbers: Floats, paths: Floats, k: int, i: int,
 def _are_in_conflict(numerics: int | None, numbers: Floats, paths: Floats, i: int, other: int) -> bool:
     """Whether two vehicles would touch (``is_conflict_possible``)."""
     length = numbers[_LENGTH, i]
-    for k in range(PREDICTED):
-        dx = paths[0, k, other] - paths[0, k, i]
-        dy = paths[1, k, other] - paths[1, k, i]
-        if not math.sqrt(dx * dx + dy * dy) > length and _touch(numerics, numbers, paths, k, i, other):
+    x, y = paths[0, i], paths[1, i]
+    other_x, other_y = paths[0, other], paths[1, other]
+    close = 0
+    for k in range(PREDICTED):  # without branches: the first look at all points at once
+        dx = other_x[k] - x[k]
+        dy = other_y[k] - y[k]
+        close |= (0 if math.sqrt(dx * dx + dy * dy) > length else 1) << k
+    k = 0
+    while close >> k != 0:
+        if close >> k & 1 and _touch(numerics, numbers, paths, k, i, other):
             return True
+        k += 1
     return False
 
 
@@ -255,10 +263,12 @@ def give_way(
     absent: int,
     s_table: Floats,
     paths: Floats,
+    lanes_ahead: Ints,
 ) -> None:
     """One round of giving way (``enforce_road_rules``); who gives way gets the target speed 0.
 
-    Only the traffic obeys, agents do not. ``paths`` is [3, ``PREDICTED``, entities] work space.
+    Only the traffic obeys, agents do not. ``paths`` is [3, entities, ``PREDICTED``] and ``lanes_ahead``
+    [longest route] work space.
     """
     for i in range(vehicles):
         if integers[_YIELDING, i] != 0:
@@ -268,7 +278,19 @@ def give_way(
         kind = integers[_KIND, i]
         if kind in (_IDM, _LINEAR, _CONTROLLED):
             s = longitudinal(numerics, lane_float, numbers, s_table, integers[_LANE, i], i)
-            _predict_along_route(numerics, lane_float, lane_int, lanes, numbers, integers, route, i, s, paths)
+            _predict_along_route(
+                numerics,
+                lane_float,
+                lane_int,
+                lanes,
+                numbers,
+                integers,
+                route,
+                i,
+                s,
+                paths,
+                lanes_ahead,
+            )
         else:
             _predict_steered(numerics, numbers, integers, i, paths)
     for i in range(vehicles - 1):

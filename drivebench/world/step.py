@@ -1,8 +1,8 @@
 """One decision of every world: the compiled step.
 
-The order is highway-env's: in open traffic vehicles leave and appear; in each simulation step all vehicles
-decide, one after the other, from positions that stand still; on a regulated road some then give way; all
-move; and all pairs are checked for collisions.
+The order is highway-env's: in each simulation step all vehicles decide, one after the other, from positions
+that stand still; on a regulated road some then give way; then all move; then all pairs are checked for
+collisions.
 """
 
 from typing import Any
@@ -19,7 +19,6 @@ from drivebench.world.lane_change import choose_lanes
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldFloat, WorldInt
 from drivebench.world.linear import accelerate_linear, any_is_linear, follow_linear, steer_linear
 from drivebench.world.motion import move, update_directions
-from drivebench.world.open_traffic import change_traffic
 from drivebench.world.phases import Phase, begin, mark
 from drivebench.world.regulation import PREDICTED, give_way
 from drivebench.world.tables import find_occupants, tabulate, update_lanes
@@ -45,7 +44,7 @@ _NETWORK, _LANES, _ENTITIES = int(WorldInt.NETWORK), int(WorldInt.LANES), int(Wo
 _VEHICLES, _EGO, _TRACE = int(WorldInt.VEHICLES), int(WorldInt.EGO), int(WorldInt.TRACE_CRASHED)
 _SUBSTEPS, _ROAD_STEPS = int(WorldInt.SUBSTEPS), int(WorldInt.ROAD_STEPS)
 _DECISIONS, _TIME_STEP = int(WorldInt.DECISIONS), int(WorldFloat.TIME_STEP)
-_ENTRIES, _PERIOD = int(WorldInt.ENTRIES), int(WorldInt.REGULATION_PERIOD)
+_PERIOD = int(WorldInt.REGULATION_PERIOD)
 
 _LOADING, _RECORDING = int(Phase.LOADING), int(Phase.RECORDING)
 _REGULATION = int(Phase.REGULATION)
@@ -78,9 +77,6 @@ def step_worlds(
     world_floats: Floats,
     world_ints: Ints,
     agents: Ints,
-    random: npt.NDArray[np.uint64],
-    entry_lanes: Ints,
-    entry_routes: Ints,
     trace: Floats,
     commands: Floats,
     manoeuvres: Ints,
@@ -103,9 +99,6 @@ def step_worlds(
         world_floats: [B, columns ``WorldFloat``].
         world_ints: [B, columns ``WorldInt``].
         agents: [B, A] the controlled vehicles, -1 past the last.
-        random: [B, columns ``RandomInt``] random numbers of open traffic.
-        entry_lanes: [B, E] lanes on which vehicles appear.
-        entry_routes: [B, E, E, K, 3] routes from an entry to a side.
         trace: [B, S, N, 4] written for the first S sub-steps: x, y, heading and speed.
         commands: [B, A, 2] acceleration and front wheel angle of agents under continuous control.
         manoeuvres: [B, A] meta-actions of CONTROLLED agents.
@@ -130,7 +123,8 @@ def step_worlds(
     free = rows[1]
     following = rows[2]
     corners = np.empty((2, 5, 2))
-    paths = np.empty((3, PREDICTED, most_entities))
+    paths = np.empty((3, most_entities, PREDICTED))
+    lanes_ahead = np.empty(routes.shape[2], dtype=np.int64)
     for world in range(first, last):
         if not active[world]:
             continue
@@ -143,21 +137,6 @@ def step_worlds(
         parameters = world_floats[world]
         route = routes[world]
         begin(stamps)
-        if mode == NEW_ACTION and integers_of_world[_ENTRIES] > 0 and integers_of_world[_DECISIONS] > 0:
-            change_traffic(
-                numerics,
-                lane_float,
-                lane_int,
-                parameters,
-                integers_of_world,
-                numbers,
-                integers,
-                route,
-                agents[world],
-                random[world],
-                entry_lanes[world],
-                entry_routes[world],
-            )
         entities = integers_of_world[_ENTITIES]
         vehicles = integers_of_world[_VEHICLES]
         ego = integers_of_world[_EGO]
@@ -340,6 +319,7 @@ def step_worlds(
                     absent,
                     s_table,
                     paths,
+                    lanes_ahead,
                 )
             mark(stamps, _REGULATION)
             move(numerics, numbers, integers, vehicles, absent, time_step, rows[3])

@@ -6,20 +6,36 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from episode_digest import WORLDS, digests
-from invented_worlds import motorway, ring
+from invented_worlds import crossing, motorway, ring
 
 from drivebench.world import Capacity, WorldBatch, quantise
 from drivebench.world.layout import EntityFloat
 from drivebench.world.numerics import PARITY
+from drivebench.world.open_traffic import change_traffic
 from drivebench.world.step import step_shares
 
 HERE = Path(__file__).parent
 ORDER = list(range(WORLDS))
-LIBRARY_FUNCTIONS = {"sin", "cos", "tan", "asin", "acos", "atan", "atan2", "pow", "exp", "log", "fmod", "fma"}
+LIBRARY_FUNCTIONS = {
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "atan2",
+    "pow",
+    "exp",
+    "log",
+    "log1p",
+    "fmod",
+    "fma",
+}
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +100,13 @@ def _object_code(numerics: int | None) -> bytes:
     batch.step(quantise([[0.0, 0.0]]))
     wanted = "int64" if numerics == PARITY else "none"
     (signature,) = [s for s in step_shares.overloads if str(s[1][0]) == wanted]
-    cache = step_shares._cache
-    stored = cache._cache_file.load(cache._index_key(signature, step_shares.targetctx.codegen()))
+    return _cached(step_shares, signature)
+
+
+def _cached(function: Any, signature: Any) -> bytes:
+    """Machine code of a compiled function."""
+    cache = function._cache
+    stored = cache._cache_file.load(cache._index_key(signature, function.targetctx.codegen()))
     (_name, _kind, (object_code, _bitcode)), *_ = stored
     return bytes(object_code)
 
@@ -110,6 +131,14 @@ def _called(code: bytes) -> set[str]:
 def test_canonical_code_calls_no_function_of_the_c_library() -> None:
     canonical = _object_code(None)
     assert not _called(canonical) & LIBRARY_FUNCTIONS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads ELF objects")
+def test_canonical_traffic_appears_without_the_c_library() -> None:
+    batch = WorldBatch([crossing(0)])
+    batch.step(quantise([[0.0, 0.0]]))
+    (signature,) = [s for s in change_traffic.overloads if str(s[2]) == "none"]
+    assert not _called(_cached(change_traffic, signature)) & LIBRARY_FUNCTIONS
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ over every number as it stands, for parity tests.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -314,16 +314,22 @@ def _route(entity: Any) -> tuple[RouteStep, ...]:
 def take_traffic(vehicle: Any) -> TrafficParameters:
     """Read IDM's and MOBIL's constants from an ``IDMVehicle`` or its class, as they are now."""
     return TrafficParameters(
-        distance_wanted_m=float(vehicle.DISTANCE_WANTED),
-        time_wanted_s=float(vehicle.TIME_WANTED),
-        comfort_acceleration_mps2=float(vehicle.COMFORT_ACC_MAX),
-        comfort_braking_mps2=float(vehicle.COMFORT_ACC_MIN),
-        max_acceleration_mps2=float(vehicle.ACC_MAX),
-        politeness=float(vehicle.POLITENESS),
-        min_gain_mps2=float(vehicle.LANE_CHANGE_MIN_ACC_GAIN),
-        max_braking_imposed_mps2=float(vehicle.LANE_CHANGE_MAX_BRAKING_IMPOSED),
-        lane_change_delay_s=float(vehicle.LANE_CHANGE_DELAY),
+        **{name: float(getattr(vehicle, constant)) for name, constant in _TRAFFIC.items()}
     )
+
+
+_TRAFFIC = {
+    "distance_wanted_m": "DISTANCE_WANTED",
+    "time_wanted_s": "TIME_WANTED",
+    "comfort_acceleration_mps2": "COMFORT_ACC_MAX",
+    "comfort_braking_mps2": "COMFORT_ACC_MIN",
+    "max_acceleration_mps2": "ACC_MAX",
+    "politeness": "POLITENESS",
+    "min_gain_mps2": "LANE_CHANGE_MIN_ACC_GAIN",
+    "max_braking_imposed_mps2": "LANE_CHANGE_MAX_BRAKING_IMPOSED",
+    "lane_change_delay_s": "LANE_CHANGE_DELAY",
+}
+"""Where highway-env keeps each of the constants."""
 
 
 def _common_traffic(vehicles: Sequence[Any], otherwise: TrafficParameters | None) -> TrafficParameters:
@@ -331,23 +337,21 @@ def _common_traffic(vehicles: Sequence[Any], otherwise: TrafficParameters | None
     drivers = [v for v in vehicles if _entity_kind(v) in (EntityKind.IDM, EntityKind.LINEAR)]
     if not drivers:
         return otherwise or TrafficParameters()
-    first = take_traffic(drivers[0])
+    first = drivers[0]
     for driver in drivers[1:]:
-        other = take_traffic(driver)
-        if other != first:
-            names = [f.name for f in fields(first) if getattr(first, f.name) != getattr(other, f.name)]
+        names = [
+            n for n, constant in _TRAFFIC.items() if getattr(driver, constant) != getattr(first, constant)
+        ]
+        if names:
             raise ConfigurationError(
                 "the traffic of one world must share its constants; "
                 + " and ".join(
-                    f"{type(v).__name__} {place} has "
-                    + ", ".join(f"{name} {getattr(given, name)}" for name in names)
-                    for v, place, given in (
-                        (drivers[0], _place(drivers[0], vehicles), first),
-                        (driver, _place(driver, vehicles), other),
-                    )
+                    f"{type(v).__name__} {_place(v, vehicles)} has "
+                    + ", ".join(f"{name} {float(getattr(v, _TRAFFIC[name]))}" for name in names)
+                    for v in (first, driver)
                 )
             )
-    return first
+    return take_traffic(first)
 
 
 def _place(entity: Any, entities: Sequence[Any]) -> int:

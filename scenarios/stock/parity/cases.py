@@ -1,14 +1,20 @@
 """What is compared: each id as it is registered, and variants of its configuration."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
+
+import numpy as np
 
 from drivebench.world import World
 from drivebench.world.open_takeover import take_open_traffic
 from drivebench.world.takeover import take_network, take_traffic, take_world
+from scenarios.stock.building import Builder, state_of_seed
+from scenarios.stock.configuration import complete_configuration
 from scenarios.stock.ids import IDS
-from scenarios.stock.upstream import vehicle_class
+from scenarios.stock.parity.winding_scene import winding_scene
+from scenarios.stock.upstream import own_environment, vehicle_class
 
 __all__ = ["CASES", "VARIANTS", "ParityCase"]
 
@@ -22,12 +28,32 @@ class ParityCase:
         env_id: Id of the environment.
         config: Settings that differ from its defaults.
         constants: Constants of the traffic's class that are changed first, as the intersection does.
+        scene: Makes the environment from a seed, with ``env_id`` beneath but another road or other places of
+            its vehicles; None for the environment as it is reset.
     """
 
     name: str
     env_id: str
     config: Mapping[str, Any] = field(default_factory=dict)
     constants: Mapping[str, float] = field(default_factory=dict)
+    scene: Callable[[int], Any] | None = None
+
+    def environment(self, seed: int) -> Any:
+        """highway-env's environment after its reset with a seed."""
+        if self.scene is not None:
+            return self.scene(seed)
+        return own_environment(self.env_id, seed=seed, config=self.config)
+
+    @cached_property
+    def _builder(self) -> Builder:
+        entry = IDS[self.env_id]
+        return Builder(entry, complete_configuration(entry, self.config), "parity")
+
+    def build(self, seed: int) -> World | None:
+        """The world that drivebench's own environment starts from; None if there is no such environment."""
+        if self.scene is not None or self.constants:
+            return None
+        return self._builder.build(state_of_seed(seed)).world
 
     def take(self, environment: Any) -> World:
         """The world of an environment that was just reset, with every bit as it is."""
@@ -45,6 +71,7 @@ class ParityCase:
             agents=environment.controlled_vehicles,
             simulation_hz=environment.config["simulation_frequency"],
             policy_hz=environment.config["policy_frequency"],
+            speed_range=getattr(environment.action_type, "speed_range", None),
             traffic=take_traffic(traffic),
             open_traffic=take_open_traffic(environment, network, traffic) if is_open else None,
             network=network,
@@ -58,6 +85,8 @@ def _variant(
 
 
 CONTINUOUS = {"action": {"type": "ContinuousAction"}, "policy_frequency": 5}
+DYNAMICAL = {"action": {"type": "ContinuousAction", "dynamical": True}, "policy_frequency": 5}
+"""With tyre forces."""
 KINEMATICS = {"observation": {"type": "Kinematics"}}
 """Instead of the times to collision, which ask for the target speeds of an ego with meta-actions."""
 OTHER_CONSTANTS = {"POLITENESS": 0.3, "DISTANCE_WANTED": 7.0, "COMFORT_ACC_MAX": 6.0, "COMFORT_ACC_MIN": -3.0}
@@ -68,6 +97,22 @@ def _traffic(name: str) -> dict[str, str]:
     return {"other_vehicles_type": f"highway_env.vehicle.behavior.{name}Vehicle"}
 
 
+def _near_the_goal(seed: int) -> Any:
+    """A parking lot whose ego starts around its goal, and so touches it."""
+    environment = own_environment("parking-v0", seed=seed)
+    rng, ego = np.random.default_rng([seed, 5]), environment.vehicle
+    ego.position = ego.goal.position + rng.uniform(-5.0, 5.0, 2)
+    ego.heading = ego.goal.heading + rng.normal(0.0, 0.3)
+    ego.on_state_update()
+    return environment
+
+
+def _winding(what: str, action: Mapping[str, Any]) -> ParityCase:
+    return ParityCase(
+        name=f"winding road, {what}", env_id="highway-v0", scene=partial(winding_scene, action=action)
+    )
+
+
 def _agents(action: str, observation: Mapping[str, Any]) -> dict[str, Any]:
     """Several vehicles with actions and observations of their own."""
     return {
@@ -75,6 +120,31 @@ def _agents(action: str, observation: Mapping[str, Any]) -> dict[str, Any]:
         "observation": {"type": "MultiAgentObservation", "observation_config": observation},
     }
 
+
+_STYLED = (
+    "highway-fast-v0",
+    "merge-v0",
+    "merge-v1",
+    "roundabout-v0",
+    "roundabout-v1",
+    "u-turn-v0",
+    "u-turn-v1",
+    "two-way-v0",
+    "exit-v0",
+)
+"""Where other traffic than IDM drives."""
+
+KINEMATIC = {
+    "action": {
+        "type": "ContinuousAction",
+        "steering_range": [-1.0, 1.0],
+        "longitudinal": True,
+        "lateral": True,
+        "dynamical": False,
+        "target_speeds": [0, 4.5, 9],
+    }
+}
+"""The intersection's continuous ego, without the tyre forces that it has by default."""
 
 PARKING_GOAL = {
     "type": "KinematicsGoal",
@@ -95,6 +165,10 @@ VARIANTS = {
         _variant("two-way-v0", "continuous", {**CONTINUOUS, **KINEMATICS}),
         _variant("u-turn-v1", "continuous", {**CONTINUOUS, **KINEMATICS}),
         _variant("exit-v1", "continuous", {**CONTINUOUS, "simulation_frequency": 15}),
+        _variant("highway-v0", "tyre forces", {**DYNAMICAL, "vehicles_count": 10}),
+        _variant("merge-v1", "tyre forces", DYNAMICAL),
+        _variant("roundabout-v1", "tyre forces", DYNAMICAL),
+        _variant("racetrack-v0", "tyre forces, 3 others", {**DYNAMICAL, "other_vehicles": 3}),
         _variant("highway-fast-v0", "connected lanes", {"neighbour_vehicles_connected_lanes": True}),
         _variant("two-way-v0", "connected lanes", {"neighbour_vehicles_connected_lanes": True}),
         _variant("racetrack-v1", "separate lanes", {"neighbour_vehicles_connected_lanes": False}),
@@ -128,13 +202,17 @@ VARIANTS = {
             "small",
             {"roundabout_lanes": 1, "roundabout_radius": 15, "vehicles_count": 6},
         ),
-        _variant("highway-fast-v0", "linear traffic", _traffic("Linear")),
-        _variant("roundabout-v1", "aggressive traffic", _traffic("Aggressive")),
+        *(
+            _variant(env_id, f"{name.lower()} traffic", _traffic(name))
+            for name in ("Linear", "Aggressive", "Defensive")
+            for env_id in _STYLED
+        ),
         _variant("merge-generic-v0", "defensive traffic", _traffic("Defensive")),
-        _variant("u-turn-v1", "linear traffic", _traffic("Linear")),
+        _variant("roundabout-v1", "continuous, linear traffic", {**CONTINUOUS, **_traffic("Linear")}),
         _variant("intersection-v0", "linear traffic", _traffic("Linear")),
         _variant("intersection-v2", "aggressive traffic", _traffic("Aggressive")),
         _variant("intersection-v0", "continuous", CONTINUOUS),
+        _variant("intersection-v1", "kinematic", KINEMATIC),
         _variant("intersection-v1", "connected lanes", {"neighbour_vehicles_connected_lanes": True}),
         _variant("intersection-v1", "5 Hz", {"policy_frequency": 5}),
         _variant("intersection-v0", "dense", {"initial_vehicle_count": 20, "spawn_probability": 1.0}),
@@ -152,8 +230,16 @@ VARIANTS = {
         _variant(
             "parking-v0",
             "2 agents, other cars",
-            {"controlled_vehicles": 2, "vehicles_count": 6, **_agents("ContinuousAction", PARKING_GOAL)},
+            {"controlled_vehicles": 2, "vehicles_count": 20, **_agents("ContinuousAction", PARKING_GOAL)},
         ),
+        _variant(
+            "parking-parked-v0",
+            "speed range",
+            {"action": {"type": "ContinuousAction", "speed_range": (-3.3, 4.1)}},
+        ),
+        ParityCase(name="parking-v0, near the goal", env_id="parking-v0", scene=_near_the_goal),
+        _winding("meta-actions", {"type": "DiscreteMetaAction", "target_speeds": [5.0, 10.0, 15.0]}),
+        _winding("continuous", {"type": "ContinuousAction"}),
     )
 }
 """Configurations that differ from the defaults, by name; a few seeds each."""

@@ -7,12 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from drivebench.world import World, WorldBatch
-from drivebench.world.layout import EntityFloat
+from drivebench.world.layout import EntityInt
+from scenarios.stock.building import RandomState, state_in, state_of
 from scenarios.stock.ids import IDS
 from scenarios.stock.parity.cases import ParityCase
 from scenarios.stock.parity.egos import Ego, EgoKind
 from scenarios.stock.parity.near_tie import Tie, closest_call
 from scenarios.stock.parity.orders import orders
+from scenarios.stock.parity.sensitivity import difference, excess
 from scenarios.stock.parity.states import (
     FLOATS,
     INTEGERS,
@@ -22,7 +24,7 @@ from scenarios.stock.parity.states import (
     own_floats,
     own_integers,
 )
-from scenarios.stock.upstream import decide, own_environment
+from scenarios.stock.upstream import decide
 
 __all__ = ["EpisodeParity", "compare_episode"]
 
@@ -34,8 +36,6 @@ UNBOUNDED_S = 40.0
 
 RUN_ON_S = 30.0
 """For how long an episode goes on when it has terminated, within its duration."""
-
-_POSE = slice(EntityFloat.X, EntityFloat.SPEED + 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +49,12 @@ class EpisodeParity:
         changes: How often a discrete quantity of an entity changed, entities that appeared or left included,
             so that agreement means something.
         crashed: Whether a controlled vehicle crashed.
+        hits: How many entities something drove against, landmarks such as a parking place included.
         stock_break: Where parity and stock first differ, in words; None if they never do.
         one_step_m: Largest difference of canonical and parity in x, y, heading or speed after one decision
             from the same state, over decisions without a tie.
+        one_step_excess: By how much that is more than rounding explains (``sensitivity``), largest over the
+            decisions.
         one_step_ties: Decisions at which canonical took another discrete decision from the same state.
         free_break: First decision at which free-running canonical differs from parity in a discrete decision.
         tie: The compared quantities there.
@@ -62,8 +65,10 @@ class EpisodeParity:
     steps: int
     changes: int
     crashed: bool
+    hits: int
     stock_break: str | None
     one_step_m: float
+    one_step_excess: float
     one_step_ties: tuple[Tie, ...]
     free_break: int | None
     tie: Tie | None
@@ -75,11 +80,13 @@ class _Lockstep:
 
     environment: Any
     start: World
+    built: World | None
     stock_break: str | None = None
     steps: int = 0
     changes: int = 0
     decision: int = 0
     one_step_m: float = 0.0
+    one_step_excess: float = 0.0
     one_step_ties: list[Tie] = field(default_factory=list)
     free_break: int | None = None
     tie: Tie | None = None
@@ -99,6 +106,8 @@ class _Lockstep:
 
         road.step = step
         self._compare("at the start")
+        if self.built is not None and self.built.digest != self.start.digest and self.stock_break is None:
+            self.stock_break = "at the start: drivebench builds another world"
 
     def decide(self, action: Any, *, whole: bool) -> None:
         """One decision of stock, and the same of ours."""
@@ -135,16 +144,26 @@ class _Lockstep:
             self.stock_break = f"{when}: {difference}"
 
     def _random_difference(self) -> str | None:
-        state = self.environment.np_random.bit_generator.state
-        low = 2**64 - 1
-        words = [
-            number >> shift & low
-            for number in (state["state"]["state"], state["state"]["inc"])
-            for shift in (64, 0)
-        ]
-        stock = [*words, state["has_uint32"], state["uinteger"]]
-        own = [int(word) for word in self._parity.random[0]]
-        return None if own == stock else f"random numbers {own}; stock has {stock}"
+        own = state_in(self._parity.random[0])
+        return _unequal(own, self._stock_random())
+
+    def _stock_random(self) -> RandomState:
+        return state_of(self.environment.np_random)
+
+    def finish(self) -> None:
+        """Compare what vehicles that leave and appear after the last decision drew.
+
+        Ours do so before the next one, stock's have done so already.
+        """
+        if self.stock_break is None and self.start.open_traffic is not None:
+            own = state_in(self._parity.random_after(0))
+            if (found := _unequal(own, self._stock_random())) is not None:
+                self.stock_break = f"after decision {self.decision}: {found}"
+
+    @property
+    def hits(self) -> int:
+        """Entities that were driven against."""
+        return int(self._parity.entity_int[0, EntityInt.HIT, : self._parity.entities[0]].sum())
 
     def _run_free(self, before: World, free_before: World, after: Ints) -> None:
         self._free.drive(self._commands, self._manoeuvres)
@@ -157,15 +176,18 @@ class _Lockstep:
         self._single.load(0, before)
         self._single.drive(self._commands, self._manoeuvres)
         if np.array_equal(discrete(self._single), after):
-            n = int(self._parity.entities[0])
-            difference = np.abs(
-                self._single.entity_float[0, _POSE, :n] - self._parity.entity_float[0, _POSE, :n]
-            )
-            self.one_step_m = max(self.one_step_m, float(difference.max()))
+            differs = difference(self._parity, self._single)
+            exceeds = excess(differs, before, self._parity, self._commands, self._manoeuvres)
+            self.one_step_m = max(self.one_step_m, differs)
+            self.one_step_excess = max(self.one_step_excess, exceeds)
         else:
             tie = closest_call(before, before, self._commands, self._manoeuvres, self.decision)
             assert tie is not None
             self.one_step_ties.append(tie)
+
+
+def _unequal(own: RandomState, stock: RandomState) -> str | None:
+    return None if own == stock else f"random numbers {own}; stock has {stock}"
 
 
 def _changes(previous: Ints, after: Ints) -> int:
@@ -190,8 +212,8 @@ def compare_episode(
         whole: For how many decisions stock takes whole steps, with observation and reward, instead of only
             simulating.
     """
-    environment = own_environment(case.env_id, seed=seed, config=case.config)
-    lockstep = _Lockstep(environment=environment, start=case.take(environment))
+    environment = case.environment(seed)
+    lockstep = _Lockstep(environment=environment, start=case.take(environment), built=case.build(seed))
     hz = float(environment.config["policy_frequency"])
     bound = _bound(case, environment)
     if longest is not None:
@@ -202,14 +224,17 @@ def compare_episode(
         lockstep.decide(ego.action(), whole=lockstep.decision < whole)
         if ends is None and environment._is_terminated():
             ends = lockstep.decision + round(RUN_ON_S * hz)
+    lockstep.finish()
     return EpisodeParity(
         seed=seed,
         decisions=lockstep.decision,
         steps=lockstep.steps,
         changes=lockstep.changes,
         crashed=any(bool(vehicle.crashed) for vehicle in environment.controlled_vehicles),
+        hits=lockstep.hits,
         stock_break=lockstep.stock_break,
         one_step_m=lockstep.one_step_m,
+        one_step_excess=lockstep.one_step_excess,
         one_step_ties=tuple(lockstep.one_step_ties),
         free_break=lockstep.free_break,
         tie=lockstep.tie,
@@ -220,4 +245,4 @@ def _bound(case: ParityCase, environment: Any) -> int:
     """Decisions of an episode that nothing ends before."""
     duration = float(environment.config.get("duration", UNBOUNDED_S))
     bound = round(duration * float(environment.config["policy_frequency"]))
-    return bound if case.config else IDS[case.env_id].max_episode_steps or bound
+    return bound if case.config or case.scene else IDS[case.env_id].max_episode_steps or bound

@@ -10,7 +10,7 @@ from pathlib import Path
 import platformdirs
 
 import drivebench.world
-from scenarios.stock import upstream
+from scenarios.stock import building, configuration, upstream, warm_up
 from scenarios.stock.parity.egos import EgoKind
 from scenarios.stock.parity.episode import EpisodeParity
 from scenarios.stock.parity.workers import episode_of
@@ -64,5 +64,5 @@ def _key() -> str:
 def _sources() -> Iterator[Path]:
     world = Path(drivebench.world.__file__).parent
     yield from sorted(world.glob("*.py"))
-    yield Path(upstream.__file__)
+    yield from (Path(str(module.__file__)) for module in (building, configuration, upstream, warm_up))
     yield from (p for p in sorted(Path(__file__).parent.glob("*.py")) if p.name not in _PRESENTATION)

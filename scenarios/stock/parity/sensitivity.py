@@ -1,0 +1,77 @@
+"""How far apart one decision may take two kinds of numerics that differ in the last bit of each operation.
+
+highway-env's lateral controller divides by the speed. Below about 0.85 m/s its discrete steps overshoot, so
+that an error in the last bit of a position grows with every simulation step, in stock as in here; a crash
+carries it on to others. What canonical numerics may differ by is therefore measured where it differs at all:
+it is a multiple of what parity numerics differs from itself by when every position, heading and speed is
+moved by one unit in the last place.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from drivebench.world import World, WorldBatch
+from drivebench.world.layout import EntityFloat
+from scenarios.stock.parity.states import discrete
+
+__all__ = ["NEGLIGIBLE", "SLACK", "difference", "excess", "reach"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+NEGLIGIBLE = 1e-12
+"""Differences up to this (m, rad, m/s) are asked no questions."""
+
+SLACK = 4.0
+"""How many times the reach of one unit in the last place canonical may differ by: it rounds in every
+operation of every simulation step, not only once."""
+
+COPIES = 8
+_MOVED = [EntityFloat.X, EntityFloat.Y, EntityFloat.HEADING, EntityFloat.SPEED]
+
+
+def difference(one: WorldBatch, other: WorldBatch, slot: int = 0) -> float:
+    """Largest difference in x, y, heading or speed of two worlds with the same entities.
+
+    Args:
+        one: Its only world is compared.
+        other: With this one's.
+        slot: Which of the other's worlds.
+    """
+    n = int(one.entities[0])
+    return float(np.abs(one.entity_float[0, _MOVED, :n] - other.entity_float[slot, _MOVED, :n]).max())
+
+
+def reach(before: World, after: WorldBatch, commands: Floats, manoeuvres: Ints) -> float:
+    """How far the last bit of a state reaches in one decision of parity numerics.
+
+    Args:
+        before: State before the decision.
+        after: Its only world is that state, after the decision.
+        commands: [1, A, 2] of the agents under continuous control.
+        manoeuvres: [1, A] of the agents that take meta-actions.
+    """
+    batch = WorldBatch([before] * COPIES, numerics="parity")
+    rng = np.random.default_rng(0)
+    moved = batch.entity_float[:, _MOVED, : before.vehicles]
+    towards = np.where(rng.random(moved.shape) < 0.5, -np.inf, np.inf)
+    batch.entity_float[:, _MOVED, : before.vehicles] = np.nextafter(moved, towards)
+    batch.drive(np.repeat(commands, COPIES, axis=0), np.repeat(manoeuvres, COPIES, axis=0))
+    decided = discrete(after)
+    alike = [slot for slot in range(COPIES) if np.array_equal(discrete(batch, slot), decided)]
+    return max((difference(after, batch, slot) for slot in alike), default=0.0)
+
+
+def excess(differs: float, before: World, after: WorldBatch, commands: Floats, manoeuvres: Ints) -> float:
+    """By how much more canonical differs than rounding explains; 0 if it does not.
+
+    Args:
+        differs: The largest difference after the decision.
+        before: State before it.
+        after: Its only world is that state, after the decision in parity numerics.
+        commands: [1, A, 2] of the agents under continuous control.
+        manoeuvres: [1, A] of the agents that take meta-actions.
+    """
+    if differs <= NEGLIGIBLE:
+        return 0.0
+    return max(differs - SLACK * reach(before, after, commands, manoeuvres), 0.0)

@@ -27,6 +27,39 @@ _REWARDS = {
 }
 """Parts of the reward that a configuration can weigh although the default one does not name them."""
 
+_UNREAD: Mapping[Family, tuple[str, ...]] = {
+    Family.HIGHWAY: ("lane_change_reward",),
+    Family.EXIT: ("initial_lane_id", "lane_change_reward", "offroad_terminal"),
+    Family.ROUNDABOUT: ("right_lane_reward",),
+    Family.TWO_WAY: ("collision_reward", "left_lane_constraint"),
+    Family.U_TURN: ("offroad_terminal",),
+    Family.RACETRACK: ("other_vehicles_type", "speed_limit"),
+    Family.LANE_KEEPING: ("other_vehicles_type",),
+    Family.PARKING: ("other_vehicles_type", "steering_range"),
+}
+"""Keys of the default configuration that neither a reset nor a step of highway-env reads."""
+_READ_BY_CLASS: Mapping[str, tuple[str, ...]] = {
+    "racetrack_env:RacetrackEnvLarge": ("speed_limit",),
+    "racetrack_env:ConnectedLaneRacetrackEnvLarge": ("speed_limit",),
+}
+"""Those of them that a class reads although the others of its family do not."""
+
+_Bound = tuple[str, ...]
+_HIGH_AND_RIGHT = ("high_speed_reward", "right_lane_reward")
+_MERGE_BOUNDS = (("collision_reward", "merging_speed_reward"), _HIGH_AND_RIGHT)
+_BOUNDS: Mapping[Family, tuple[_Bound, _Bound]] = {
+    Family.HIGHWAY: (("collision_reward",), _HIGH_AND_RIGHT),
+    Family.EXIT: (("collision_reward",), ("goal_reward",)),
+    Family.MERGE: _MERGE_BOUNDS,
+    Family.MERGE_GENERIC: _MERGE_BOUNDS,
+    Family.ROUNDABOUT: (("collision_reward",), ("high_speed_reward",)),
+    Family.INTERSECTION: (("collision_reward",), ("arrived_reward",)),
+    Family.U_TURN: (("collision_reward",), ("high_speed_reward", "left_lane_reward")),
+    Family.RACETRACK: (("collision_reward",), ()),
+}
+"""What the least and the greatest reward is the sum of, between which a reward is normalized; () for 1. Where
+the configuration has no ``normalize_reward``, the reward is normalized always."""
+
 _TRAFFIC = tuple(
     f"highway_env.vehicle.behavior.{name}"
     for name in ("IDMVehicle", "LinearVehicle", "AggressiveVehicle", "DefensiveVehicle")
@@ -60,11 +93,25 @@ def complete_configuration(entry: StockId, given: Mapping[str, Any] | None = Non
         if key not in known:
             raise UnknownNameError(f"key in the configuration of {entry.name}", str(key), known)
         config[key] = copy.deepcopy(value)
+    _check_unread(entry, config, defaults)
     if config["offscreen_rendering"] is None:
         config["offscreen_rendering"] = True
     _check_action(entry, config["action"], defaults["action"])
     _check_values(entry, config)
+    _check_spans(entry, config)
     return config
+
+
+def _check_unread(entry: StockId, config: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    """Check that what highway-env never reads has not been changed."""
+    for key in _UNREAD.get(entry.family, ()):
+        if key not in defaults or key in _READ_BY_CLASS.get(entry.cls, ()):
+            continue
+        if not np.array_equal(config[key], defaults[key]):
+            raise ConfigurationError(
+                f"{key}={config[key]!r} in the configuration of {entry.name}: highway-env never reads it; "
+                f"expected {defaults[key]!r}, as by default, or no such key"
+            )
 
 
 def _check_action(entry: StockId, table: Any, default: Mapping[str, Any]) -> None:
@@ -112,18 +159,47 @@ def _check_values(entry: StockId, config: Mapping[str, Any]) -> None:
             f"{config['simulation_frequency']}: no simulation step would be taken between decisions"
         )
     for key, value in config.items():
-        numbers = value if key in _PAIRS else (value,)
-        if key in _PAIRS and (not isinstance(value, list | tuple | np.ndarray) or len(value) != 2):
-            raise ConfigurationError(f"{key}={value!r}; expected two numbers")
-        for number in numbers:
-            is_number = isinstance(number, int | float | np.number)
-            if (key.endswith("_reward") or key in ("duration", *_PAIRS)) and not (
-                is_number and np.isfinite(number)
-            ):
-                raise ConfigurationError(f"{key}={value!r} in {entry.name}; expected finite numbers")
+        if key.endswith(("_reward", "_cost")) or key in ("duration", *_PAIRS):
+            _check_numbers(entry, key, value)
     agents = config.get("controlled_vehicles", 1)
     if isinstance(agents, bool) or not isinstance(agents, int | np.integer) or agents < 1:
         raise ConfigurationError(f"controlled_vehicles={agents!r}; expected a whole number, at least 1")
+
+
+def _check_numbers(entry: StockId, key: str, value: Any) -> None:
+    """Check what rewards and ends are computed from.
+
+    NumPy's shorter numbers are refused, for highway-env would go on computing in their precision.
+    """
+    if key in _PAIRS and (not isinstance(value, list | tuple | np.ndarray) or len(value) != 2):
+        raise ConfigurationError(f"{key}={value!r}; expected two numbers")
+    for number in value if key in _PAIRS else (value,):
+        if not isinstance(number, int | float | np.number) or not np.isfinite(number):
+            raise ConfigurationError(f"{key}={value!r} in {entry.name}; expected finite numbers")
+        if not isinstance(number, int | float | np.float64 | np.integer):
+            raise ConfigurationError(
+                f"{key}={value!r} in {entry.name} holds a NumPy {type(number).__name__}, in whose precision "
+                "highway-env would compute the reward; expected plain numbers"
+            )
+
+
+def _check_spans(entry: StockId, config: Mapping[str, Any]) -> None:
+    """Check that no reward is divided by a span of zero."""
+    for key in _PAIRS:
+        if key in config and config[key][0] == config[key][1]:
+            raise ConfigurationError(
+                f"{key}={config[key]!r} in {entry.name} spans nothing, and the reward is divided by it; "
+                "expected two different speeds"
+            )
+    if entry.family not in _BOUNDS or not config.get("normalize_reward", True):
+        return
+    low, high = (sum(config[key] for key in keys) if keys else 1 for keys in _BOUNDS[entry.family])
+    if low == high:
+        names = [" + ".join(keys) or "1" for keys in _BOUNDS[entry.family]]
+        raise ConfigurationError(
+            f"{names[0]} and {names[1]} of {entry.name} are both {low}, and the reward is normalized between "
+            f"them; expected different sums{', or normalize_reward=False' * ('normalize_reward' in config)}"
+        )
 
 
 def _plain(value: Any) -> Any:

@@ -25,6 +25,7 @@ __all__ = [
     "register_stock_ids",
     "registered_ids",
     "set_traffic_constants",
+    "stock_class",
     "stock_environment",
     "straight_road",
     "untouched_constants",
@@ -170,7 +171,7 @@ def set_traffic_constants(constants: Mapping[str, float]) -> None:
         setattr(IDMVehicle, name, value)
 
 
-def _class(path: str) -> Any:
+def stock_class(path: str) -> Any:
     """A class below ``highway_env.envs``, by ``module:name``."""
     module, name = path.split(":")
     return getattr(importlib.import_module(f"highway_env.envs.{module}"), name)
@@ -182,7 +183,7 @@ def default_config(cls: str) -> dict[str, Any]:
     Args:
         cls: ``module:name`` below ``highway_env.envs``.
     """
-    config: dict[str, Any] = _class(cls).default_config()
+    config: dict[str, Any] = stock_class(cls).default_config()
     return config
 
 
@@ -209,7 +210,7 @@ def bare_environment(cls: str, config: Mapping[str, Any]) -> Any:
     """
     from highway_env.envs.common.action import action_factory
 
-    environment = object.__new__(_class(cls))
+    environment = object.__new__(stock_class(cls))
     environment.config = dict(config)
     environment.render_mode, environment.viewer = None, None
     environment.road, environment.controlled_vehicles = None, []

@@ -1,5 +1,6 @@
 """Configurations: highway-env's defaults, tables replaced as a whole, nothing swallowed."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -10,10 +11,17 @@ import numpy as np
 import pytest
 
 from drivebench.errors import ConfigurationError, DrivebenchError, UnknownNameError
-from scenarios.stock.configuration import complete_configuration, digest_of
+from scenarios.stock.configuration import (
+    _READ_BY_CLASS,
+    _REWARDS,
+    _UNREAD,
+    complete_configuration,
+    digest_of,
+)
 from scenarios.stock.environment import StockEnv
 from scenarios.stock.ids import ENVIRONMENTS, IDS
-from scenarios.stock.upstream import default_config
+from scenarios.stock.observations.kinematics_goal import _IGNORED
+from scenarios.stock.upstream import default_config, stock_class, untouched_constants
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -30,6 +38,7 @@ def test_a_table_is_replaced_as_a_whole() -> None:
     assert config["duration"] == 13
 
 
+GOAL = {"type": "KinematicsGoal", "features": ["x", "y", "vx", "vy", "cos_h", "sin_h"], "scales": [1] * 6}
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("highway-v0", {"vehicle_count": 10}, "Did you mean 'vehicles_count'"),
     (
@@ -62,6 +71,29 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("highway-v0", {"duration": "long"}, "duration"),
     ("u-turn-v0", {"reward_speed_range": [1, 2, 3]}, "reward_speed_range"),
     ("merge-v0", {"lanes_count": 3}, "lanes_count"),
+    ("parking-v0", {"steering_range": 0.1}, "steering_range=0.1 .* never reads it"),
+    ("racetrack-v0", {"speed_limit": 12}, "never reads it"),
+    ("racetrack-oval-v1", {"speed_limit": 12}, "never reads it"),
+    ("exit-v0", {"offroad_terminal": True}, "never reads it"),
+    ("parking-v0", {"observation": GOAL | {"vehicles_count": 9}}, "vehicles_count is 9; .* never reads it"),
+    ("parking-v0", {"observation": GOAL | {"order": "shuffled"}}, "order"),
+    ("parking-v0", {"observation": GOAL | {"normalize": "banana"}}, "normalize"),
+    ("parking-v0", {"observation": GOAL | {"normalise": False}}, "normalise"),
+    (
+        "exit-v0",
+        {"observation": {"type": "ExitObservation", "include_obstacles": False}},
+        "no setting 'include_obstacles'",
+    ),
+    ("highway-v0", {"observation": {"type": "Kinematics", "flatten": True}}, "flatten is True"),
+    ("highway-v0", {"reward_speed_range": [25, 25]}, "reward_speed_range=.* spans nothing"),
+    ("highway-v0", {"collision_reward": 0.5}, r"collision_reward and high_speed_reward \+ right_lane_reward"),
+    ("merge-v1", {"collision_reward": 0.1, "merging_speed_reward": 0.2}, "merging_speed_reward"),
+    ("racetrack-v0", {"collision_reward": 1}, "collision_reward and 1"),
+    ("exit-v0", {"goal_reward": 0, "collision_reward": 0}, "goal_reward"),
+    ("roundabout-v0", {"collision_reward": 0.2}, "both 0.2"),
+    ("highway-v0", {"collision_reward": np.float32(-0.3)}, "collision_reward=.* float32"),
+    ("highway-v0", {"reward_speed_range": np.array([20, 30], np.float32)}, "reward_speed_range=.* float32"),
+    ("highway-v0", {"duration": np.float16(3)}, "duration=.* float16"),
 ]
 
 
@@ -85,6 +117,67 @@ def test_a_reset_that_highway_env_cannot_do_is_an_error(
     environment = StockEnv(name, config=config)
     with pytest.raises(ConfigurationError, match=named):
         environment.reset(seed=0)
+
+
+def test_what_is_not_divided_by_may_be_zero() -> None:
+    config = {"collision_reward": 0.5, "normalize_reward": False}
+    assert complete_configuration(IDS["highway-v0"], config)["collision_reward"] == 0.5
+    assert complete_configuration(IDS["racetrack-large-v0"], {"speed_limit": 12})["speed_limit"] == 12
+
+
+class _Recorded(dict[str, Any]):
+    """A configuration that notes which of its keys are read."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__(config)
+        self.read: set[str] = set()
+
+    def __getitem__(self, key: str) -> Any:
+        self.read.add(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.read.add(key)
+        return super().get(key, default)
+
+
+SEEN_WHEN_DRAWN = {
+    "screen_width",
+    "screen_height",
+    "centering_position",
+    "scaling",
+    "render_agent",
+    "offscreen_rendering",
+    "real_time_rendering",
+    "manual_control",
+}
+"""What is read when highway-env renders, or drives by keyboard, which drivebench refuses by other rules."""
+
+
+@pytest.mark.parametrize("name", [name for name in IDS if name.endswith("-v0")])
+def test_what_highway_env_never_reads_is_known(name: str) -> None:
+    entry = IDS[name]
+    defaults = default_config(entry.cls)
+    with untouched_constants():
+        stock = stock_class(entry.cls)()
+        stock.config = recorded = _Recorded(stock.config)
+        stock.reset(seed=0)
+        for _ in range(2):
+            stock.step(stock.action_space.sample())
+    exceptions = _READ_BY_CLASS.get(entry.cls, ())
+    unread = {key for key in _UNREAD.get(entry.family, ()) if key in defaults and key not in exceptions}
+    assert defaults.keys() - recorded.read - SEEN_WHEN_DRAWN == unread
+    weighed = {key for key in recorded.read - defaults.keys() if key.endswith("_reward")}
+    assert weighed == set(_REWARDS.get(entry.family, ()))
+
+
+def test_what_the_goal_observation_never_reads_has_the_defaults_of_highway_env() -> None:
+    from highway_env.envs.common.observation import KinematicObservation
+
+    parameters = inspect.signature(KinematicObservation).parameters
+    defaults = {name: parameter.default for name, parameter in parameters.items()}
+    parkings = default_config(IDS["parking-v0"].cls)["observation"]
+    assert {name: parkings.get(name, defaults[name]) for name in _IGNORED} == _IGNORED
 
 
 def test_unknown_ids_modes_and_options() -> None:

@@ -31,12 +31,12 @@ from scenarios.stock.observations.nearby import find_nearby
 from scenarios.stock.observations.observer import Observation, Observer, Slots, run
 from scenarios.stock.observations.settings import Settings
 
-__all__ = ["IGNORED", "KINEMATICS_SETTINGS", "KinematicsObserver"]
+__all__ = ["KinematicsObserver"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-KINEMATICS_SETTINGS = (
+_SETTINGS = (
     "features",
     "vehicles_count",
     "features_range",
@@ -48,7 +48,7 @@ KINEMATICS_SETTINGS = (
     "observe_intentions",
     "include_obstacles",
 )
-IGNORED = ("flatten",)
+_IGNORED = {"flatten": False}
 """Set by highway-env's intersection; read by nothing."""
 
 _DEFAULT_FEATURES = ("presence", "x", "y", "vx", "vy")
@@ -258,10 +258,11 @@ class KinematicsObserver(Observer):
         Raises:
             ConfigurationError: A setting that highway-env does not know or cannot use.
         """
-        settings = Settings(config, known=KINEMATICS_SETTINGS, ignored=IGNORED)
+        self._exit = config["type"] == "ExitObservation"
+        known = [name for name in _SETTINGS if not (self._exit and name == "include_obstacles")]
+        settings = Settings(config, known=known, ignored=_IGNORED)
         self.features = settings.names("features", FEATURES, default=_DEFAULT_FEATURES)
         self.rows = settings.whole("vehicles_count", default=5, least=1)
-        self._exit = config["type"] == "ExitObservation"
         order = settings.choice("order", ("sorted", "shuffled"), default="sorted")
         self.draws = order == "shuffled"
         if self.draws and self.rows == 1:

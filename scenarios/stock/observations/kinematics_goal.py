@@ -12,7 +12,6 @@ from drivebench.errors import ConfigurationError
 from drivebench.world import EntityKind, WorldBatch
 from drivebench.world.layout import EntityInt, WorldInt
 from scenarios.stock.observations.features import FEATURE_COUNT, FEATURES, describe
-from scenarios.stock.observations.kinematics import KINEMATICS_SETTINGS
 from scenarios.stock.observations.observer import Observation, Observer, Slots, run
 from scenarios.stock.observations.settings import Settings
 
@@ -26,6 +25,19 @@ _NETWORK, _LANES = int(WorldInt.NETWORK), int(WorldInt.LANES)
 _VEHICLES, _ENTITIES = int(WorldInt.VEHICLES), int(WorldInt.ENTITIES)
 _OF_GOALS = tuple(name for name in FEATURES if name != "heading" and not name.endswith("_off"))
 """What highway-env tells of a landmark."""
+_IGNORED = {
+    "vehicles_count": 5,
+    "features_range": None,
+    "absolute": False,
+    "order": "sorted",
+    "normalize": False,
+    "clip": True,
+    "see_behind": False,
+    "observe_intentions": False,
+    "include_obstacles": True,
+}
+"""Settings of ``Kinematics``, taken and never read: their defaults there; of ``normalize`` parking's, which
+is what happens."""
 
 
 @kernel
@@ -120,13 +132,13 @@ class KinematicsGoalObserver(Observer):
         """Read the settings.
 
         Args:
-            config: highway-env's ``observation`` settings; of ``Kinematics``' settings only ``features``
-                has an effect.
+            config: highway-env's ``observation`` settings; of those of ``Kinematics`` only ``features`` has
+                an effect, and the others must be highway-env's defaults.
 
         Raises:
             ConfigurationError: A setting that highway-env does not know or cannot use.
         """
-        settings = Settings(config, known=("scales", "features"), ignored=KINEMATICS_SETTINGS)
+        settings = Settings(config, known=("scales", "features"), ignored=_IGNORED)
         self.features = settings.names("features", _OF_GOALS, default=("presence", "x", "y", "vx", "vy"))
         if config.get("scales") is None:
             raise settings.error("scales", f"{len(self.features)} numbers, one for each feature")

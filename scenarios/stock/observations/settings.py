@@ -22,23 +22,35 @@ class Settings:
     """
 
     def __init__(
-        self, config: Mapping[str, Any], *, known: Iterable[str], ignored: Iterable[str] = ()
+        self,
+        config: Mapping[str, Any],
+        *,
+        known: Iterable[str],
+        ignored: Mapping[str, Any] | None = None,
     ) -> None:
         """Check the names of the settings.
 
         Args:
             config: As given to highway-env, its ``type`` included.
             known: Names that mean something.
-            ignored: Names that highway-env's own environments set without any effect.
+            ignored: Names that highway-env takes without any effect, each with the only value that it may
+                have: highway-env's default.
 
         Raises:
-            ConfigurationError: Another name; highway-env would ignore it silently.
+            ConfigurationError: Another name, or another value of one that has no effect; highway-env would
+                ignore either silently.
         """
         self.kind = str(config["type"])
         self._config = config
         names = ["type", *known]
-        for name in config:
-            if name not in names and name not in ignored:
+        without_effect = dict(ignored or {})
+        for name, value in config.items():
+            if name in without_effect:
+                if not np.array_equal(value, without_effect[name]):
+                    raise self.error(
+                        name, f"{without_effect[name]!r} or no such setting, for highway-env never reads it"
+                    )
+            elif name not in names:
                 similar = nearest(str(name), names)
                 hint = f" did you mean {similar!r}?" if similar else ""
                 raise ConfigurationError(

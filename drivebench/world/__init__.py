@@ -5,7 +5,8 @@ them together. Coordinates are highway-env's: x to the front, y to the right, he
 """
 
 from drivebench.world.actions import dequantise, quantise
-from drivebench.world.batch import Capacity, WorldBatch
+from drivebench.world.batch import WorldBatch
+from drivebench.world.capacity import Capacity
 from drivebench.world.layout import EntityKind
 from drivebench.world.network import RoadNetwork
 from drivebench.world.world import TrafficParameters, World

@@ -72,17 +72,24 @@ def dequantise(actions: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
 @kernel
 def to_commands(
     actions: npt.NDArray[np.int16], commands: npt.NDArray[np.float64], manoeuvres: npt.NDArray[np.int64]
-) -> None:
+) -> int:
     """Write down what the actions of the egos mean (highway-env ``ContinuousAction`` and its ``lmap``).
 
     Args:
         actions: [B, 2] from ``quantise``; the first is a meta-action where an ego takes those.
         commands: [B, A, 2] written for the first agent: acceleration in m/s², front wheel angle in rad.
         manoeuvres: [B, A] written for the first agent.
+
+    Returns:
+        The last world whose action is none that ``quantise`` gives (the integer below -32767), -1 if all are.
     """
+    wrong = -1
     for world in range(actions.shape[0]):
         manoeuvres[world, 0] = actions[world, 0]
         for axis in range(2):
             bound = ACCELERATION_RANGE_MPS2 if axis == 0 else STEERING_RANGE_RAD
+            if actions[world, axis] < -QUANTUM:
+                wrong = world
             value = actions[world, axis] / QUANTUM
             commands[world, 0, axis] = -bound + (value + 1.0) * (bound + bound) / 2.0
+    return wrong

@@ -1,44 +1,34 @@
 """Worlds that step together."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, Self
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from drivebench.errors import ActionError, ConfigurationError
-from drivebench.world.actions import to_commands
-from drivebench.world.checks import MOST_ENTITIES
+from drivebench.world.actions import QUANTUM, to_commands
+from drivebench.world.appear_and_leave import change_traffic
+from drivebench.world.capacity import ROOM, Capacity, route_steps
 from drivebench.world.clock import SUBSTEPS
 from drivebench.world.layout import (
-    GAINS,
-    MAX_TARGET_SPEEDS,
     EntityFloat,
     EntityInt,
     EntityKind,
     LaneFloat,
     LaneInt,
     RandomInt,
-    WorldFloat,
     WorldInt,
 )
 from drivebench.world.network import RoadNetwork
 from drivebench.world.numerics import PARITY
-from drivebench.world.open_traffic import change_traffic
 from drivebench.world.step import EGO_ABSENT, NEW_ACTION, SAME_ACTION, step_shares
 from drivebench.world.threads import in_threads, share_out
 from drivebench.world.world import World
+from drivebench.world.world_rows import WORLD_FLOATS, WORLD_INTS, counts_of, parameters_of
 
-__all__ = ["STATE", "Capacity", "WorldBatch"]
-
-WORLD_FLOATS = WorldFloat.TARGET_SPEEDS + MAX_TARGET_SPEEDS
-WORLD_INTS = WorldInt.TRACE_CRASHED + SUBSTEPS
-REGULATION_HZ = 2
-"""How often vehicles on a regulated road settle who gives way (``RegulatedRoad.REGULATION_FREQUENCY``)."""
-ROOM = 8
-"""Columns that open traffic has at first for vehicles that appear; more are made when they run out."""
+__all__ = ["STATE", "WorldBatch"]
 
 STATE = (
     "entity_float",
@@ -46,79 +36,13 @@ STATE = (
     "route",
     "world_float",
     "world_int",
-    "trace",
+    "_trace",
     "agents",
     "random",
     "entry_lanes",
     "entry_routes",
 )
 """Arrays with one row per world."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Capacity:
-    """Room to leave in a batch for worlds that are loaded later; ``load`` makes room when there is none."""
-
-    entities: int = 1
-    lanes: int = 1
-    route_steps: int = 1
-    neighbour_lanes: int = 1
-    lane_numbers: int = 1
-    agents: int = 1
-    entries: int = 0
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-                raise ConfigurationError(f"room for {value!r} {name}; expected a whole number, 0 or more")
-        if self.entities > MOST_ENTITIES + ROOM:
-            raise ConfigurationError(
-                f"room for {self.entities} entities; expected at most {MOST_ENTITIES}, as a world has no more"
-            )
-
-    @classmethod
-    def of(cls, worlds: Sequence[World]) -> Self:
-        """The least capacity that holds each of these worlds."""
-        return cls(
-            entities=max(world.entities + (ROOM if world.open_traffic else 0) for world in worlds),
-            lanes=max(world.network.lane_float.shape[0] for world in worlds),
-            route_steps=max(_route_steps(world) for world in worlds),
-            neighbour_lanes=max(_neighbour_lanes(world.network) for world in worlds),
-            lane_numbers=max(_lane_numbers(world.network) for world in worlds),
-            agents=max(1, *(len(world.agents) for world in worlds)),
-            entries=max(_entries(world) for world in worlds),
-        )
-
-    def joined(self, other: "Capacity") -> "Capacity":
-        """The least capacity that holds what either holds."""
-        return Capacity(
-            entities=max(self.entities, other.entities),
-            lanes=max(self.lanes, other.lanes),
-            route_steps=max(self.route_steps, other.route_steps),
-            neighbour_lanes=max(self.neighbour_lanes, other.neighbour_lanes),
-            lane_numbers=max(self.lane_numbers, other.lane_numbers),
-            agents=max(self.agents, other.agents),
-            entries=max(self.entries, other.entries),
-        )
-
-
-def _neighbour_lanes(network: RoadNetwork) -> int:
-    return int(network.lane_int.shape[1] - LaneInt.NEIGHBOUR)
-
-
-def _lane_numbers(network: RoadNetwork) -> int:
-    """Columns behind the fixed ones: offsets of connected lanes and samples of polylines."""
-    return int(network.lane_float.shape[1] - LaneFloat.OFFSET)
-
-
-def _entries(world: World) -> int:
-    return len(world.open_traffic.entries) if world.open_traffic else 0
-
-
-def _route_steps(world: World) -> int:
-    routes = world.open_traffic.routes if world.open_traffic else ()
-    longest: int = world.route.shape[1]
-    return max(longest, *(len(route) for row in routes for route in row), 1)
 
 
 class WorldBatch:
@@ -137,7 +61,6 @@ class WorldBatch:
         entities, vehicles, ego: [B] int64.
         agents: [B, A] int64, the controlled vehicles, the ego first; -1 past the last.
         random: [B, columns ``RandomInt``] uint64, the random numbers of open traffic.
-        trace: [B, SUBSTEPS, N, 4] x, y, heading and speed after each sub-step of the last decision.
         struck: [B] int64, the entity that touched the ego first, -1 if none did yet.
         lane_float, lane_int: [P, L, ...] the pool of road networks; ``network_of_world`` [B] indexes it.
         networks: The road networks of the pool.
@@ -193,7 +116,7 @@ class WorldBatch:
         self.world_float = np.zeros((batch, WORLD_FLOATS))
         self.world_int = np.zeros((batch, WORLD_INTS), dtype=np.int64)
         self.world_int[:, [WorldInt.NETWORK, WorldInt.EGO, WorldInt.STRUCK]] = -1
-        self.trace = np.zeros((batch, SUBSTEPS, capacity.entities, 4))
+        self._trace = np.zeros((batch, SUBSTEPS, capacity.entities, 4))
         self.agents = np.full((batch, capacity.agents), -1, dtype=np.int64)
         self.random = np.zeros((batch, len(RandomInt)), dtype=np.uint64)
         self.entry_lanes = np.full((batch, capacity.entries), -1, dtype=np.int64)
@@ -216,7 +139,17 @@ class WorldBatch:
         self._everyone = np.ones(len(self.worlds), dtype=np.bool_)
         self._commands = np.zeros((*self.agents.shape, 2))
         self._manoeuvres = np.full(self.agents.shape, -1, dtype=np.int64)
+        self.note_contents()
+
+    def note_contents(self) -> None:
+        """Note what the worlds in the slots ask for; to be called by who writes into ``STATE`` arrays."""
+        w = self.world_int
         self._open = bool((w[:, WorldInt.ENTRIES] > 0).any())
+        self._traced = bool((w[:, WorldInt.SUBSTEPS] == SUBSTEPS).all())
+        self._several = self.agents.shape[1] > 1 and bool((self.agents[:, 1] >= 0).any())
+        kinds = np.take_along_axis(self.kind, np.maximum(self.agents, 0), axis=1)
+        self._meta = (self.agents >= 0) & (kinds == EntityKind.CONTROLLED)
+        self._any_meta = bool(self._meta.any())
 
     @property
     def present(self) -> npt.NDArray[np.bool_]:
@@ -250,10 +183,32 @@ class WorldBatch:
         return self.entity_int[:, EntityInt.IDENTITY]
 
     @property
+    def trace(self) -> npt.NDArray[np.float64]:
+        """[B, SUBSTEPS, N, 4] x, y, heading and speed after each sub-step of the last decision.
+
+        Raises:
+            ConfigurationError: A world has another number of simulation steps in a decision.
+        """
+        self._refuse_other_clocks()
+        return self._trace
+
+    @property
     def trace_crashed(self) -> npt.NDArray[np.bool_]:
-        """[B, SUBSTEPS] whether the ego had crashed after each sub-step of the last decision."""
+        """[B, SUBSTEPS] whether the ego had crashed after each sub-step of the last decision.
+
+        Raises:
+            ConfigurationError: As for ``trace``.
+        """
+        self._refuse_other_clocks()
         crashed: npt.NDArray[np.bool_] = self.world_int[:, WorldInt.TRACE_CRASHED :] != 0
         return crashed
+
+    def _refuse_other_clocks(self) -> None:
+        if not self._traced:
+            steps = sorted({world.substeps for world in self.worlds})
+            raise ConfigurationError(
+                f"worlds with {steps} simulation steps in a decision have no trace; expected {SUBSTEPS}"
+            )
 
     def load(self, slot: int, world: World) -> None:
         """Put a world into a slot, in place of the one that is there.
@@ -281,47 +236,24 @@ class WorldBatch:
         self.route[slot, :n, : world.route.shape[1]] = world.route
         self.agents[slot] = -1
         self.agents[slot, : len(world.agents)] = world.agents
-        self.world_float[slot] = _parameters(world)
-        self._write_counts(slot, world, pool)
-        self._write_entries(slot, world)
-        self.trace[slot] = self.entity_float[slot, :4].T
-        self._open = bool((self.world_int[:, WorldInt.ENTRIES] > 0).any())
+        self.world_float[slot] = parameters_of(world)
+        self.world_int[slot] = counts_of(world, pool)
+        self.random[slot] = 0
+        self.entry_lanes[slot], self.entry_routes[slot] = -1, -1
+        if world.open_traffic is not None:
+            self.random[slot] = world.open_traffic.words()
+            lanes, routes = world.open_traffic.tables(world.network)
+            count, steps = len(lanes), routes.shape[2]
+            self.entry_lanes[slot, :count] = lanes
+            self.entry_routes[slot, :count, :count, :steps] = routes
+        self._trace[slot] = self.entity_float[slot, :4].T
+        self.note_contents()
 
     def _check_slots(self, slots: Sequence[int]) -> None:
         for slot in slots:
             if not 0 <= slot < len(self.worlds):
                 last = len(self.worlds) - 1
                 raise ConfigurationError(f"slot {slot} of a batch; expected 0 to {last}")
-
-    def _write_counts(self, slot: int, world: World, pool: int) -> None:
-        integers, w = self.world_int[slot], WorldInt
-        integers[:] = 0
-        integers[w.NETWORK], integers[w.LANES] = pool, len(world.network.lane_index)
-        integers[w.ENTITIES], integers[w.VEHICLES] = world.entities, world.vehicles
-        integers[w.EGO], integers[w.STRUCK] = world.ego, -1
-        integers[w.TARGET_SPEEDS] = len(world.target_speeds_mps)
-        integers[w.SUBSTEPS] = world.substeps
-        integers[w.REGULATION_PERIOD] = regulation_period(world.simulation_hz) if world.regulated else 0
-        integers[w.ROAD_STEPS], integers[w.DECISIONS] = world.road_steps, world.decisions
-        integers[w.ENTRIES] = _entries(world)
-        known = int(world.entity_int[EntityInt.IDENTITY].max(initial=-1)) + 1
-        integers[w.NEXT_IDENTITY] = max(known, world.next_identity)
-        integers[w.ENTRY_KIND] = world.open_traffic.kind if world.open_traffic else 0
-
-    def _write_entries(self, slot: int, world: World) -> None:
-        """Where open traffic appears and which way it takes from there."""
-        self.random[slot] = 0
-        self.entry_lanes[slot], self.entry_routes[slot] = -1, -1
-        if world.open_traffic is None:
-            return
-        nodes = {name: place for place, name in enumerate(world.network.nodes)}
-        self.random[slot] = world.open_traffic.words()
-        for k, lane in enumerate(world.open_traffic.entries):
-            self.entry_lanes[slot, k] = world.network.lane(lane)
-            for m, route in enumerate(world.open_traffic.routes[k]):
-                for step, (origin, to, number) in enumerate(route):
-                    row = nodes[origin], nodes[to], -1 if number is None else number
-                    self.entry_routes[slot, k, m, step] = row
 
     def _grow(self, capacity: Capacity) -> None:
         """Move everything into larger arrays."""
@@ -363,18 +295,44 @@ class WorldBatch:
             active: [B] bool; worlds that are not active stay as they are.
 
         Raises:
-            ActionError: Another shape or type.
+            ActionError: Another shape or type, a number or a meta-action that does not exist, or a world with
+                further agents.
         """
         self._take(actions)
         self._run(0, NEW_ACTION, self._commands, self._manoeuvres, active)
 
     def _take(self, actions: npt.NDArray[np.int16]) -> None:
         """Write the egos' actions down as commands and manoeuvres."""
+        self._refuse_several("step")
         if actions.__class__ is not np.ndarray or actions.dtype != np.int16:
             raise ActionError(f"actions must be an int16 array (see quantise); got {type(actions).__name__}")
         if actions.shape != (len(self.worlds), 2):
             raise ActionError(f"actions have shape {actions.shape}; expected ({len(self.worlds)}, 2)")
-        to_commands(actions, self._commands, self._manoeuvres)
+        wrong = to_commands(np.ascontiguousarray(actions), self._commands, self._manoeuvres)
+        if wrong >= 0:
+            raise ActionError(
+                f"action {actions[wrong].tolist()} of world {wrong}; expected integers from {-QUANTUM} to "
+                f"{QUANTUM}"
+            )
+        self._check_manoeuvres(self._manoeuvres)
+
+    def _refuse_several(self, asked: str) -> None:
+        if self._several:
+            raise ActionError(
+                f"`{asked}` of a batch with worlds of up to {self.agents.shape[1]} agents, which it would "
+                "leave without commands; expected `drive`"
+            )
+
+    def _check_manoeuvres(self, manoeuvres: npt.NDArray[np.int64]) -> None:
+        if not self._any_meta:
+            return
+        wrong = self._meta & ((manoeuvres < -1) | (manoeuvres > 4))
+        if wrong.any():
+            slot, agent = np.argwhere(wrong)[0].tolist()
+            raise ActionError(
+                f"meta-action {manoeuvres[slot, agent]} of agent {agent} in world {slot}; expected 0 to 4, "
+                "or -1 for none"
+            )
 
     def drive(
         self,
@@ -388,14 +346,14 @@ class WorldBatch:
             commands: [B, A, 2] float64, (acceleration in m/s², front wheel angle in rad) of agents under
                 continuous control.
             manoeuvres: [B, A] int64, the meta-action of CONTROLLED agents: 0 lane left, 1 idle, 2 lane right,
-                3 faster, 4 slower.
+                3 faster, 4 slower, -1 none.
             active: [B] bool; worlds that are not active stay as they are.
 
         Raises:
-            ActionError: Another shape or type, or a command that is not finite.
+            ActionError: Another shape or type, a command that is not finite, or another meta-action.
         """
         self._check_orders(commands, manoeuvres)
-        self._run(0, NEW_ACTION, commands, manoeuvres, active)
+        self._run(0, NEW_ACTION, np.ascontiguousarray(commands), np.ascontiguousarray(manoeuvres), active)
 
     def drive_substep(
         self, commands: npt.NDArray[np.float64], manoeuvres: npt.NDArray[np.int64], *, new_action: bool
@@ -408,7 +366,8 @@ class WorldBatch:
             new_action: Whether a decision begins here; else what is in force stays so.
         """
         self._check_orders(commands, manoeuvres)
-        self._run(1, NEW_ACTION if new_action else SAME_ACTION, commands, manoeuvres, None)
+        mode = NEW_ACTION if new_action else SAME_ACTION
+        self._run(1, mode, np.ascontiguousarray(commands), np.ascontiguousarray(manoeuvres), None)
 
     def _check_orders(self, commands: npt.NDArray[np.float64], manoeuvres: npt.NDArray[np.int64]) -> None:
         shape = self.agents.shape
@@ -422,6 +381,7 @@ class WorldBatch:
             )
         if not np.isfinite(commands).all():
             raise ActionError("a command is NaN or infinite; expected m/s² and rad")
+        self._check_manoeuvres(manoeuvres)
 
     def substep(self, actions: npt.NDArray[np.int16], *, new_action: bool) -> None:
         """Advance all worlds by one simulation step only, to look inside a decision.
@@ -441,7 +401,12 @@ class WorldBatch:
         Args:
             slots: Which worlds.
             substeps: How many simulation steps.
+
+        Raises:
+            ConfigurationError: There is no such slot.
+            ActionError: A world has further agents.
         """
+        self._refuse_several("warm_up")
         self._check_slots(slots)
         active = np.zeros(len(self.worlds), dtype=np.bool_)
         active[list(slots)] = True
@@ -457,7 +422,14 @@ class WorldBatch:
         active: npt.NDArray[np.bool_] | None,
     ) -> None:
         """Take ``substeps`` simulation steps, or with 0 as many as a decision of each world has."""
-        everyone = self._everyone if active is None else active
+        if active is None:
+            everyone = self._everyone
+        else:
+            everyone = np.ascontiguousarray(active)
+            if active.__class__ is not np.ndarray or active.dtype != np.bool_ or active.shape != (len(self),):
+                raise ActionError(
+                    f"active={active!r}; expected an array of {len(self)} truth values, one for each world"
+                )
         if self._open and mode == NEW_ACTION:
             self._change_traffic(everyone)
         arguments = (
@@ -472,7 +444,7 @@ class WorldBatch:
             self.world_float,
             self.world_int,
             self.agents,
-            self.trace,
+            self._trace,
             commands,
             manoeuvres,
             everyone,
@@ -537,19 +509,14 @@ class WorldBatch:
         traffic = world.open_traffic
         if traffic is not None:
             traffic = replace(traffic, random=tuple(int(word) for word in self.random[slot]))
-        return World(
-            network=world.network,
+        return replace(
+            world,
             entity_float=self.entity_float[slot, :, :n].copy(),
             entity_int=self.entity_int[slot, :, :n].copy(),
-            route=self.route[slot, :n, : _route_steps(world)].copy(),
+            route=self.route[slot, :n, : route_steps(world)].copy(),
             vehicles=int(self.vehicles[slot]),
             ego=int(self.ego[slot]),
-            traffic=world.traffic,
-            target_speeds_mps=world.target_speeds_mps,
             agents=tuple(int(agent) for agent in self.agents[slot] if agent >= 0),
-            simulation_hz=world.simulation_hz,
-            policy_hz=world.policy_hz,
-            regulated=world.regulated,
             road_steps=int(integers[WorldInt.ROAD_STEPS]),
             decisions=int(integers[WorldInt.DECISIONS]),
             next_identity=int(integers[WorldInt.NEXT_IDENTITY]),
@@ -576,31 +543,3 @@ class WorldBatch:
         """The kind of a world's ego, None without one."""
         ego = int(self.ego[slot])
         return None if ego < 0 else EntityKind(int(self.kind[slot, ego]))
-
-
-def regulation_period(simulation_hz: int) -> int:
-    """Simulation steps between two rounds of giving way (highway-env ``RegulatedRoad.step``)."""
-    return int(1 / (1 / simulation_hz) / REGULATION_HZ)
-
-
-def _parameters(world: World) -> npt.NDArray[np.float64]:
-    traffic, speeds = world.traffic, world.target_speeds_mps
-    row = np.zeros(WORLD_FLOATS)
-    row[WorldFloat.DISTANCE_WANTED] = traffic.distance_wanted_m
-    row[WorldFloat.TIME_WANTED] = traffic.time_wanted_s
-    row[WorldFloat.COMFORT_ACCELERATION] = traffic.comfort_acceleration_mps2
-    row[WorldFloat.COMFORT_BRAKING] = traffic.comfort_braking_mps2
-    row[WorldFloat.MAX_ACCELERATION] = traffic.max_acceleration_mps2
-    row[WorldFloat.POLITENESS] = traffic.politeness
-    row[WorldFloat.MIN_GAIN] = traffic.min_gain_mps2
-    row[WorldFloat.MAX_BRAKING_IMPOSED] = traffic.max_braking_imposed_mps2
-    row[WorldFloat.LANE_CHANGE_DELAY] = traffic.lane_change_delay_s
-    product = -traffic.comfort_acceleration_mps2 * traffic.comfort_braking_mps2
-    row[WorldFloat.APPROACH_SCALE] = 2.0 * math.sqrt(product)
-    row[WorldFloat.TIME_STEP] = 1 / world.simulation_hz
-    row[WorldFloat.ENTRY_PROBABILITY] = world.open_traffic.probability if world.open_traffic else 0.0
-    if world.open_traffic and world.open_traffic.gains:
-        lows, highs = zip(*world.open_traffic.gains, strict=True)
-        row[WorldFloat.ENTRY_GAINS : WorldFloat.ENTRY_GAINS + 2 * GAINS] = *lows, *highs
-    row[WorldFloat.TARGET_SPEEDS : WorldFloat.TARGET_SPEEDS + len(speeds)] = speeds
-    return row

@@ -18,8 +18,8 @@ from drivebench.world.clock import POLICY_HZ, SIMULATION_HZ
 from drivebench.world.grid import GRID, round_to_grid
 from drivebench.world.lane_spec import LaneRow, LaneSpec
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt
-from drivebench.world.network import LaneIndex, RoadNetwork
-from drivebench.world.open_traffic import OpenTraffic, RouteStep
+from drivebench.world.network import LaneIndex, RoadNetwork, RouteStep
+from drivebench.world.open_traffic import OpenTraffic
 from drivebench.world.world import TrafficParameters, World
 
 __all__ = [

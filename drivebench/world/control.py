@@ -33,10 +33,15 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 LATERAL_GAIN = 1 / 0.6
+"""Of the lateral speed on the lateral offset, 1/s (highway-env ``ControlledVehicle.KP_LATERAL``)."""
 HEADING_GAIN = 1 / 0.2
+"""Of the yaw rate on the heading error, 1/s (``KP_HEADING``)."""
 PURSUIT_S = 0.5 * 0.2
+"""How far ahead the lane's heading is read, s (``TAU_PURSUIT``)."""
 LARGEST_HEADING_RAD = math.pi / 4
+"""Bound of the heading command to the lane (literal in ``steering_control``)."""
 LARGEST_STEERING_RAD = math.pi / 3
+"""Bound of the front wheel angle (``MAX_STEERING_ANGLE``)."""
 
 _HEADING, _SPEED = int(EntityFloat.HEADING), int(EntityFloat.SPEED)
 _STEERING, _LENGTH = int(EntityFloat.STEERING), int(EntityFloat.LENGTH)

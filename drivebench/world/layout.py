@@ -171,7 +171,7 @@ class EntityInt(IntEnum):
     COLLIDABLE = 7
     SOLID = 8
     LANE_CHANGES = 9
-    """Whether an IDM vehicle may change lanes."""
+    """Whether a vehicle of the traffic (IDM, LINEAR) may change lanes."""
     ROUTE_START = 10
     """Next entry of its route."""
     ROUTE_LEFT = 11

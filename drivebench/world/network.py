@@ -11,10 +11,13 @@ from drivebench.errors import ConfigurationError
 from drivebench.world import geometry
 from drivebench.world.layout import LaneFloat, LaneInt
 
-__all__ = ["LaneIndex", "RoadNetwork", "array_digest"]
+__all__ = ["LaneIndex", "RoadNetwork", "RouteStep", "array_digest"]
 
 LaneIndex = tuple[str, str, int]
 """highway-env's name of a lane: from node, to node, number from the left."""
+
+RouteStep = tuple[str, str, int | None]
+"""A road of a route and, when fixed, the number of the lane on it."""
 
 
 def array_digest(*parts: npt.NDArray[np.generic] | str) -> str:
@@ -90,6 +93,36 @@ class RoadNetwork:
             raise ConfigurationError(
                 f"no lane {index} in this road network; it has {', '.join(map(str, self.lane_index[:40]))}"
             ) from None
+
+    @cached_property
+    def road_lanes(self) -> npt.NDArray[np.int64]:
+        """[nodes, nodes] how many lanes lead from one node to the other; 0 without a road."""
+        counts = np.zeros((len(self.nodes), len(self.nodes)), dtype=np.int64)
+        counts[self.lane_int[:, LaneInt.FROM], self.lane_int[:, LaneInt.TO]] = self.lane_int[
+            :, LaneInt.ROAD_LANES
+        ]
+        counts.setflags(write=False)
+        return counts
+
+    def route_step(self, road: RouteStep) -> tuple[int, int, int]:
+        """A road of a route as numbers: its two nodes, and the lane on it or -1.
+
+        Args:
+            road: (from node, to node, lane number or None).
+
+        Raises:
+            ConfigurationError: There is no such road, or no such lane on it.
+        """
+        origin, to, number = road
+        if origin in self.nodes and to in self.nodes:
+            place = self.nodes.index(origin), self.nodes.index(to)
+            lanes = int(self.road_lanes[place])
+            if lanes > 0 and (number is None or 0 <= number < lanes):
+                return *place, -1 if number is None else number
+        raise ConfigurationError(
+            f"route step {road} names no road or lane of this network; its lanes are "
+            f"{', '.join(map(str, self.lane_index[:40]))}"
+        )
 
     def position(self, lane: int, longitudinal_m: float, lateral_m: float = 0.0) -> tuple[float, float]:
         """The point (x, y) at lane coordinates, in canonical numerics."""

@@ -11,8 +11,8 @@ import numpy as np
 from drivebench.errors import ConfigurationError
 from drivebench.world.build import plan_route
 from drivebench.world.layout import EntityKind
-from drivebench.world.network import LaneIndex, RoadNetwork
-from drivebench.world.open_traffic import OpenTraffic, RouteStep
+from drivebench.world.network import LaneIndex, RoadNetwork, RouteStep
+from drivebench.world.open_traffic import OpenTraffic
 
 __all__ = ["is_exit", "random_words", "take_open_traffic"]
 

@@ -17,9 +17,10 @@ __all__ = ["Shelf"]
 
 
 class Shelf:
-    """Room for so many worlds of one batch, all on the same roads.
+    """Room for so many worlds of one batch.
 
-    When the batch has to make more room for a world, the shelf is empty again: ``holds`` says what is there.
+    When the batch has to make more room for a world, or takes other roads, the shelf is empty again:
+    ``holds`` says what is there.
     """
 
     def __init__(self, batch: WorldBatch, size: int) -> None:
@@ -33,7 +34,7 @@ class Shelf:
         self._empty()
 
     def _empty(self) -> None:
-        self._capacity = self._batch.capacity
+        self._capacity, self._networks = self._batch.capacity, list(self._batch.networks)
         self._rows = {
             name: np.empty(
                 (self._size, *getattr(self._batch, name).shape[1:]), getattr(self._batch, name).dtype
@@ -44,9 +45,13 @@ class Shelf:
 
     def holds(self, row: int) -> bool:
         """Whether a world was kept there, and there was no need of more room since."""
-        if self._batch.capacity != self._capacity:
-            self._empty()
+        self._check()
         return self._worlds[row] is not None
+
+    def _check(self) -> None:
+        """Rows fit only into arrays of their size, and name a network by its place in the pool."""
+        if self._batch.capacity is not self._capacity or self._batch.networks != self._networks:
+            self._empty()
 
     def keep(self, row: int, slot: int) -> None:
         """Keep the world that was loaded into a slot just now.
@@ -55,8 +60,7 @@ class Shelf:
             row: Where on the shelf.
             slot: Of the batch.
         """
-        if self._batch.capacity != self._capacity:
-            self._empty()
+        self._check()
         for name, rows in self._rows.items():
             rows[row] = getattr(self._batch, name)[slot]
         self._worlds[row] = self._batch.worlds[slot]
@@ -81,3 +85,4 @@ class Shelf:
         for slot, world in zip(slots, worlds, strict=True):
             if world is not None:
                 self._batch.worlds[slot] = world
+        self._batch.note_contents()

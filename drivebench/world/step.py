@@ -99,7 +99,8 @@ def step_worlds(
         world_floats: [B, columns ``WorldFloat``].
         world_ints: [B, columns ``WorldInt``].
         agents: [B, A] the controlled vehicles, -1 past the last.
-        trace: [B, S, N, 4] written for the first S sub-steps: x, y, heading and speed.
+        trace: [B, S, N, 4] written for worlds that have S simulation steps in a decision: x, y, heading and
+            speed after each.
         commands: [B, A, 2] acceleration and front wheel angle of agents under continuous control.
         manoeuvres: [B, A] meta-actions of CONTROLLED agents.
         active: [B] bool.
@@ -345,7 +346,7 @@ def step_worlds(
                 changing,
             )
             mark(stamps, _COLLISIONS)
-            if substep < traced:
+            if steps == traced:
                 path = trace[world, substep]
                 for i in range(entities):
                     path[i, 0] = numbers[_X, i]

@@ -75,17 +75,16 @@ class _Job:
         if self._begun.acquire(blocking=False):
             try:
                 self._function(*self._arguments)
-            except BaseException as error:  # raised where the caller waits
+            except BaseException as error:  # for the caller to raise
                 self._error = error
             finally:
                 self._running.release()
 
-    def withdraw_or_wait(self) -> None:
-        """Called by the one who gave it, when nothing is left to take."""
+    def withdraw_or_wait(self) -> BaseException | None:
+        """Called by the one who gave it, when nothing is left to take; what was raised, if anything was."""
         if not self._begun.acquire(blocking=False):
             self._running.acquire()
-            if self._error is not None:
-                raise self._error
+        return self._error
 
 
 @cache
@@ -153,6 +152,10 @@ def _run(threads: int, function: Callable[..., None], arguments: tuple[Any, ...]
     jobs = [_Job(function, arguments) for _ in range(threads - 1)]
     for number, job in enumerate(jobs):
         _helper(number).put(job)
-    function(*arguments)
-    for job in jobs:
-        job.withdraw_or_wait()
+    try:
+        function(*arguments)
+    finally:  # nobody may still write into the caller's arrays, whatever has happened here
+        errors = [job.withdraw_or_wait() for job in jobs]
+    for error in errors:
+        if error is not None:
+            raise error

@@ -8,7 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from drivebench.errors import ConfigurationError
-from drivebench.world.checks import check_clock, check_entities, check_lanes, check_target_speeds
+from drivebench.world.checks import (
+    check_agents,
+    check_clock,
+    check_entities,
+    check_lanes,
+    check_regulated,
+    check_routes,
+    check_target_speeds,
+)
 from drivebench.world.clock import POLICY_HZ, SIMULATION_HZ
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind
 from drivebench.world.network import RoadNetwork, array_digest
@@ -49,6 +57,8 @@ class TrafficParameters:
 class World:
     """Initial state of one episode.
 
+    Arrays are made read-only where they stand; those that are views of others are copied.
+
     Attributes:
         network: The roads.
         entity_float: [rows ``EntityFloat``, N] float64.
@@ -64,7 +74,8 @@ class World:
         regulated: Whether vehicles give way to each other by priority (highway-env ``RegulatedRoad``).
         road_steps: Simulation steps that the road has seen, which set the rhythm of giving way.
         decisions: Decisions since the start of the episode; open traffic changes before all but the first.
-        next_identity: Least ``EntityInt.IDENTITY`` of the next vehicle that appears; none has it yet.
+        next_identity: ``EntityInt.IDENTITY`` of the next vehicle that appears; none had it yet, so that it is
+            more than all that are there, whatever was given.
         open_traffic: How vehicles appear and leave; None where they do not.
     """
 
@@ -89,11 +100,15 @@ class World:
         entities = self.entity_float.shape[1]
         expected = ((len(EntityFloat), entities), (len(EntityInt), entities))
         given = (self.entity_float.shape, self.entity_int.shape)
-        if given != expected or self.route.ndim != 3 or self.route.shape[0] != entities:
+        steps = self.route.shape[1] if self.route.ndim == 3 else 0
+        if given != expected or steps < 1 or self.route.shape != (entities, steps, 3):
             raise ConfigurationError(
                 f"arrays of a world have shapes {given} and routes {self.route.shape}; expected {expected} "
-                f"and ({entities}, K, 3)"
+                f"and ({entities}, K, 3) with K at least 1"
             )
+        types = [array.dtype.name for array in (self.entity_float, self.entity_int, self.route)]
+        if types != ["float64", "int64", "int64"]:
+            raise ConfigurationError(f"arrays of a world are {types}; expected float64, int64 and int64")
         if not (0 <= self.vehicles <= entities and -1 <= self.ego < self.vehicles):
             raise ConfigurationError(
                 f"a world of {entities} entities cannot have {self.vehicles} vehicles and ego {self.ego} "
@@ -101,8 +116,11 @@ class World:
             )
         check_entities(self.entity_float, self.entity_int, self.vehicles)
         check_lanes(self.entity_int, len(self.network.lane_index))
+        check_routes(self.entity_int, self.route, self.network)
         check_target_speeds(self.target_speeds_mps)
         check_clock(self.simulation_hz, self.policy_hz)
+        if self.regulated:
+            check_regulated(self.network, self.simulation_hz)
         if not self.agents and self.ego >= 0:
             object.__setattr__(self, "agents", (self.ego,))
         if len(set(self.agents)) != len(self.agents) or any(not 0 <= a < self.vehicles for a in self.agents):
@@ -115,7 +133,16 @@ class World:
             raise ConfigurationError(
                 f"ego {self.ego} and agents {self.agents}; expected the ego to be the first"
             )
-        for array in (self.entity_float, self.entity_int, self.route):
+        check_agents(self.entity_int, self.agents, len(self.target_speeds_mps))
+        if self.open_traffic is not None:
+            self.open_traffic.tables(self.network)  # refuses lanes and roads that are not there
+        known = int(self.entity_int[EntityInt.IDENTITY].max(initial=-1)) + 1
+        object.__setattr__(self, "next_identity", max(known, self.next_identity))
+        for name in ("entity_float", "entity_int", "route"):
+            array = getattr(self, name)
+            if array.base is not None:
+                array = array.copy()
+                object.__setattr__(self, name, array)
             array.setflags(write=False)
 
     def _name_of(self, entity: int) -> str:
@@ -151,6 +178,7 @@ class World:
                 self.road_steps,
                 self.decisions,
                 *self.agents,
+                *([self.next_identity] if self.open_traffic else []),  # elsewhere nothing depends on it
             ],
             dtype=np.int64,
         )

@@ -118,7 +118,6 @@ def _state(batch: WorldBatch, slot: int) -> Iterator[npt.NDArray[np.generic]]:
     n = int(batch.entities[slot])
     yield np.ascontiguousarray(batch.entity_float[slot, :, :n])
     yield np.ascontiguousarray(batch.entity_int[slot, :, :n])
-    yield np.ascontiguousarray(batch.trace[slot, :, :n])
     yield batch.random[slot]
 
 

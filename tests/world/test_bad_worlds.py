@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from invented_worlds import motorway, motorway_network
+from invented_worlds import crossing, motorway, motorway_network
 
-from drivebench.errors import ConfigurationError
+from drivebench.errors import ActionError, ConfigurationError
 from drivebench.world import Capacity, EntityKind, TrafficParameters, World, WorldBatch, quantise
 from drivebench.world.build import LaneSpec, VehicleSpec, build_network, build_world
 from drivebench.world.checks import MOST_ENTITIES
@@ -66,6 +66,11 @@ def test_numbers_that_are_not_finite_are_refused(field: str, value: float) -> No
         ({"KIND": 17}, r"kinds \[0, 1, 17\]; expected those of EntityKind"),
         ({"LANE": 4}, r"entity 1 has lane 4; .*4 lanes"),
         ({"TARGET_LANE": -1}, r"entity 1 has target_lane -1"),
+        ({"ROUTE_START": -1}, r"entity 1 is at step -1 of its route"),
+        ({"ROUTE_LEFT": 50}, r"entity 1 is at step 0 of its route and has 50 left; .*the 1 that"),
+        ({"AGENT": 5}, r"entity 1 is agent 5 in the array, but -1 by agents"),
+        ({"IDENTITY": 0}, r"identities \[0, 0, 2\]; expected no two alike"),
+        ({"SPEED_INDEX": 3}, r"entity 1 has target speed number 3; expected 0 to 2"),
     ],
 )
 def test_impossible_entities_are_refused(rows: dict[str, Any], message: str) -> None:
@@ -245,3 +250,103 @@ def test_agents_must_be_on_the_road() -> None:
         take_world(environment.road, stranger)
     with pytest.raises(ConfigurationError, match="not on the road"):
         take_world(environment.road, environment.vehicle, agents=[environment.vehicle, stranger])
+
+
+@pytest.mark.parametrize("step", [("a", "b", 2), ("a", "b", -2), ("b", "a", None), ("a", "z", None)])
+def test_routes_over_roads_that_are_not_there_are_refused(step: Any) -> None:
+    lanes = [LaneSpec.straight((0.0, 4.0 * k), (100.0, 4.0 * k)) for k in range(2)]
+    network = build_network([("a", "b", lane) for lane in lanes])
+    with pytest.raises(ConfigurationError, match="route"):
+        build_world(network, [replace(CAR, x_m=10.0, route=(("a", "b", 0), step))], ego=-1)
+
+
+def test_routes_without_room_and_other_types_are_refused() -> None:
+    world = motorway(0, 3)
+    with pytest.raises(ConfigurationError, match="K at least 1"):
+        replace(world, route=world.route[:, :0])
+    with pytest.raises(ConfigurationError, match=r"float32.*expected float64"):
+        replace(world, entity_float=world.entity_float.astype(np.float32))
+
+
+def test_a_view_of_somebody_elses_array_is_copied() -> None:
+    numbers = motorway(0, 3).entity_float.copy()
+    world = replace(motorway(0, 3), entity_float=numbers[:])
+    before = world.digest
+    numbers[EntityFloat.X, 0] += 1.0
+    assert replace(world, entity_float=world.entity_float.copy()).digest == before
+
+
+def test_regulated_roads_need_speed_limits_and_two_steps_a_second() -> None:
+    open_end = build_network([("a", "b", LaneSpec.straight((0.0, 0.0), (100.0, 0.0), speed_limit_mps=None))])
+    with pytest.raises(ConfigurationError, match=r"\('a', 'b', 0\) of a regulated road has no speed limit"):
+        build_world(open_end, [replace(CAR, x_m=10.0)], regulated=True)
+    with pytest.raises(ConfigurationError, match="1 simulation step in a second; expected at least 2"):
+        build_world(motorway_network(), [CAR], regulated=True, simulation_hz=1, policy_hz=1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"entries": (("o0", "i0", 0), ("o1", "zz", 0), ("o2", "i2", 0), ("o3", "i3", 0))}, "no lane"),
+        ({"routes": (((("o0", "zz", None),),) * 4,) * 4}, "route step .*'zz'"),
+        ({"routes": (((),) * 4,) * 4}, "no route from entry 0 to side 1"),
+    ],
+)
+def test_open_traffic_over_roads_that_are_not_there_leaves_the_batch_as_it_was(
+    wrong: dict[str, Any], message: str
+) -> None:
+    world = crossing(0)
+    assert world.open_traffic is not None
+    batch = WorldBatch([world])
+    before = batch.world_int.copy(), batch.entity_float.copy()
+    with pytest.raises(ConfigurationError, match=message):
+        batch.load(0, replace(world, open_traffic=replace(world.open_traffic, **wrong)))
+    np.testing.assert_array_equal(batch.world_int, before[0])
+    np.testing.assert_array_equal(batch.entity_float, before[1])
+
+
+def test_the_next_identity_belongs_to_the_digest_where_vehicles_appear() -> None:
+    world, closed = crossing(0), motorway(0, 3)
+    assert replace(world, next_identity=77).digest != world.digest
+    assert replace(world, next_identity=2).digest == world.digest, "it is more than all that are there"
+    assert replace(closed, next_identity=77).digest == closed.digest
+
+
+@pytest.mark.parametrize("active", [np.array([True]), [True, True], np.ones(2, dtype=np.int64)])
+def test_who_is_active_must_be_said_of_each_world(active: Any) -> None:
+    batch = WorldBatch([motorway(0, 2), motorway(1, 2)])
+    with pytest.raises(ActionError, match="array of 2 truth values"):
+        batch.step(quantise(np.zeros((2, 2))), active)
+
+
+def test_what_leaves_other_agents_without_commands_is_refused() -> None:
+    batch = WorldBatch([crossing(0)])
+    idle = np.zeros((1, 2), dtype=np.int16)
+    for ask in (
+        lambda: batch.step(idle),
+        lambda: batch.substep(idle, new_action=True),
+        lambda: batch.warm_up([0], 3),
+    ):
+        with pytest.raises(ActionError, match=r"up to 2 agents.*expected `drive`"):
+            ask()
+
+
+def test_meta_actions_that_do_not_exist_are_refused() -> None:
+    car = replace(CAR, kind=EntityKind.CONTROLLED)
+    batch = WorldBatch([build_world(motorway_network(), [car])])
+    for wrong in (5, -2, 9830):
+        with pytest.raises(ActionError, match=f"meta-action {wrong} of agent 0 in world 0; expected 0 to 4"):
+            batch.step(np.array([[wrong, 0]], dtype=np.int16))
+        with pytest.raises(ActionError, match=f"meta-action {wrong}"):
+            batch.drive(np.zeros((1, 1, 2)), np.array([[wrong]]))
+    with pytest.raises(ActionError, match=r"\[0, -32768\] of world 1; expected integers from -32767"):
+        WorldBatch([motorway(0, 2), motorway(1, 2)]).step(np.array([[0, 0], [0, -32768]], dtype=np.int16))
+
+
+def test_worlds_with_another_clock_have_no_trace() -> None:
+    batch = WorldBatch([build_world(motorway_network(), [CAR], ego=-1, policy_hz=1)])
+    batch.step(quantise([[0.0, 0.0]]))
+    with pytest.raises(ConfigurationError, match=r"\[15\] simulation steps .* no trace; expected 3"):
+        _ = batch.trace
+    with pytest.raises(ConfigurationError, match="no trace"):
+        _ = batch.trace_crashed

@@ -14,7 +14,8 @@ from highway_env.vehicle.behavior import IDMVehicle
 from invented_worlds import crossing, crossing_network, motorway, ring
 
 from drivebench.errors import ConfigurationError
-from drivebench.world import Capacity, EntityKind, WorldBatch, quantise
+from drivebench.world import Capacity, EntityKind, WorldBatch, dequantise, quantise
+from drivebench.world.actions import ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD
 from drivebench.world.build import build_world, plan_route, vehicle_on_lane
 from drivebench.world.layout import EntityFloat, EntityInt, WorldInt
 from scenarios.stock.building import Builder, state_of
@@ -79,11 +80,13 @@ def test_intersections_are_stocks_bit_for_bit(name: str) -> None:
 
 
 def drive(batch: WorldBatch, decisions: int, first: int = 0) -> None:
-    """Let the egos wander."""
+    """Let the egos wander; other agents coast."""
+    commands, idle = np.zeros((*batch.agents.shape, 2)), np.full(batch.agents.shape, -1)
     for decision in range(first, first + decisions):
         rng = np.random.default_rng(decision)
-        actions = np.stack([rng.uniform((0.0, -0.05), (0.3, 0.05))] * len(batch))
-        batch.step(quantise(actions))
+        actions = dequantise(quantise(rng.uniform((0.0, -0.05), (0.3, 0.05))))
+        commands[:, 0] = actions * (ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD)
+        batch.drive(commands, idle)
 
 
 def identities(batch: WorldBatch, slot: int = 0) -> list[int]:

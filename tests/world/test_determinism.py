@@ -14,9 +14,9 @@ from episode_digest import WORLDS, digests
 from invented_worlds import crossing, motorway, ring
 
 from drivebench.world import Capacity, WorldBatch, quantise
+from drivebench.world.appear_and_leave import change_traffic
 from drivebench.world.layout import EntityFloat
 from drivebench.world.numerics import PARITY
-from drivebench.world.open_traffic import change_traffic
 from drivebench.world.step import step_shares
 
 HERE = Path(__file__).parent

@@ -154,9 +154,11 @@ def test_room_is_made_for_vehicles_that_appear() -> None:
     batch = WorldBatch([crossing(5, probability=1.0)])
     capacity = batch.capacity.entities
     roomy = WorldBatch([crossing(5, probability=1.0)], capacity=Capacity(entities=200))
+    brake = np.zeros((*batch.agents.shape, 2))
+    brake[:, 0, 0] = -ACCELERATION_RANGE_MPS2
     for decision in range(150):  # the ego brakes and stands in the way
         for each in (batch, roomy):
-            each.step(quantise(np.array([[-1.0, 0.0]])))
+            each.drive(brake, np.full(each.agents.shape, -1))
         assert state(batch, 0) == state(roomy, 0), decision
     assert batch.capacity.entities > capacity
     assert batch.capacity.entities < 200

@@ -118,10 +118,10 @@ def _rounding(episodes: Sequence[EpisodeParity]) -> list[str]:
     return [
         "## What rounding explains",
         "",
-        "The steering of highway-env's traffic divides by the speed. At 15 Hz it is unstable at a crawl: of the "
-        f"speeds below, up to {unstable} m/s. There stock itself amplifies the last bit of a position from one "
-        "simulation step to the next, and a car that is hit takes the error along. Measured factors for a "
-        "tiny distance from the lane:",
+        "The steering of highway-env's traffic divides by the speed. At 15 Hz it is unstable at a crawl: of "
+        f"the speeds below, up to {unstable} m/s. There stock itself amplifies the last bit of a position "
+        "from one simulation step to the next, and a car that is hit takes the error along. Measured "
+        "factors for a tiny distance from the lane:",
         "",
         f"| m/s | {' | '.join(str(speed) for speed, _ in grown)} |",
         "|---" * (1 + len(grown)) + "|",
@@ -129,9 +129,9 @@ def _rounding(episodes: Sequence[EpisodeParity]) -> list[str]:
         "",
         f"No fixed tolerance fits that. Where canonical differs from parity by more than {NEGLIGIBLE:.0e} "
         f"after one decision (in {beyond} of {len(episodes)} episodes), parity is compared with itself from "
-        f"{COPIES} states in which every position, heading and speed is one unit in the last place off. Up to "
-        f"{SLACK:g} times what that makes is rounding, for canonical rounds in every operation and not once; "
-        "what is beyond would be an error.",
+        f"{COPIES} states in which every position, heading and speed is one unit in the last place off. Up "
+        f"to {SLACK:g} times what that makes is rounding, for canonical rounds in every operation and not "
+        "once; what is beyond would be an error.",
         "",
     ]
 

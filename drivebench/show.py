@@ -43,7 +43,9 @@ def show(
         float | None,
         typer.Option(min=0.0, help="Time of a picture in s; of replays, the first end of one by default."),
     ] = None,
-    duration: Annotated[float, typer.Option(help="Longest duration of a video in s.")] = 15.0,
+    duration: Annotated[
+        float, typer.Option(min=_SHORTEST_S, help="Longest duration of a video in s.")
+    ] = 15.0,
     mirrors: Annotated[bool, typer.Option("--mirrors", help="Driver's view: show the mirrors, too.")] = False,
     run: Annotated[
         list[Path] | None,

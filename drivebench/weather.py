@@ -25,7 +25,7 @@ _LIMITS = {
     "visibility_m": (5.0, 100_000.0),
     "rain_mmph": (0.0, 200.0),
     "wetness": (0.0, 1.0),
-    "noise": (0.0, 64.0),
+    "noise": (0, 64),
     "dropout": (0.0, 1.0),
 }
 
@@ -45,7 +45,7 @@ class Weather:
         rain_mmph: Rain rate in mm/h: 2 light, 10 moderate, 50 violent.
         wetness: Share of the asphalt under a film of water, which darkens it and mirrors the sky.
         headlights: Whether all cars have their lamps on; those of the ego light its way at night.
-        noise: Greatest error of a pixel, in grey levels.
+        noise: Greatest error of a pixel, in whole grey levels.
         dropout: Share of the time during which a camera fails: black, frozen, or with blocks missing.
     """
 
@@ -56,7 +56,7 @@ class Weather:
     rain_mmph: float = 0.0
     wetness: float = 0.0
     headlights: bool = False
-    noise: float = 0.0
+    noise: int = 0
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
@@ -67,10 +67,11 @@ class Weather:
                     raise ConfigurationError(f"weather: headlights is {value!r}; expected true or false")
                 continue
             low, high = _LIMITS[field.name]
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            kind, expected = (int, "whole number") if field.name == "noise" else (int | float, "number")
+            is_number = isinstance(value, kind) and not isinstance(value, bool)
             if not is_number or not low <= value <= high:
                 raise ConfigurationError(
-                    f"weather: {field.name} is {value!r}; expected a number from {low:g} to {high:g}"
+                    f"weather: {field.name} is {value!r}; expected a {expected} from {low:g} to {high:g}"
                 )
 
     def facing(self, heading_rad: float) -> "Weather":
@@ -89,7 +90,7 @@ CLEAR = Weather()
 
 WEATHERS = {
     "clear": CLEAR,
-    "night": Weather(sun_elevation_rad=-0.3, headlights=True, noise=4.0),
+    "night": Weather(sun_elevation_rad=-0.3, headlights=True, noise=4),
     "fog": Weather(visibility_m=60.0, cloudiness=1.0, headlights=True),
     "rain": Weather(rain_mmph=20.0, cloudiness=1.0, wetness=0.7, visibility_m=400.0, headlights=True),
     "low-sun": Weather(sun_elevation_rad=0.11),

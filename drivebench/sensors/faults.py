@@ -5,6 +5,7 @@ probability ``Weather.dropout``, in one of three ways that are equally likely. A
 what it showed at the last decision before the burst.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -13,8 +14,17 @@ from numpy.typing import NDArray
 from drivebench.compiled import inlined_kernel, kernel
 from drivebench.errors import ConfigurationError
 from drivebench.sensors.draws import key_of_camera, picture_key, share_of
+from drivebench.sensors.ground import GroundMap
 
-__all__ = ["BURST", "Fault", "PictureMemory", "draw_missing_blocks", "fault_of", "shown_decisions"]
+__all__ = [
+    "BURST",
+    "Fault",
+    "PictureMemory",
+    "draw_missing_blocks",
+    "fault_of",
+    "is_kept",
+    "shown_decisions",
+]
 
 BURST = 5
 """Decisions during which a failure lasts: one second of drivebench's own scenarios."""
@@ -89,6 +99,16 @@ def shown_decisions(
     return shown
 
 
+def is_kept(decisions: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether the picture of a decision may be shown at a later one: of the last before a burst.
+
+    Args:
+        decisions: Counted from 0.
+    """
+    kept: NDArray[np.bool_] = (decisions + 1) % BURST == 0
+    return kept
+
+
 @inlined_kernel
 def draw_missing_blocks(picture: NDArray[np.uint8], key: np.uint64) -> None:
     """Blacken the blocks that are missing.
@@ -98,19 +118,23 @@ def draw_missing_blocks(picture: NDArray[np.uint8], key: np.uint64) -> None:
         key: Of the picture.
     """
     height, width = picture.shape[1], picture.shape[2]
-    blocks = (width + BLOCK_PX - 1) // BLOCK_PX
-    for row in range(height):
-        for column in range(width):
-            block = row // BLOCK_PX * blocks + column // BLOCK_PX
+    block = 0
+    for top in range(0, height, BLOCK_PX):
+        for left in range(0, width, BLOCK_PX):
             if share_of(picture_key(key, np.uint64(0), np.uint64(block), _BLOCK)) < MISSING:
-                for channel in range(3):
-                    picture[channel, row, column] = np.uint8(0)
+                picture[:, top : top + BLOCK_PX, left : left + BLOCK_PX] = np.uint8(0)
+            block += 1
 
 
 class PictureMemory:
-    """The pictures that failing cameras showed last, by camera and slot, for when they freeze."""
+    """The pictures that failing cameras showed last, by camera and slot, for when they freeze.
+
+    Attributes:
+        grounds: What cameras looked at last, kept alive for the next decision (see ``ground``).
+    """
 
     def __init__(self) -> None:
+        self.grounds: Sequence[GroundMap] = ()
         self._pictures: dict[tuple[str, int], tuple[int, int, NDArray[np.uint8]]] = {}
 
     def remember(self, camera: str, slot: int, seed: int, decision: int, picture: NDArray[np.uint8]) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,36 +131,43 @@ class GroundMap:
 
 
 class _Cache:
-    """The ground maps asked for last, up to a number of bytes."""
+    """The ground maps asked for last, up to a number of bytes.
+
+    A map that was dropped is still found as long as somebody else holds it, so that cameras which look at
+    more of them at once than fit do not paint them again at each decision.
+    """
 
     def __init__(self, capacity_bytes: int) -> None:
         self.capacity_bytes = capacity_bytes
+        self.nbytes = 0
         self._maps: OrderedDict[str, GroundMap] = OrderedDict()
+        self._alive: WeakValueDictionary[str, GroundMap] = WeakValueDictionary()
         self._lock = Lock()
 
     def get(self, digest: str, paint: Callable[[], GroundMap]) -> GroundMap:
         with self._lock:
+            known = self._alive.get(digest)
             if digest in self._maps:
                 self._maps.move_to_end(digest)
-                return self._maps[digest]
+        if known is not None:
+            return known
         ground = paint()
         with self._lock:
+            known = self._alive.setdefault(digest, ground)
+            if known is not ground:
+                return known  # another thread was faster
             self._maps[digest] = ground
+            self.nbytes += ground.nbytes
             while len(self._maps) > 1 and self.nbytes > self.capacity_bytes:
-                self._maps.popitem(last=False)
+                self.nbytes -= self._maps.popitem(last=False)[1].nbytes
         return ground
-
-    @property
-    def nbytes(self) -> int:
-        return sum(ground.nbytes for ground in self._maps.values())
 
     def __len__(self) -> int:
         return len(self._maps)
 
 
-_cache = _Cache(capacity_bytes=1_000_000_000)
-"""Enough for about 170 winding roads, so that learners who shuffle the frames of many roads do not paint them
-again and again; all worlds of highway-env together take about 100 MB (``docs/worlds.md``)."""
+_cache = _Cache(capacity_bytes=300_000_000)
+"""About 50 winding roads; all worlds of highway-env together take about 100 MB (``docs/worlds.md``)."""
 
 _digests: WeakKeyDictionary[RoadNetwork, str] = WeakKeyDictionary()
 

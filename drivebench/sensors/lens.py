@@ -12,10 +12,15 @@ from numpy.typing import NDArray
 
 from drivebench.compiled import inlined_kernel
 from drivebench.sensors.draws import mixed32, mixed64
+from drivebench.sensors.light import GLARE, SUN
+from drivebench.sensors.optics import Eye, Lens
+from drivebench.sensors.palette import PaletteFloat
 
 __all__ = ["add_glare", "add_noise", "add_rain"]
 
 Floats = NDArray[np.float64]
+
+_HORIZON = int(PaletteFloat.HORIZON)
 
 f32, i32, u8, u32, u64 = np.float32, np.int32, np.uint8, np.uint32, np.uint64
 
@@ -31,27 +36,28 @@ MOST_STREAKS_PER_PIXEL = 0.03
 
 
 @inlined_kernel
-def add_glare(picture: NDArray[np.uint8], lens: Floats, cosine: float, sine: float, effects: Floats) -> None:
+def add_glare(picture: NDArray[np.uint8], lens: Lens, eye: Eye, effects: Floats) -> None:
     """Add the glare of the sun; nothing where it is behind the camera.
 
     Args:
         picture: ``u1[3, H, W]``.
         lens: Of ``Optics``.
-        cosine: Of the camera's heading.
-        sine: The same.
+        eye: Where the camera looks.
         effects: From ``effects_of``.
     """
     height, width = picture.shape[1], picture.shape[2]
-    ahead = effects[1] * cosine + effects[2] * sine
-    right, up = f32(effects[2] * cosine - effects[1] * sine), effects[3]
+    sun_x, sun_y, up = effects[SUN], effects[SUN + 1], effects[SUN + 2]
+    ahead = sun_x * eye.cosine + sun_y * eye.sine
+    right = f32(sun_y * eye.cosine - sun_x * eye.sine)
     # along the optical axis, and down in the picture
-    axis, down = f32(ahead * lens[2] - up * lens[3]), f32(-ahead * lens[3] - up * lens[2])
-    core, veil = f32(GLARE_CORE * effects[0]), f32(GLARE_VEIL * effects[0])
-    per_px, middle = f32(1.0 / lens[1]), f32(0.5 - 0.5 * width)
+    axis = f32(ahead * lens.pitch_cosine - up * lens.pitch_sine)
+    down = f32(-ahead * lens.pitch_sine - up * lens.pitch_cosine)
+    core, veil = f32(GLARE_CORE * effects[GLARE]), f32(GLARE_VEIL * effects[GLARE])
+    per_px, middle = f32(1.0 / lens.column_focal_px), f32(0.5 - 0.5 * width)
     two, core_angle, veil_angle = f32(2.0), f32(CORE_ANGLE), f32(VEIL_ANGLE)
     green, blue, most = f32(GLARE_TINT[1]), f32(GLARE_TINT[2]), f32(255.0)
     for row in range(height):
-        v = f32((row + 0.5 - 0.5 * height) / lens[0])
+        v = f32((row + 0.5 - 0.5 * height) / lens.focal_px)
         towards, square = f32(axis + v * down), f32(f32(1.0) + v * v)
         reds, greens, blues = picture[0, row], picture[1, row], picture[2, row]
         for j in range(width):
@@ -91,12 +97,12 @@ def add_rain(picture: NDArray[np.uint8], key: np.uint64, rain_mmph: float, palet
                 continue
             for channel in range(3):
                 seen = int(picture[channel, here, j])
-                drop = min(int(palette[5, channel]) + 24, 255)
+                drop = min(int(palette[_HORIZON + channel]) + 24, 255)
                 picture[channel, here, j] = u8(seen + ((drop - seen) * share >> 8))
 
 
 @inlined_kernel
-def add_noise(picture: NDArray[np.uint8], key: np.uint64, amplitude: float) -> None:
+def add_noise(picture: NDArray[np.uint8], key: np.uint64, amplitude: int) -> None:
     """Add an error from -amplitude to amplitude to every number of a picture.
 
     Args:

@@ -5,6 +5,7 @@ stands for the moon, for cities and for a camera's longer exposure.
 """
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from drivebench.compiled import inlined_kernel, kernel
 from drivebench.sensors.camera import Camera
-from drivebench.sensors.optics import optics_of
+from drivebench.sensors.optics import Lens, optics_of
 from drivebench.sensors.palette import DAY, Colour, Palette
 from drivebench.weather import CLEAR, Weather
 from drivebench.world.numerics import cos_sin, power
@@ -98,13 +99,18 @@ def extinction_per_m(weather: Weather) -> float:
     return haze
 
 
-@lru_cache(maxsize=256)
 def palette_of(weather: Weather) -> Palette:
     """The colours of the world in some weather.
 
     Args:
         weather: Which; a clear day gives ``DAY``.
     """
+    return _palette_of(replace(weather, sun_azimuth_rad=0.0, noise=0, dropout=0.0))
+
+
+@lru_cache(maxsize=256)
+def _palette_of(weather: Weather) -> Palette:
+    """The same for a weather without what does not show in the colours."""
     light = NIGHT_LIGHT + (1.0 - NIGHT_LIGHT) * _daylight(weather)
     sunny = 1.0 - weather.cloudiness
     warm = _low_sun(weather) * sunny
@@ -159,7 +165,7 @@ def headlight_gain(camera: Camera, palette: Palette) -> NDArray[np.uint16]:
 
 @kernel
 def _fill_gain(
-    lens: Floats,
+    lens: Lens,
     samples: NDArray[np.int64],
     forward: Floats,
     depth: Floats,
@@ -167,16 +173,16 @@ def _fill_gain(
     headlights: float,
     gain: NDArray[np.uint16],
 ) -> None:
-    cosine, sine = cos_sin(None, lens[7])
+    cosine, sine = cos_sin(None, lens.yaw_rad)
     for row in range(gain.shape[0]):
         middle = samples[row] >> 1
         for column in range(gain.shape[1]):
             share = 0.0
             if samples[row] > 0:
-                ahead, step = forward[row, middle], depth[row, middle] / lens[1]
+                ahead, step = forward[row, middle], depth[row, middle] / lens.column_focal_px
                 side = (column + 0.5 - 0.5 * gain.shape[1]) * step
-                x = lens[4] + ahead * cosine - side * sine - LAMP_X_M
-                share = lamp_share(x, lens[5] + ahead * sine + side * cosine)
+                x = lens.x_m + ahead * cosine - side * sine - LAMP_X_M
+                share = lamp_share(x, lens.y_m + ahead * sine + side * cosine)
             gain[row, column] = np.uint16(min(light + headlights * share, 1.0) * WHOLE + 0.5)
 
 

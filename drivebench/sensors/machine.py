@@ -19,7 +19,7 @@ LANES = 8
 
 def _loader(bits: int, alignment: int, result: Any) -> Any:
     def load(typing_context: Any, address: Any) -> Any:  # noqa: ARG001 - numba's protocol
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001 - numba's protocol
             pointer = builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer())
             return builder.load(pointer, align=alignment)
 
@@ -39,21 +39,21 @@ load_u8 = _loader(8, 1, types.uint8)
 
 
 def _fill_lanes(
-    typing_context: Any,  # noqa: ARG001
-    nearness: Any,  # noqa: ARG001
-    colours: Any,  # noqa: ARG001
-    column: Any,  # noqa: ARG001
-    first: Any,  # noqa: ARG001
-    end: Any,  # noqa: ARG001
-    anchor: Any,  # noqa: ARG001
-    base: Any,  # noqa: ARG001
-    slope: Any,  # noqa: ARG001
-    colour: Any,  # noqa: ARG001
+    typing_context: Any,  # noqa: ARG001 - numba's protocol
+    nearness: Any,  # noqa: ARG001 - numba's protocol
+    colours: Any,  # noqa: ARG001 - numba's protocol
+    column: Any,  # noqa: ARG001 - numba's protocol
+    first: Any,  # noqa: ARG001 - numba's protocol
+    end: Any,  # noqa: ARG001 - numba's protocol
+    anchor: Any,  # noqa: ARG001 - numba's protocol
+    base: Any,  # noqa: ARG001 - numba's protocol
+    slope: Any,  # noqa: ARG001 - numba's protocol
+    colour: Any,  # noqa: ARG001 - numba's protocol
 ) -> Any:
     floats, integers = ir.VectorType(ir.FloatType(), LANES), ir.VectorType(ir.IntType(32), LANES)
     lanes = ir.Constant(integers, list(range(LANES)))
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001 - numba's protocol
         nearness, colours, column, first, end, anchor, base, slope, colour = arguments
 
         def every_lane(value: Any, kind: Any) -> Any:

@@ -9,7 +9,9 @@ in ``SHAPES``; the kernels only see the tables.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +23,14 @@ __all__ = [
     "MODEL_LENGTH_M",
     "MODEL_WIDTH_M",
     "OBSTACLE",
+    "SHINES",
     "WALL",
     "WALL_FROM_M",
+    "FaceFloat",
+    "FaceInt",
     "Models",
+    "PolygonInt",
+    "ShapeInt",
     "models",
 ]
 
@@ -285,21 +292,66 @@ def _goal() -> list[_Face]:
 SHAPES = {CAR: _car, OBSTACLE: _barrier, WALL: _wall, GOAL: _goal}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Models:
+class ShapeInt(IntEnum):
+    """Columns of ``Models.shapes``."""
+
+    FACE = 0
+    """The first one."""
+    FACES_END = 1
+    """The one after the last, for each degree of detail."""
+
+
+class FaceFloat(IntEnum):
+    """Columns of ``Models.faces``; each stands for three."""
+
+    NORMAL = 0
+    """Outwards."""
+    POINT = 3
+    """Of the plane."""
+
+
+class FaceInt(IntEnum):
+    """Columns of ``Models.polygons_of_face``."""
+
+    POLYGON = 0
+    """The first one."""
+    POLYGONS_END = 1
+    """The one after the last."""
+    CORNER = 2
+    """The first one of its polygons."""
+    CORNERS_END = 3
+    """The one after the last that is needed, for each degree of detail."""
+
+
+class PolygonInt(IntEnum):
+    """Columns of ``Models.polygons``."""
+
+    CORNER = 0
+    """The first one."""
+    CORNERS = 1
+    """How many."""
+    COLOUR = 2
+    LEAST_DETAIL = 3
+    GREATEST_DETAIL = 4
+    HIDES = 5
+    """Of a pixel's background, by each sample, in 1/256."""
+
+
+SHINES = 3
+"""Column of ``Models.colours``, behind red, green and blue: 1 for what shines when lamps are on."""
+
+
+class Models(NamedTuple):
     """All shapes as the kernels need them.
 
     Attributes:
-        shapes: ``i8[16, 4]`` first face of each shape, and for each degree of detail the one after the last.
-        faces: ``f8[F, 6]`` outward normal, and a point of the plane.
-        polygons_of_face: ``i8[F, 6]`` first polygon, and the one after the last; their first corner, and for
-            each degree of detail the one after the last that it needs.
-        polygons: ``i8[P, 6]`` first corner, number of corners, colour, least and greatest detail, what a
-            sample hides in 1/256.
+        shapes: ``i8[16, 4]`` see ``ShapeInt``.
+        faces: ``f8[F, 6]`` see ``FaceFloat``.
+        polygons_of_face: ``i8[F, 6]`` see ``FaceInt``.
+        polygons: ``i8[P, 6]`` see ``PolygonInt``.
         light: ``f8[P]`` how light each polygon is.
         corners: ``f8[3, C]`` x, y, z, clockwise as seen from outside; those of a face are neighbours.
-        colours: ``f8[K, 4]`` red, green, blue, and 1 for what shines when lamps are on; number 0 stands for
-            the entity's own paint.
+        colours: ``f8[K, 4]`` red, green, blue, and ``SHINES``; number 0 stands for the entity's own paint.
     """
 
     shapes: NDArray[np.int64]

@@ -4,8 +4,8 @@ A camera without roll sees flat ground at one distance per row. A pixel's footpr
 it is wide, so each row is sampled along several lines across it, at a level of detail chosen for its width.
 """
 
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from drivebench.sensors.ground import LEVELS
 from drivebench.sensors.paint import RESOLUTION_M
 from drivebench.world.numerics import cos_sin, tan
 
-__all__ = ["MOST_SAMPLES", "STEEP_SKY", "Optics", "optics_of"]
+__all__ = ["MOST_SAMPLES", "STEEP_SKY", "Eye", "Lens", "Optics", "optics_of"]
 
 MOST_SAMPLES = 4
 
@@ -40,13 +40,45 @@ STEEP_SKY = 2.6
 _PI = 3.141592653589793
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Optics:
+class Lens(NamedTuple):
+    """How a camera is mounted and how wide it sees.
+
+    Attributes:
+        focal_px: Focal length in pixels.
+        column_focal_px: The same for columns: negative in a mirror.
+        pitch_cosine, pitch_sine: Of the pitch.
+        x_m, y_m, z_m, yaw_rad: Of the mount.
+    """
+
+    focal_px: float
+    column_focal_px: float
+    pitch_cosine: float
+    pitch_sine: float
+    x_m: float
+    y_m: float
+    z_m: float
+    yaw_rad: float
+
+
+class Eye(NamedTuple):
+    """Where a camera is in the world.
+
+    Attributes:
+        x_m, y_m: Of the pinhole.
+        cosine, sine: Of the heading in which it looks.
+    """
+
+    x_m: float
+    y_m: float
+    cosine: float
+    sine: float
+
+
+class Optics(NamedTuple):
     """A camera as the kernels need it.
 
     Attributes:
-        lens: ``f8[8]``: focal length in pixels, the same for columns (negative in a mirror), cosine and sine
-            of the pitch, x, y, z, yaw of the mount.
+        lens: Mount and focal length.
         level: ``i8[H]`` level of detail of each row.
         samples: ``i8[H]`` lines per row, 0 where there is only sky.
         forward: ``f8[H, MOST_SAMPLES]`` horizontal distance of each line from the camera.
@@ -56,7 +88,7 @@ class Optics:
         sky: ``f8[H]`` how far the row's sky is from the horizon's colour to the zenith's.
     """
 
-    lens: NDArray[np.float64]
+    lens: Lens
     level: NDArray[np.int64]
     samples: NDArray[np.int64]
     forward: NDArray[np.float64]
@@ -78,17 +110,15 @@ def optics_of(camera: Camera) -> Optics:
     cosine, sine = cos_sin(None, pitch)
     rows = camera.height
     optics = Optics(
-        lens=np.array(
-            [
-                focal,
-                -focal if camera.mirrored else focal,
-                cosine,
-                sine,
-                camera.x_m,
-                camera.y_m,
-                camera.z_m,
-                camera.yaw_rad(),
-            ]
+        lens=Lens(
+            focal_px=float(focal),
+            column_focal_px=float(-focal if camera.mirrored else focal),
+            pitch_cosine=float(cosine),
+            pitch_sine=float(sine),
+            x_m=float(camera.x_m),
+            y_m=float(camera.y_m),
+            z_m=float(camera.z_m),
+            yaw_rad=camera.yaw_rad(),
         ),
         level=np.zeros(rows, np.int64),
         samples=np.zeros(rows, np.int64),

@@ -5,6 +5,7 @@ contrast falls by exp(-haze * distance), towards the colour of the horizon.
 """
 
 from dataclasses import dataclass, fields
+from enum import IntEnum
 from functools import cached_property
 
 import numpy as np
@@ -12,9 +13,21 @@ from numpy.typing import NDArray
 
 from drivebench.errors import ConfigurationError
 
-__all__ = ["DAY", "PAINT", "Palette"]
+__all__ = ["DAY", "PAINT", "Palette", "PaletteFloat"]
 
 Colour = tuple[int, int, int]
+
+
+class PaletteFloat(IntEnum):
+    """Columns of ``Palette.table``."""
+
+    HORIZON = 0
+    """Red; green and blue follow."""
+    LIGHT = 3
+    HAZE_PER_M = 4
+    HEADLIGHTS = 5
+    LAMPS = 6
+    """1 where the lamps of other cars shine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +71,10 @@ class Palette:
 
     @cached_property
     def table(self) -> NDArray[np.float64]:
-        """``f8[8, 3]``: the six colours of ground and sky, (light, haze per m, headlights), (lamps, 0, 0)."""
-        colours = (self.grass, self.asphalt, self.grain, self.mark, self.zenith, self.horizon)
-        light = (self.light, self.haze_per_m, self.headlights)
-        return np.array([*colours, light, (float(self.lamps), 0.0, 0.0)])
+        """``f8[7]``: what kernels need beside ``shades_of``, in the columns of ``PaletteFloat``."""
+        return np.array(
+            [*self.horizon, self.light, self.haze_per_m, self.headlights, float(self.lamps)], np.float64
+        )
 
 
 DAY = Palette()

@@ -6,6 +6,7 @@ colour is 0xTTRRGGBB, where TT / 256 is the share of the pixel's background that
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.sensors.machine import LANES, fill_lanes
 
-__all__ = ["MOST_CORNERS", "NEAREST_M", "cut_near", "fill_polygon", "resolve"]
+__all__ = ["MOST_CORNERS", "NEAREST_M", "Samples", "cut_near", "empty_samples", "fill_polygon", "resolve"]
 
 Floats = NDArray[np.float64]
 
@@ -24,6 +25,35 @@ NEAREST_M = 0.1
 """What is nearer to the camera than this, along the optical axis, is cut off."""
 
 _BYTES = 0x00FF00FF00FF00FF
+
+
+class Samples(NamedTuple):
+    """Four samples for each pixel of a picture; whoever fills them leaves them empty (``resolve``).
+
+    Attributes:
+        nearness: ``f4[2 H, C]`` reciprocal depth of the samples; C is the width padded to whole ``LANES``.
+        colours: ``u4[2 H, C]`` colours of the samples.
+        reach: ``i8[H, 2]``: first column of pixels, and the one after the last, touched in each pixel row.
+    """
+
+    nearness: NDArray[np.float32]
+    colours: NDArray[np.uint32]
+    reach: NDArray[np.int64]
+
+
+def empty_samples(height: int, width: int) -> Samples:
+    """Samples for pictures of a size.
+
+    Args:
+        height: In pixels.
+        width: In pixels.
+    """
+    columns = (2 * width + LANES - 1) // LANES * LANES
+    reach = np.zeros((height, 2), np.int64)
+    reach[:, 0] = width
+    return Samples(
+        np.zeros((2 * height, columns), np.float32), np.zeros((2 * height, columns), np.uint32), reach
+    )
 
 
 @borrowing_kernel
@@ -63,9 +93,7 @@ def fill_polygon(
     first_on_plane: bool,
     colour: int | np.uint32,
     width: int,
-    nearness: NDArray[np.float32],
-    colours: NDArray[np.uint32],
-    reach: NDArray[np.int64],
+    samples: Samples,
     edges: Floats,
 ) -> None:
     """Fill a convex polygon where nothing nearer is.
@@ -80,11 +108,10 @@ def fill_polygon(
         first_on_plane: Whether this polygon is to choose that column.
         colour: 0xTTRRGGBB.
         width: Columns of samples in the picture.
-        nearness: ``f4[2 H, C]`` reciprocal depth of the samples; C is the width padded to whole ``LANES``.
-        colours: ``u4[2 H, C]`` colours of the samples.
-        reach: ``i8[H, 2]``: first column of pixels, and the one after the last, touched in each pixel row.
+        samples: To be filled.
         edges: ``f8[4, MOST_CORNERS]`` scratch: offsets and slopes of the left and of the right edges.
     """
+    nearness, colours, reach = samples.nearness, samples.colours, samples.reach
     low_x, high_x, low_y, high_y = 1e9, -1e9, 1e9, -1e9
     for k in range(count):
         low_x, high_x = min(low_x, columns[k]), max(high_x, columns[k])
@@ -139,20 +166,14 @@ def fill_polygon(
 
 
 @borrowing_kernel
-def resolve(
-    picture: NDArray[np.uint8],
-    nearness: NDArray[np.float32],
-    colours: NDArray[np.uint32],
-    reach: NDArray[np.int64],
-) -> None:
+def resolve(picture: NDArray[np.uint8], samples: Samples) -> None:
     """Put the average of four samples over each pixel that was touched, and empty the samples.
 
     Args:
         picture: ``u1[3, H, W]`` the background.
-        nearness: See ``fill_polygon``.
-        colours: See ``fill_polygon``.
-        reach: See ``fill_polygon``.
+        samples: Of the same size.
     """
+    nearness, colours, reach = samples.nearness, samples.colours, samples.reach
     pairs = colours.view(np.uint64)
     for row in range(reach.shape[0]):
         first, end = reach[row, 0], reach[row, 1]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.errors import ConfigurationError, UnknownNameError
-from drivebench.sensors.faults import PictureMemory, shown_decisions
+from drivebench.sensors.faults import PictureMemory, is_kept, shown_decisions
 from drivebench.sensors.render import render
 from drivebench.sensors.scene import Moments
 from drivebench.world import WorldBatch
@@ -72,6 +72,7 @@ class View:
         episodes = [self.progress.episodes[slot] for slot in self.slots.tolist()]
         weathers, seeds = [each.weather for each in episodes], [each.seed for each in episodes]
         moments = Moments.from_worlds(self.worlds, self.slots)
+        self.memory.grounds = moments.grounds
         return moments.under(weathers, seeds, self.progress.decisions[self.slots])
 
     def pictures(self, camera: "Camera") -> NDArray[np.uint8]:
@@ -81,21 +82,22 @@ class View:
             ConfigurationError: It is frozen, and what it saw before was not observed.
         """
         moments = self.moments
-        pictures = render(camera, moments)
         dropout = np.array([weather.dropout for weather in moments.weathers])[moments.weather]
-        if dropout.any():
-            self._freeze(camera, pictures, dropout)
-        return pictures
+        if not dropout.any():
+            return render(camera, moments)
+        decisions = moments.decisions
+        shown = shown_decisions(camera.name, moments.seeds, decisions, dropout)
+        pictures = np.empty((len(moments), *camera.shape), np.uint8)
 
-    def _freeze(self, camera: "Camera", pictures: NDArray[np.uint8], dropout: NDArray[np.float64]) -> None:
-        """Where a camera is frozen, show what it showed before, and remember what is shown."""
-        moments = self.moments
-        shown = shown_decisions(camera.name, moments.seeds, moments.decisions, dropout)
-        for row in np.flatnonzero(dropout).tolist():
-            what = camera.name, int(self.slots[row]), int(moments.seeds[row]), int(moments.decisions[row])
-            if shown[row] < moments.decisions[row]:
-                pictures[row] = self.memory.recall(*what, int(shown[row]))
-            self.memory.remember(*what, pictures[row])
+        def of(row: int) -> tuple[str, int, int, int]:
+            return camera.name, int(self.slots[row]), int(moments.seeds[row]), int(decisions[row])
+
+        for row in np.flatnonzero(shown < decisions).tolist():
+            pictures[row] = self.memory.recall(*of(row), int(shown[row]))
+        render(camera, moments, pictures, wanted=shown == decisions)
+        for row in np.flatnonzero((dropout > 0.0) & is_kept(decisions)).tolist():
+            self.memory.remember(*of(row), pictures[row])
+        return pictures
 
     @cached_property
     def ego(self) -> NDArray[np.int64]:

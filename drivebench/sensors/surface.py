@@ -15,7 +15,7 @@ from drivebench.compiled import borrowing_kernel, inlined_kernel, kernel
 from drivebench.sensors.grain import GRAIN_LEVELS, GRAIN_SIZE
 from drivebench.sensors.ground import HEADER, STRIDE
 from drivebench.sensors.machine import load_i32, load_u8, load_u32_at_even
-from drivebench.sensors.optics import MOST_SAMPLES
+from drivebench.sensors.optics import MOST_SAMPLES, Eye, Optics
 from drivebench.sensors.paint import RESOLUTION_M, TILE
 from drivebench.sensors.shades import ASPHALT, GRAIN, GRASS, MARK, SKY, VEIL
 from drivebench.world.numerics import floor
@@ -309,15 +309,8 @@ def draw_ground(
     shades: NDArray[np.uint16],
     is_lit: bool,
     gain: NDArray[np.uint16],
-    lens: Floats,
-    level_of_row: Ints,
-    samples_of_row: Ints,
-    forward: Floats,
-    depth: Floats,
-    x: float,
-    y: float,
-    cosine: float,
-    sine: float,
+    optics: Optics,
+    eye: Eye,
     scratch: Scratch,
 ) -> None:
     """Draw sky and ground.
@@ -329,34 +322,29 @@ def draw_ground(
         shades: From ``shades_of``.
         is_lit: Whether lamps light the ground.
         gain: From ``headlight_gain``, if so.
-        lens: Of ``Optics``, as the following.
-        level_of_row: Of ``Optics``.
-        samples_of_row: Of ``Optics``.
-        forward: Of ``Optics``.
-        depth: Of ``Optics``.
-        x: Of the camera, in metres.
-        y: The same.
-        cosine: Of its heading.
-        sine: The same.
+        optics: Of the camera.
+        eye: Where it is.
         scratch: Memory to work in.
     """
     height, width = picture.shape[1], picture.shape[2]
     inner, part, pair, lower = scratch.inner, scratch.part, scratch.pair, scratch.lower
     total, grain_at, grain, weights = scratch.total, scratch.grain_at, scratch.grain, scratch.weights
     texels, table = ground[0], ground[1]
+    forward, depth, focal = optics.forward, optics.depth, optics.lens.column_focal_px
+    x, y, cosine, sine = eye.x_m, eye.y_m, eye.cosine, eye.sine
     for row in range(height):
-        samples = samples_of_row[row]
+        samples = optics.samples[row]
         if samples == 0:
             for channel in range(3):
                 picture[channel, row] = u8(shades[row, SKY, channel])
             continue
-        level = level_of_row[row]
+        level = optics.level[row]
         columns, rows = ground[HEADER + 3 * level + 1], ground[HEADER + 3 * level + 2]
         level_table = table + 4 * ground[HEADER + 3 * level]
         per_m = 65536.0 / (RESOLUTION_M * (1 << level))
         origin_x, origin_y = (ground[2] * _TILE_STEPS) >> level, (ground[3] * _TILE_STEPS) >> level
         for k in range(samples):
-            step = depth[row, k] / lens[1]
+            step = depth[row, k] / focal
             side = (0.5 - width / 2) * step
             start_x = int(floor((x + forward[row, k] * cosine - side * sine) * per_m)) - origin_x - 32768
             start_y = int(floor((y + forward[row, k] * sine + side * cosine) * per_m)) - origin_y - 32768

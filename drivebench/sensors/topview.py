@@ -50,7 +50,8 @@ _ROUTE_WIDTH_M = 1.5
 _TRAIL_ALPHA = 220
 _TRAIL_WIDTH_M = 0.5
 _SMALLEST_WIDTH_PX = 5.0
-"""Vehicles are never drawn narrower than this, so that they can be found on a picture of a whole road."""
+"""Nothing is drawn narrower than this, so that it can be found on a picture of a whole road. Vehicles keep
+their proportions; walls keep their length, as they end where others begin."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,7 +209,7 @@ class TopView:
     ) -> None:
         x, y, heading, length, width = (float(number) for number in box)
         grown = max(1.0, _SMALLEST_WIDTH_PX * self.window.m_per_px / width)
-        length, width = length * grown, width * grown
+        length, width = length * grown if is_car else length, width * grown
 
         def outline(front: float, rear: float, half: float) -> list[tuple[float, float]]:
             along = np.array([math.cos(heading), math.sin(heading)])

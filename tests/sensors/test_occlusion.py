@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from painted_roads import motorway
 
 from drivebench.sensors import FRONT, LEFT, MIRROR_RIGHT, Camera, GroundMap, Moments, Palette, render
-from drivebench.sensors.machine import LANES
 from drivebench.sensors.models import CAR, OBSTACLE, models
-from drivebench.sensors.optics import optics_of
-from drivebench.sensors.samples import NEAREST_M
+from drivebench.sensors.optics import Eye, optics_of
+from drivebench.sensors.samples import NEAREST_M, empty_samples
 from drivebench.sensors.solids import FARTHEST_M, draw_solids, solid_scratch
 
 Floats = NDArray[np.float64]
@@ -52,24 +51,20 @@ def counted(camera: Camera, boxes: Floats, shapes: NDArray[np.integer]) -> NDArr
     of_face[:, 3:] = of_face[:, 5:]
     shapes_of = solids.shapes.copy()
     shapes_of[:, 1:] = shapes_of[:, 3:]
+    plain = solids._replace(
+        shapes=shapes_of, polygons_of_face=of_face, polygons=polygons, light=np.ones_like(solids.light)
+    )
     paints = np.zeros((16, 3))
     for k in range(SHOWN):
         paints[k, k % 3] = 4 * WEIGHTS[k // 3]
-    height, columns = camera.height, -(-2 * camera.width // LANES) * LANES
     picture = np.zeros(camera.shape, np.uint8)
-    reach = np.zeros((height, 2), np.int64)
-    reach[:, 0] = camera.width
-    nearness = np.zeros((2 * height, columns), np.float32)
-    colours = np.zeros((2 * height, columns), np.uint32)
+    samples = empty_samples(camera.height, camera.width)
     lens, yaw = optics.lens, math.radians(camera.yaw_deg)
-    draw_solids(
-        picture, boxes, (shapes | np.arange(SHOWN) << 4).astype(np.uint8), paints, clear_air(), lens,
-        lens[4], lens[5], math.cos(yaw), math.sin(yaw),
-        shapes_of, solids.faces, of_face, polygons, np.ones_like(solids.light),
-        solids.corners, solids.colours, nearness, colours, reach, solid_scratch(SHOWN),
-    )  # fmt: skip
-    assert not nearness.any()
-    assert not colours.any()
+    eye = Eye(lens.x_m, lens.y_m, math.cos(yaw), math.sin(yaw))
+    looks = (shapes | np.arange(SHOWN) << 4).astype(np.uint8)
+    draw_solids(picture, boxes, looks, paints, clear_air(), lens, eye, plain, samples, solid_scratch(SHOWN))
+    assert not samples.nearness.any()
+    assert not samples.colours.any()
     digits = [picture.astype(np.int64) // weight % 5 for weight in WEIGHTS]
     return np.stack([digits[k // 3][k % 3] for k in range(SHOWN)])
 

@@ -118,7 +118,7 @@ def test_streaks_of_rain_fall_anew_at_each_decision() -> None:
 
 
 def test_night_is_dark_but_for_the_cone_of_the_headlights() -> None:
-    night = replace(WEATHERS["night"], noise=0.0)
+    night = replace(WEATHERS["night"], noise=0)
     day, dark = seen(CLEAR, scene()).sum(axis=0), seen(night, scene()).sum(axis=0)
     share = dark / day
     middle, edge = slice(70, 90), slice(0, 6)
@@ -134,7 +134,7 @@ def test_night_is_dark_but_for_the_cone_of_the_headlights() -> None:
 
 
 def test_tail_lamps_shine_at_night() -> None:
-    night = replace(WEATHERS["night"], noise=0.0)
+    night = replace(WEATHERS["night"], noise=0)
     for distance_m in (15.0, 60.0):
         what = scene((distance_m, 6.0))
         lit, dark = seen(night, what), seen(replace(night, headlights=False), what)
@@ -180,7 +180,7 @@ def test_a_wet_road_mirrors_the_sky_the_more_the_farther() -> None:
 
 
 def test_noise_is_small_even_and_new_at_each_decision() -> None:
-    weather, what = Weather(noise=5.0), scene((15.0, 0.0))
+    weather, what = Weather(noise=5), scene((15.0, 0.0))
     error = seen(weather, what) - seen(CLEAR, what)
     assert np.abs(error).max() == 5.0
     assert abs(error.mean()) < 0.1
@@ -240,6 +240,9 @@ def test_cameras_of_one_car_are_rained_upon_independently() -> None:
         ("cloudiness", 1.5),
         ("wetness", True),
         ("noise", math.inf),
+        ("noise", 2.5),
+        ("noise", 65),
+        ("noise", True),
         ("dropout", 2.0),
         ("sun_elevation_rad", 2.0),
         ("headlights", 1),

@@ -18,8 +18,8 @@ from drivebench.errors import ConfigurationError
 from drivebench.scenario import SPLITS, Ability, Episode, Scenario, split_of
 from drivebench.world import EntityKind, RoadNetwork, WorldBatch
 from drivebench.world.actions import QUANTUM
-from drivebench.world.build import GRID
 from drivebench.world.clock import POLICY_HZ
+from drivebench.world.grid import GRID
 from drivebench.world.layout import EntityFloat
 from drivebench.world.numerics import cos_sin
 

@@ -160,7 +160,7 @@ class Route:
             goal_from_start_m: Arc length of the goal, counted from the start.
             commands: See the attribute; starts are counted from the ego's start.
         """
-        from drivebench.world.build import GRID  # here, because listing scenarios must not load the compiler
+        from drivebench.world.grid import GRID  # here, because listing scenarios must not load the compiler
 
         points = np.rint(np.asarray(points_m, dtype=np.float64) * GRID) / GRID
         steps = np.diff(points, axis=0)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.world import RoadNetwork, numerics
-from drivebench.world.build import GRID
+from drivebench.world.grid import GRID
 
 __all__ = ["lane_path"]
 

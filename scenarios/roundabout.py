@@ -46,8 +46,8 @@ from drivebench.scenario import (
     uniform,
 )
 from drivebench.world import RoadNetwork, TrafficParameters
-from drivebench.world.build import RouteStep, VehicleSpec, vehicle_on_lane
-from drivebench.world.network import LaneIndex
+from drivebench.world.build import VehicleSpec, vehicle_on_lane
+from drivebench.world.network import LaneIndex, RouteStep
 from drivebench.world.takeover import take_network
 from scenarios.manoeuvres import Manoeuvres
 from scenarios.reference_path import ReferencePath

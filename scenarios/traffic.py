@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from drivebench.errors import ConfigurationError
 from drivebench.scenario import episode_generator, uniform
 from drivebench.world import EntityKind, RoadNetwork, TrafficParameters, World, WorldBatch
-from drivebench.world.build import RouteStep, VehicleSpec, build_world, vehicle_on_lane
+from drivebench.world.build import VehicleSpec, build_world, vehicle_on_lane
 from drivebench.world.clock import SIMULATION_HZ
 from drivebench.world.layout import EntityFloat, EntityInt
-from drivebench.world.network import LaneIndex
+from drivebench.world.network import LaneIndex, RouteStep
 
 __all__ = ["EXPONENTS", "column_of_vehicles", "settled", "start_offset", "with_ego"]
 

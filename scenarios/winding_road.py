@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from drivebench.scenario import uniform
 from drivebench.world import RoadNetwork, numerics
-from drivebench.world.build import LaneSpec, build_network, round_to_grid
+from drivebench.world.build import build_network
+from drivebench.world.grid import round_to_grid
+from drivebench.world.lane_spec import LaneSpec
 
 __all__ = ["LIMIT_STEP_MPS", "WindingRoad", "winding_road"]
 

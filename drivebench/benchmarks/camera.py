@@ -24,7 +24,8 @@ from drivebench.sensors import (
 )
 from drivebench.weather import WEATHERS, Weather
 from drivebench.world import EntityKind, World
-from drivebench.world.build import LaneSpec, build_network
+from drivebench.world.build import build_network
+from drivebench.world.lane_spec import LaneSpec
 from drivebench.world.layout import EntityFloat
 
 __all__ = ["busy_road", "environment_of", "measure", "measure_weathers"]

@@ -3,7 +3,8 @@
 import numpy as np
 
 from drivebench.world import EntityKind, World
-from drivebench.world.build import LaneSpec, build_network, build_world, vehicle_on_lane
+from drivebench.world.build import build_network, build_world, vehicle_on_lane
+from drivebench.world.lane_spec import LaneSpec
 
 __all__ = ["motorway"]
 

@@ -9,7 +9,8 @@ from drivebench.metric.measurement import EpisodeMeasurement, Reference
 from drivebench.metric.monitor import Monitor
 from drivebench.scenario import Command, CommandSegment, Episode, Route
 from drivebench.world import EntityKind, WorldBatch
-from drivebench.world.build import LaneSpec, VehicleSpec, build_network, build_world
+from drivebench.world.build import VehicleSpec, build_network, build_world
+from drivebench.world.lane_spec import LaneSpec
 
 LENGTH_M = 1500.0
 START_M = 100.0

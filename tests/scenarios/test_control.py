@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from drivebench.errors import ConfigurationError
 from drivebench.world import EntityKind
-from drivebench.world.build import LaneSpec, VehicleSpec, build_network, build_world
+from drivebench.world.build import VehicleSpec, build_network, build_world
+from drivebench.world.lane_spec import LaneSpec
 from scenarios import control
 from scenarios.reference_path import ARC, CAP, CURVATURE, HEADING, ReferencePath
 

@@ -10,7 +10,8 @@ from drivebench.evaluation.rollout import DriverPilot, roll_out
 from drivebench.metric.measurement import Ending
 from drivebench.scenario import Command, CommandSegment, Episode, Route
 from drivebench.world import EntityKind, WorldBatch, quantise
-from drivebench.world.build import LaneSpec, VehicleSpec, build_network, build_world
+from drivebench.world.build import VehicleSpec, build_network, build_world
+from drivebench.world.lane_spec import LaneSpec
 from scenarios.lane_follower import LaneFollower
 
 FOLLOW = (CommandSegment(start_m=-math.inf, command=Command.FOLLOW, text="Follow the lane."),)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from drivebench.world.build import LaneSpec, build_network
+from drivebench.world.build import build_network
+from drivebench.world.lane_spec import LaneSpec
 from drivebench.world.takeover import take_network
 from scenarios.lane_path import lane_path
 from scenarios.stock.upstream import stock_environment

@@ -14,7 +14,8 @@ from drivebench.scenario import (
     Ability, Command, CommandSegment, Episode, Route, Scenario, episode_generator,
 )
 from drivebench.world import EntityKind
-from drivebench.world.build import LaneSpec, build_network, build_world, vehicle_on_lane
+from drivebench.world.build import build_network, build_world, vehicle_on_lane
+from drivebench.world.lane_spec import LaneSpec
 
 NETWORK = build_network([("a", "b", LaneSpec.straight((0.0, 0.0), (900.0, 0.0), line_types=(2, 2)))])
 

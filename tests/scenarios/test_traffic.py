@@ -6,7 +6,9 @@ import pytest
 from drivebench.errors import ConfigurationError
 from drivebench.scenario import episode_generator
 from drivebench.world import EntityKind, RoadNetwork, WorldBatch
-from drivebench.world.build import GRID, LaneSpec, VehicleSpec, build_network, build_world, vehicle_on_lane
+from drivebench.world.build import VehicleSpec, build_network, build_world, vehicle_on_lane
+from drivebench.world.grid import GRID
+from drivebench.world.lane_spec import LaneSpec
 from scenarios.sight import with_sight
 from scenarios.traffic import column_of_vehicles, settled, start_offset, with_ego
 

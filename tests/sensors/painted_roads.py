@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from drivebench.sensors import Camera
 from drivebench.world import RoadNetwork
-from drivebench.world.build import LaneSpec, build_network
+from drivebench.world.build import build_network
+from drivebench.world.lane_spec import LaneSpec
 from drivebench.world.layout import LaneKind
 
 Pose = tuple[float, float, float]

@@ -15,8 +15,9 @@ from drivebench.metric.monitor import Monitor
 from drivebench.scenario import Command, CommandSegment, Episode, Route, load_scenario
 from drivebench.sensors import SensorRig, load_sensor
 from drivebench.world import EntityKind, WorldBatch, quantise
-from drivebench.world.build import LaneSpec, VehicleSpec, build_network, build_world
+from drivebench.world.build import VehicleSpec, build_network, build_world
 from drivebench.world.clock import SUBSTEPS, TIME_STEP_S
+from drivebench.world.lane_spec import LaneSpec
 
 EGO = VehicleSpec(kind=EntityKind.EGO, x_m=50.0, y_m=1.0, heading_rad=0.25, speed_mps=12.0)
 OTHERS = (

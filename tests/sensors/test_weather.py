@@ -17,7 +17,8 @@ from drivebench.sensors.light import NIGHT_LIGHT, extinction_per_m, palette_of
 from drivebench.sensors.optics import optics_of
 from drivebench.weather import CLEAR, WEATHER_CONDITIONS, WEATHERS, Weather, weather_named
 from drivebench.world import EntityKind
-from drivebench.world.build import LaneSpec, build_network
+from drivebench.world.build import build_network
+from drivebench.world.lane_spec import LaneSpec
 
 HERE = Path(__file__).parent
 

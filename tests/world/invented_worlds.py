@@ -10,14 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from drivebench.world import EntityKind, RoadNetwork, World
-from drivebench.world.build import (
-    LaneSpec,
-    VehicleSpec,
-    build_network,
-    build_world,
-    plan_route,
-    vehicle_on_lane,
-)
+from drivebench.world.build import VehicleSpec, build_network, build_world, plan_route, vehicle_on_lane
+from drivebench.world.lane_spec import LaneSpec
 from drivebench.world.open_takeover import random_words
 from drivebench.world.open_traffic import OpenTraffic
 from drivebench.world.world import TrafficParameters

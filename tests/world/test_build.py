@@ -10,15 +10,9 @@ from invented_worlds import merge, motorway, motorway_network, ring
 
 from drivebench.errors import ConfigurationError
 from drivebench.world import EntityKind
-from drivebench.world.build import (
-    GRID,
-    LaneSpec,
-    VehicleSpec,
-    build_network,
-    build_world,
-    plan_route,
-    round_to_grid,
-)
+from drivebench.world.build import VehicleSpec, build_network, build_world, plan_route
+from drivebench.world.grid import GRID, round_to_grid
+from drivebench.world.lane_spec import LaneSpec
 from drivebench.world.layout import EntityFloat, EntityInt, LaneFloat
 from drivebench.world.takeover import take_world
 from scenarios.stock.upstream import environment_without_reward

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from drivebench.world import World
-from drivebench.world.build import LaneSpec, VehicleSpec, build_network, build_world
+from drivebench.world.build import VehicleSpec, build_network, build_world
+from drivebench.world.lane_spec import LaneSpec
 from drivebench.world.layout import EntityFloat, EntityKind
 from scenarios.stock.parity.near_tie import closest_call
 

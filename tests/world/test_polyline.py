@@ -8,7 +8,8 @@ from invented_worlds import winding_network, winding_points
 
 from drivebench.sensors.ground import GroundMap
 from drivebench.world import EntityKind, WorldBatch, geometry, quantise
-from drivebench.world.build import LaneSpec, VehicleSpec, build_network, build_world, vehicle_on_lane
+from drivebench.world.build import VehicleSpec, build_network, build_world, vehicle_on_lane
+from drivebench.world.lane_spec import LaneSpec
 from drivebench.world.layout import LaneFloat, LaneInt
 from drivebench.world.takeover import lane_spec
 from scenarios.sight import with_sight

@@ -10,7 +10,8 @@ import pytest
 
 from drivebench.errors import ConfigurationError, DrivebenchError, UnknownNameError
 from drivebench.world import EntityKind, World, WorldBatch
-from drivebench.world.build import LaneSpec, VehicleSpec, build_network, build_world
+from drivebench.world.build import VehicleSpec, build_network, build_world
+from drivebench.world.lane_spec import LaneSpec
 from drivebench.world.layout import EntityInt, LaneKind
 from scenarios.stock.observations import make_observer
 

@@ -6,33 +6,24 @@ does not depend on the last bits of whatever computed the description.
 """
 
 import math
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import attrgetter
 
 import numpy as np
 
 from drivebench.errors import ConfigurationError
 from drivebench.world import numerics
 from drivebench.world.clock import POLICY_HZ, SIMULATION_HZ
-from drivebench.world.grid import GRID, round_to_grid
+from drivebench.world.grid import round_to_grid
 from drivebench.world.lane_spec import LaneRow, LaneSpec
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt
 from drivebench.world.network import LaneIndex, RoadNetwork, RouteStep
 from drivebench.world.open_traffic import OpenTraffic
 from drivebench.world.world import TrafficParameters, World
 
-__all__ = [
-    "GRID",
-    "LaneSpec",
-    "RouteStep",
-    "VehicleSpec",
-    "build_network",
-    "build_world",
-    "plan_route",
-    "round_to_grid",
-    "vehicle_on_lane",
-]
+__all__ = ["VehicleSpec", "build_network", "build_world", "plan_route", "vehicle_on_lane"]
 
 
 def build_network(
@@ -143,6 +134,25 @@ REVERSE_MPS = -40.0
 """Lower bound on the speed of vehicles other than the ego (highway-env ``Vehicle.MIN_SPEED``)."""
 
 
+_FINITE = (
+    "x_m",
+    "y_m",
+    "heading_rad",
+    "speed_mps",
+    "target_speed_mps",
+    "delta",
+    "timer_s",
+    "length_m",
+    "width_m",
+    "lateral_speed_mps",
+    "yaw_rate_radps",
+    "steering_rad",
+    "acceleration_mps2",
+    "diagonal_m",
+)
+_finite_numbers = attrgetter(*_FINITE)
+
+
 @dataclass(frozen=True, kw_only=True)
 class VehicleSpec:
     """Description of one entity at the start of an episode; metres, seconds, radians.
@@ -150,21 +160,29 @@ class VehicleSpec:
     Attributes:
         kind: What it is; obstacles and landmarks must come after all vehicles.
         x_m, y_m, heading_rad, speed_mps: Pose of its centre, and speed.
+        lane: Lane that it is on; None for the closest.
         target_lane: Lane to follow; None for the closest.
-        target_speed_mps: Speed to reach; None for the initial speed.
+        target_speed_mps: Speed to reach; None for the initial speed. A CONTROLLED vehicle gets the closest
+            one of those that it can choose, unless it has a ``speed_index``.
+        speed_index: Which of them a CONTROLLED vehicle has chosen; None for the closest.
         route: Roads to take, beginning with the one it is on; empty for none.
         delta: Exponent of IDM's velocity term (highway-env draws it from [3.5, 4.5]).
-        timer_s: Since its last decision about a lane change; None spreads it by position, as highway-env.
+        timer_s: Since its last decision about a lane change; None spreads it over the traffic's
+            ``lane_change_delay_s`` by position, as highway-env.
         lane_changes: Whether an IDM vehicle may change lanes.
-        length_m, width_m: Size of its rectangle.
+        length_m, width_m, diagonal_m: Size of its rectangle; None for the diagonal that follows.
         max_speed_mps, min_speed_mps: Bounds on the speed. The lower one is 0 for an EGO and -40 for others if
             it is not given; an EGO with a negative one has a reverse gear.
         check_collisions: highway-env's flag: a pair is checked when one of the two has it.
+        collidable: Whether it collides at all; a pair does when both can.
+        solid: Whether it stops what it collides with; otherwise it is only hit. None for all but landmarks.
         acceleration_gains: LINEAR traffic's gains on the difference to the target speed (1/s), on that to a
             slower leader (1/s) and on the lack of distance to it (1/s²).
         steering_gains: LINEAR traffic's gains on the heading error and on the lateral offset.
         lateral_speed_mps, yaw_rate_radps: Of a BICYCLE, to the right and clockwise.
+        steering_rad, acceleration_mps2: Controls of the step before, front wheel angle to the right.
         crashed: Whether it has crashed already.
+        hit: Whether it was hit already, of what is not solid.
         impact_m: Displacement by a collision that its next step applies.
         yielding: Whether a regulated road has stopped it to give way.
     """
@@ -174,24 +192,56 @@ class VehicleSpec:
     y_m: float
     heading_rad: float = 0.0
     speed_mps: float = 0.0
+    lane: LaneIndex | None = None
     target_lane: LaneIndex | None = None
     target_speed_mps: float | None = None
+    speed_index: int | None = None
     route: tuple[RouteStep, ...] = ()
     delta: float = 4.0
     timer_s: float | None = None
     lane_changes: bool = True
     length_m: float = 5.0
     width_m: float = 2.0
+    diagonal_m: float | None = None
     max_speed_mps: float = 40.0
     min_speed_mps: float | None = None
     check_collisions: bool = True
+    collidable: bool = True
+    solid: bool | None = None
     acceleration_gains: tuple[float, float, float] = (0.3, 0.3, 2.0)
     steering_gains: tuple[float, float] = (1 / 0.2, 1 / 0.2 * (1 / 0.6))
     lateral_speed_mps: float = 0.0
     yaw_rate_radps: float = 0.0
+    steering_rad: float = 0.0
+    acceleration_mps2: float = 0.0
     crashed: bool = False
+    hit: bool = False
     impact_m: tuple[float, float] | None = None
     yielding: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value in zip(_FINITE, _finite_numbers(self), strict=True):
+            if value is not None and not math.isfinite(value):
+                raise self._refusal(name, value, "a finite number (SI units, radians)")
+        for name in ("acceleration_gains", "steering_gains", "impact_m"):
+            if not all(map(math.isfinite, getattr(self, name) or ())):
+                raise self._refusal(name, getattr(self, name), "finite numbers")
+        for name, value in (("max_speed_mps", self.max_speed_mps), ("min_speed_mps", self.least_speed_mps)):
+            if math.isnan(value):
+                raise self._refusal(name, value, "a number, which may be infinite")
+        for name, value in (("length_m", self.length_m), ("width_m", self.width_m)):
+            if value <= 0.0:
+                raise self._refusal(name, value, "more than 0")
+
+    def _refusal(self, name: str, value: object, expected: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"a {self.kind.name} at ({self.x_m}, {self.y_m}) has {name} {value}; expected {expected}"
+        )
+
+    @property
+    def is_solid(self) -> bool:
+        """Whether it stops what it collides with."""
+        return self.kind is not EntityKind.LANDMARK if self.solid is None else self.solid
 
     @property
     def least_speed_mps(self) -> float:
@@ -284,47 +334,93 @@ class _Entities:
     numbers: np.ndarray[tuple[int, int], np.dtype[np.float64]]
     integers: np.ndarray[tuple[int, int], np.dtype[np.int64]]
     route: np.ndarray[tuple[int, int, int], np.dtype[np.int64]]
+    delay_s: float
+    target_speeds_mps: tuple[float, ...]
+    number: Callable[[float], float]
+    cos_sin: Callable[[float], tuple[float, float]]
     nodes: dict[str, int] = field(default_factory=dict)
 
     def fill(self, place: int, spec: VehicleSpec) -> None:
-        x, y = round_to_grid(spec.x_m), round_to_grid(spec.y_m)
-        heading, speed = round_to_grid(spec.heading_rad), round_to_grid(spec.speed_mps)
-        target_speed = speed if spec.target_speed_mps is None else round_to_grid(spec.target_speed_mps)
-        timer = ((x + y) * math.pi) % 1.0 if spec.timer_s is None else round_to_grid(spec.timer_s)
-        length, width = round_to_grid(spec.length_m), round_to_grid(spec.width_m)
-        lane = self.network.closest_lane(x, y, heading)
-        f, n = EntityFloat, self.numbers[:, place]
-        n[f.X], n[f.Y], n[f.HEADING], n[f.SPEED] = x, y, heading, speed
-        n[f.COS], n[f.SIN] = numerics.cos(None, heading), numerics.sin(None, heading)
-        n[f.TIMER] = timer if spec.kind in (EntityKind.IDM, EntityKind.LINEAR) else 0.0
-        n[f.TARGET_SPEED], n[f.DELTA] = target_speed, round_to_grid(spec.delta)
-        n[f.LENGTH], n[f.WIDTH] = length, width
-        n[f.DIAGONAL] = math.sqrt(length * length + width * width)
-        n[f.MAX_SPEED] = round_to_grid(spec.max_speed_mps)
-        n[f.MIN_SPEED] = round_to_grid(spec.least_speed_mps)
-        if spec.kind is EntityKind.LINEAR:
-            gains = (*spec.acceleration_gains, *spec.steering_gains)
-            n[f.TARGET_SPEED_GAIN : f.LATERAL_GAIN + 1] = [round_to_grid(gain) for gain in gains]
-        if spec.kind is EntityKind.BICYCLE:
-            n[f.LATERAL_SPEED] = round_to_grid(spec.lateral_speed_mps)
-            n[f.YAW_RATE] = round_to_grid(spec.yaw_rate_radps)
-        i, k = EntityInt, self.integers[:, place]
-        k[i.KIND], k[i.LANE] = spec.kind, lane
-        k[i.TARGET_LANE] = lane if spec.target_lane is None else self.network.lane(spec.target_lane)
-        k[i.CHECK_COLLISIONS], k[i.COLLIDABLE] = spec.check_collisions, 1
-        k[i.SOLID] = spec.kind is not EntityKind.LANDMARK
-        k[i.LANE_CHANGES], k[i.ROUTE_LEFT] = spec.lane_changes, len(spec.route)
-        k[i.AGENT], k[i.IDENTITY] = -1, place
-        k[i.CRASHED], k[i.YIELDING] = spec.crashed, spec.yielding
-        if spec.impact_m is not None:
-            k[i.HAS_IMPACT] = 1
-            n[f.IMPACT_X], n[f.IMPACT_Y] = round_to_grid(spec.impact_m[0]), round_to_grid(spec.impact_m[1])
+        self._write_numbers(place, spec)
+        self._write_integers(place, spec)
         for step, (origin, destination, number) in enumerate(spec.route):
             self.route[place, step] = (
                 self.nodes[origin],
                 self.nodes[destination],
                 -1 if number is None else number,
             )
+
+    def _write_numbers(self, place: int, spec: VehicleSpec) -> None:
+        number, f, n = self.number, EntityFloat, self.numbers[:, place]
+        x, y, heading, speed = (
+            number(spec.x_m),
+            number(spec.y_m),
+            number(spec.heading_rad),
+            number(spec.speed_mps),
+        )
+        length, width = number(spec.length_m), number(spec.width_m)
+        n[f.X], n[f.Y], n[f.HEADING], n[f.SPEED] = x, y, heading, speed
+        n[f.COS], n[f.SIN] = self.cos_sin(heading)
+        if spec.kind in (EntityKind.IDM, EntityKind.LINEAR):
+            n[f.TIMER] = self._spread(x, y) if spec.timer_s is None else number(spec.timer_s)
+        n[f.TARGET_SPEED] = speed if spec.target_speed_mps is None else number(spec.target_speed_mps)
+        n[f.DELTA], n[f.LENGTH], n[f.WIDTH] = number(spec.delta), length, width
+        diagonal = math.sqrt(length * length + width * width)
+        n[f.DIAGONAL] = diagonal if spec.diagonal_m is None else number(spec.diagonal_m)
+        n[f.MAX_SPEED], n[f.MIN_SPEED] = number(spec.max_speed_mps), number(spec.least_speed_mps)
+        n[f.STEERING], n[f.ACCELERATION] = number(spec.steering_rad), number(spec.acceleration_mps2)
+        if spec.kind is EntityKind.LINEAR:
+            gains = (*spec.acceleration_gains, *spec.steering_gains)
+            n[f.TARGET_SPEED_GAIN : f.LATERAL_GAIN + 1] = [number(gain) for gain in gains]
+        if spec.kind is EntityKind.BICYCLE:
+            n[f.LATERAL_SPEED], n[f.YAW_RATE] = number(spec.lateral_speed_mps), number(spec.yaw_rate_radps)
+        if spec.impact_m is not None:
+            n[f.IMPACT_X], n[f.IMPACT_Y] = number(spec.impact_m[0]), number(spec.impact_m[1])
+
+    def _spread(self, x: float, y: float) -> float:
+        """The timer with which highway-env's ``IDMVehicle`` begins."""
+        return ((x + y) * math.pi) % self.delay_s if self.delay_s > 0.0 else 0.0
+
+    def _write_integers(self, place: int, spec: VehicleSpec) -> None:
+        i, k, n = EntityInt, self.integers[:, place], self.numbers[:, place]
+        closest = -1
+        if spec.lane is None or spec.target_lane is None:
+            x, y, heading = n[[EntityFloat.X, EntityFloat.Y, EntityFloat.HEADING]].tolist()
+            closest = self.network.closest_lane(x, y, heading)
+        lane = closest if spec.lane is None else self.network.lane(spec.lane)
+        k[i.KIND], k[i.LANE] = spec.kind, lane
+        k[i.TARGET_LANE] = closest if spec.target_lane is None else self.network.lane(spec.target_lane)
+        k[i.CHECK_COLLISIONS], k[i.COLLIDABLE] = spec.check_collisions, spec.collidable
+        k[i.SOLID] = spec.is_solid
+        k[i.LANE_CHANGES], k[i.ROUTE_LEFT] = spec.lane_changes, len(spec.route)
+        k[i.AGENT], k[i.IDENTITY] = -1, place
+        k[i.CRASHED], k[i.HIT], k[i.YIELDING] = spec.crashed, spec.hit, spec.yielding
+        k[i.HAS_IMPACT] = spec.impact_m is not None
+        if spec.kind is EntityKind.CONTROLLED:
+            k[i.SPEED_INDEX] = self._choose_speed(place, spec)
+
+    def _choose_speed(self, place: int, spec: VehicleSpec) -> int:
+        """The target speed of a vehicle under meta-actions."""
+        speeds, wanted = self.target_speeds_mps, self.numbers[:, place]
+        if spec.speed_index is None:
+            index = speed_index(float(wanted[EntityFloat.TARGET_SPEED]), speeds)
+            wanted[EntityFloat.TARGET_SPEED] = speeds[index]
+            return index
+        if not 0 <= spec.speed_index < len(speeds):
+            raise ConfigurationError(
+                f"entity {place} has speed_index {spec.speed_index}; expected that of one of its "
+                f"{len(speeds)} target speeds {speeds}"
+            )
+        return spec.speed_index
+
+
+def _canonical_cos_sin(heading: float) -> tuple[float, float]:
+    return numerics.cos(None, heading), numerics.sin(None, heading)
+
+
+def _numpy_cos_sin(heading: float) -> tuple[float, float]:
+    """As highway-env computes them."""
+    return float(np.cos(heading)), float(np.sin(heading))
 
 
 def speed_index(speed_mps: float, target_speeds_mps: Sequence[float]) -> int:
@@ -347,6 +443,7 @@ def build_world(
     regulated: bool = False,
     road_steps: int = 0,
     open_traffic: OpenTraffic | None = None,
+    exact: bool = False,
 ) -> World:
     """Build the initial state of an episode.
 
@@ -362,6 +459,7 @@ def build_world(
         regulated: Whether vehicles give way to each other by priority.
         road_steps: Simulation steps that the road has seen.
         open_traffic: How vehicles appear and leave.
+        exact: Keep every bit of the descriptions instead of rounding them to 2**-20 (parity tests).
 
     Raises:
         ConfigurationError: Objects stand before vehicles, or a lane, node or ego does not exist.
@@ -372,11 +470,16 @@ def build_world(
     if not all(is_vehicle[:vehicles]):
         raise ConfigurationError("obstacles and landmarks must come after all vehicles in `entities`")
     steps = max((len(spec.route) for spec in entities), default=0)
+    traffic = traffic or TrafficParameters()
     arrays = _Entities(
         network=network,
         numbers=np.zeros((len(EntityFloat), count)),
         integers=np.zeros((len(EntityInt), count), dtype=np.int64),
         route=np.full((count, max(steps, 1), 3), -1, dtype=np.int64),
+        delay_s=traffic.lane_change_delay_s,
+        target_speeds_mps=target_speeds_mps,
+        number=float if exact else round_to_grid,
+        cos_sin=_numpy_cos_sin if exact else _canonical_cos_sin,
         nodes={name: place for place, name in enumerate(network.nodes)},
     )
     agents = agents or ((ego,) if ego >= 0 else ())
@@ -387,11 +490,6 @@ def build_world(
                     f"route step {step} of entity {place} names an unknown node; known: {network.nodes}"
                 )
         arrays.fill(place, spec)
-        if spec.kind is EntityKind.CONTROLLED:
-            wanted = arrays.numbers[EntityFloat.TARGET_SPEED, place]
-            index = speed_index(float(wanted), target_speeds_mps)
-            arrays.integers[EntityInt.SPEED_INDEX, place] = index
-            arrays.numbers[EntityFloat.TARGET_SPEED, place] = target_speeds_mps[index]
     for number, agent in enumerate(agents):
         if 0 <= agent < count:
             arrays.integers[EntityInt.AGENT, agent] = number
@@ -402,7 +500,7 @@ def build_world(
         route=arrays.route,
         vehicles=vehicles,
         ego=ego,
-        traffic=traffic or TrafficParameters(),
+        traffic=traffic,
         target_speeds_mps=target_speeds_mps,
         agents=agents,
         simulation_hz=simulation_hz,

@@ -25,7 +25,10 @@ def advance_road(
     numerics: Literal["canonical", "parity"] = "canonical",
     network: RoadNetwork | None = None,
 ) -> None:
-    """Do what ``steps`` times ``road.act()`` and ``road.step(1 / simulation_hz)`` do.
+    """Do what ``steps`` times ``road.act()`` and ``road.step(1 / simulation_hz)`` do to the vehicles.
+
+    Vehicles collide with ``road.objects``, but what happens to those is not handed back: no obstacle has
+    ``crashed`` afterwards, no landmark was ``hit``. The intersection, whose reset steps the road, has none.
 
     Args:
         road: highway-env's ``Road`` with its vehicles; none of them under control.

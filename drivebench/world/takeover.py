@@ -1,33 +1,26 @@
 """Take a road and its vehicles over from highway-env objects.
 
-Nothing of highway-env is imported: classes are told apart by name and only attributes are read, so the engine
-does not depend on it. By default everything is rounded and derived anew as in ``build``; ``exact=True`` takes
-over every number as it stands, for parity tests.
+Nothing of highway-env is imported: only attributes are read, of classes that ``stock_classes`` knows. By
+default everything is rounded and derived anew as in ``build``; ``exact=True`` takes over every number as it
+stands, for parity tests.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from drivebench.errors import ConfigurationError
-from drivebench.world import bicycle, control, following
-from drivebench.world.build import (
-    REVERSE_MPS,
-    RouteStep,
-    VehicleSpec,
-    build_world,
-    network_from_rows,
-)
+from drivebench.world.build import REVERSE_MPS, VehicleSpec, build_world, network_from_rows
 from drivebench.world.clock import POLICY_HZ, SIMULATION_HZ
 from drivebench.world.lane_spec import LaneRow, LaneSpec
-from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneKind
-from drivebench.world.network import LaneIndex, RoadNetwork
+from drivebench.world.layout import EntityKind, LaneFloat, LaneKind
+from drivebench.world.network import LaneIndex, RoadNetwork, RouteStep
 from drivebench.world.numerics import PARITY, atan2
-from drivebench.world.open_takeover import is_exit
 from drivebench.world.open_traffic import OpenTraffic
 from drivebench.world.polyline_samples import PolylineSamples
+from drivebench.world.stock_classes import entity_kind, is_regulated, lane_kind
 from drivebench.world.world import TrafficParameters, World
 
 __all__ = [
@@ -37,49 +30,6 @@ __all__ = [
     "take_world",
     "vehicle_spec",
 ]
-
-_KINDS = {
-    "Vehicle": EntityKind.PLAIN,
-    "IDMVehicle": EntityKind.IDM,
-    "MDPVehicle": EntityKind.CONTROLLED,
-    "LinearVehicle": EntityKind.LINEAR,
-    "AggressiveVehicle": EntityKind.LINEAR,
-    "DefensiveVehicle": EntityKind.LINEAR,
-    "BicycleVehicle": EntityKind.BICYCLE,
-    "Obstacle": EntityKind.OBSTACLE,
-    "Landmark": EntityKind.LANDMARK,
-}
-
-_MODULES = (
-    "vehicle.kinematics",
-    "vehicle.behavior",
-    "vehicle.controller",
-    "vehicle.dynamics",
-    "vehicle.objects",
-)
-_BUILT_IN = {
-    "KP_A": following.SPEED_GAIN,
-    "KP_HEADING": control.HEADING_GAIN,
-    "KP_LATERAL": control.LATERAL_GAIN,
-    "TAU_PURSUIT": control.PURSUIT_S,
-    "MAX_STEERING_ANGLE": control.LARGEST_STEERING_RAD,
-    "MASS": bicycle.MASS_KG,
-    "LENGTH_A": bicycle.TO_FRONT_M,
-    "LENGTH_B": bicycle.TO_REAR_M,
-    "INERTIA_Z": bicycle.INERTIA_KGM2,
-    "FRICTION_FRONT": bicycle.FRONT_STIFFNESS_N,
-    "FRICTION_REAR": bicycle.REAR_STIFFNESS_N,
-    "MAX_ANGULAR_SPEED": bicycle.LARGEST_YAW_RATE_RADPS,
-}
-"""Constants of highway-env's classes that the kernels know at compile time."""
-
-_LANES = {
-    "StraightLane": LaneKind.STRAIGHT,
-    "SineLane": LaneKind.SINE,
-    "CircularLane": LaneKind.CIRCULAR,
-    "PolyLaneFixedWidth": LaneKind.POLYLINE,
-    "PolyLane": LaneKind.POLYLINE,
-}
 
 
 def _point(value: Any) -> tuple[float, float]:
@@ -95,7 +45,7 @@ def lane_spec(lane: Any) -> LaneSpec:
     Raises:
         ConfigurationError: A lane of another class.
     """
-    kind = _lane_kind(lane)
+    kind = lane_kind(lane)
     common: dict[str, Any] = {
         "line_types": (int(lane.line_types[0]), int(lane.line_types[1])) if lane.line_types else (0, 0),
         "forbidden": bool(lane.forbidden),
@@ -127,21 +77,6 @@ def lane_spec(lane: Any) -> LaneSpec:
             sides = _points(lane.left_boundary), _points(lane.right_boundary)
         return LaneSpec.polyline(_points(lane.curve), boundaries_m=sides, **common)
     return LaneSpec.straight(_point(lane.start), _point(lane.end), **common)
-
-
-def _lane_kind(lane: Any) -> LaneKind:
-    name = type(lane).__name__
-    if name not in _LANES or not _is_stock(type(lane), "road.lane"):
-        raise ConfigurationError(
-            f"a lane of class {type(lane).__module__}.{name} cannot be taken over; expected highway-env's "
-            f"own {', '.join(_LANES)}"
-        )
-    return _LANES[name]
-
-
-def _is_stock(kind: type, *modules: str) -> bool:
-    """Whether a class is highway-env's own: another one of the same name may behave in another way."""
-    return kind.__module__ in {f"highway_env.{module}" for module in modules}
 
 
 def _knots(curve: Any) -> tuple[Any, Any, Any]:
@@ -180,7 +115,7 @@ def _exact_samples(lane: Any) -> PolylineSamples:
 
 
 def _exact_row(lane: Any) -> LaneRow:
-    kind = _lane_kind(lane)
+    kind = lane_kind(lane)
     row = np.zeros(LaneFloat.OFFSET)
     c = LaneFloat
     samples = None
@@ -212,7 +147,11 @@ def _exact_row(lane: Any) -> LaneRow:
 
 
 def take_network(
-    graph: Mapping[str, Mapping[str, Iterable[Any]]], *, connected_lanes: bool, exact: bool = False
+    graph: Mapping[str, Mapping[str, Iterable[Any]]],
+    *,
+    connected_lanes: bool,
+    exact: bool = False,
+    exits: Container[LaneIndex] = (),
 ) -> RoadNetwork:
     """Take over the roads.
 
@@ -220,6 +159,7 @@ def take_network(
         graph: ``road.network.graph`` of highway-env.
         connected_lanes: ``road.neighbour_vehicles_connected_lanes``.
         exact: Keep every bit instead of rounding to 2**-20 (parity tests).
+        exits: Lanes at whose ends vehicles of open traffic leave.
     """
     rows = {
         origin: {
@@ -228,26 +168,29 @@ def take_network(
         }
         for origin, roads in graph.items()
     }
-    exits = {
-        (a, b, k) for a, roads in rows.items() for b in roads for k in range(len(roads[b])) if is_exit(a, b)
-    }
     return network_from_rows(rows, connected_lanes=connected_lanes, exits=exits)
 
 
-def vehicle_spec(entity: Any, kind: EntityKind | None = None) -> VehicleSpec:
+def vehicle_spec(entity: Any, kind: EntityKind | None = None, *, exact: bool = False) -> VehicleSpec:
     """Describe a highway-env vehicle or object.
 
     Args:
         entity: A vehicle or object of one of highway-env's own classes.
         kind: Take it over as this kind instead of its own.
+        exact: With everything that ``build_world`` derives anew otherwise, for ``build_world(exact=True)``:
+            the lane that it is on, the diagonal and the chosen target speed; and with the controls of its
+            last step and whether it was hit, with which no episode begins otherwise.
 
     Raises:
         ConfigurationError: An entity of another class, or one whose behaviour was changed.
     """
-    own_kind = _entity_kind(entity)
+    return _spec(entity, entity_kind(entity), kind, exact=exact)
+
+
+def _spec(entity: Any, own_kind: EntityKind, kind: EntityKind | None, *, exact: bool) -> VehicleSpec:
     kind = own_kind if kind is None else kind
     target = getattr(entity, "target_lane_index", None)
-    target_speed = getattr(entity, "target_speed", None)
+    target_speed = getattr(entity, "target_speed", 0.0 if exact else None)
     more: dict[str, Any] = {}
     if kind is not EntityKind.EGO:  # drivebench's ego has no reverse gear unless a scenario gives it one
         more["min_speed_mps"] = float(getattr(entity, "MIN_SPEED", REVERSE_MPS))
@@ -257,6 +200,14 @@ def vehicle_spec(entity: Any, kind: EntityKind | None = None) -> VehicleSpec:
     if own_kind is EntityKind.BICYCLE:
         more["lateral_speed_mps"] = float(entity.lateral_speed)
         more["yaw_rate_radps"] = float(entity.yaw_rate)
+    if exact:
+        action = getattr(entity, "action", None) or {"steering": 0.0, "acceleration": 0.0}
+        more["lane"] = _lane_index(entity.lane_index)
+        more["diagonal_m"] = float(entity.diagonal)
+        more["speed_index"] = int(getattr(entity, "speed_index", 0))
+        more["steering_rad"] = float(action["steering"])
+        more["acceleration_mps2"] = float(action["acceleration"])
+        more["hit"] = bool(entity.hit)
     return VehicleSpec(
         kind=kind,
         x_m=float(entity.position[0]),
@@ -273,6 +224,8 @@ def vehicle_spec(entity: Any, kind: EntityKind | None = None) -> VehicleSpec:
         width_m=float(entity.WIDTH),
         max_speed_mps=float(getattr(entity, "MAX_SPEED", 40.0)),
         check_collisions=bool(entity.check_collisions),
+        collidable=bool(entity.collidable),
+        solid=bool(entity.solid),
         crashed=bool(entity.crashed),
         impact_m=_pending_impact(entity),
         yielding=bool(getattr(entity, "is_yielding", False)),
@@ -284,22 +237,6 @@ def _pending_impact(entity: Any) -> tuple[float, float] | None:
     """What the next step of a vehicle applies; highway-env's objects hold one that means nothing."""
     pending = hasattr(entity, "action") and entity.impact is not None
     return _point(entity.impact) if pending else None
-
-
-def _entity_kind(entity: Any) -> EntityKind:
-    name = type(entity).__name__
-    if name not in _KINDS or not _is_stock(type(entity), *_MODULES):
-        raise ConfigurationError(
-            f"an entity of class {type(entity).__module__}.{name} cannot be taken over; expected one of "
-            f"highway-env's own classes {', '.join(_KINDS)} (a subclass may behave in another way)"
-        )
-    for constant, expected in _BUILT_IN.items():
-        given = getattr(entity, constant, expected)
-        if given != expected:
-            raise ConfigurationError(
-                f"a {name} has {constant} {given}; expected {expected}, which is built into the kernels"
-            )
-    return _KINDS[name]
 
 
 def _lane_index(index: Any) -> LaneIndex:
@@ -332,9 +269,15 @@ _TRAFFIC = {
 """Where highway-env keeps each of the constants."""
 
 
-def _common_traffic(vehicles: Sequence[Any], otherwise: TrafficParameters | None) -> TrafficParameters:
+def _common_traffic(
+    entities: Sequence[Any], kinds: Sequence[EntityKind], otherwise: TrafficParameters | None
+) -> TrafficParameters:
     """The constants that all traffic of a road has in common, or others if there is none."""
-    drivers = [v for v in vehicles if _entity_kind(v) in (EntityKind.IDM, EntityKind.LINEAR)]
+    drivers = [
+        entity
+        for entity, kind in zip(entities, kinds, strict=True)
+        if kind in (EntityKind.IDM, EntityKind.LINEAR)
+    ]
     if not drivers:
         return otherwise or TrafficParameters()
     first = drivers[0]
@@ -346,7 +289,7 @@ def _common_traffic(vehicles: Sequence[Any], otherwise: TrafficParameters | None
             raise ConfigurationError(
                 "the traffic of one world must share its constants; "
                 + " and ".join(
-                    f"{type(v).__name__} {_place(v, vehicles)} has "
+                    f"{type(v).__name__} {_place(v, entities)} has "
                     + ", ".join(f"{name} {float(getattr(v, _TRAFFIC[name]))}" for name in names)
                     for v in (first, driver)
                 )
@@ -401,7 +344,8 @@ def take_world(
         network: The road's network if it was taken over before; worlds then share it.
 
     Raises:
-        ConfigurationError: Something on the road is of an unknown class.
+        ConfigurationError: The road or something on it is of an unknown class, or was changed in a way that
+            the compiled world does not follow.
     """
     network = network or take_network(
         road.network.graph, connected_lanes=bool(road.neighbour_vehicles_connected_lanes), exact=exact
@@ -412,75 +356,26 @@ def take_world(
     if -1 in (*controlled, place if ego is not None else 0):
         raise ConfigurationError("the ego or an agent is not on the road; expected some of its vehicles")
     keep = exact or ego_kind is None
+    kinds = [entity_kind(entity) for entity in entities]
     specs = [
-        vehicle_spec(entity, ego_kind if number == place and not keep else None)
-        for number, entity in enumerate(entities)
+        _spec(entity, own_kind, ego_kind if number == place and not keep else None, exact=exact)
+        for number, (entity, own_kind) in enumerate(zip(entities, kinds, strict=True))
     ]
     if speed_range is not None:
         least, greatest = (float(bound) for bound in speed_range)
         for number in controlled or (place,):
             specs[number] = replace(specs[number], min_speed_mps=least, max_speed_mps=greatest)
-    world = build_world(
+    return build_world(
         network,
         specs,
         ego=place,
-        traffic=_common_traffic(entities, traffic),
+        traffic=_common_traffic(entities, kinds, traffic),
         target_speeds_mps=_common_speeds(entities),
         agents=controlled,
         simulation_hz=simulation_hz,
         policy_hz=policy_hz,
-        regulated=type(road).__name__ == "RegulatedRoad",
+        regulated=is_regulated(road),
         road_steps=int(getattr(road, "steps", 0)),
         open_traffic=open_traffic,
-    )
-    return _exact_state(world, entities, specs) if exact else world
-
-
-def _exact_state(world: World, entities: list[Any], specs: Sequence[VehicleSpec]) -> World:
-    """The same world with every number as highway-env holds it."""
-    numbers, integers = world.entity_float.copy(), world.entity_int.copy()
-    f, i = EntityFloat, EntityInt
-    for place, entity in enumerate(entities):
-        numbers[[f.X, f.Y], place] = entity.position
-        numbers[f.HEADING, place], numbers[f.SPEED, place] = entity.heading, entity.speed
-        numbers[[f.COS, f.SIN], place] = np.cos(entity.heading), np.sin(entity.heading)
-        numbers[f.LENGTH, place], numbers[f.WIDTH, place] = entity.LENGTH, entity.WIDTH
-        numbers[f.DIAGONAL, place] = entity.diagonal
-        numbers[f.TIMER, place] = getattr(entity, "timer", 0.0)
-        numbers[f.TARGET_SPEED, place] = getattr(entity, "target_speed", 0.0)
-        numbers[f.DELTA, place] = getattr(entity, "DELTA", 4.0)
-        integers[i.LANE, place] = world.network.lane(_lane_index(entity.lane_index))
-        integers[i.CRASHED, place], integers[i.HIT, place] = entity.crashed, entity.hit
-        integers[i.COLLIDABLE, place], integers[i.SOLID, place] = entity.collidable, entity.solid
-        integers[i.SPEED_INDEX, place] = getattr(entity, "speed_index", 0)
-        numbers[f.MAX_SPEED, place] = specs[place].max_speed_mps
-        numbers[f.MIN_SPEED, place] = specs[place].least_speed_mps
-        if hasattr(entity, "ACCELERATION_PARAMETERS"):
-            gains = [*entity.ACCELERATION_PARAMETERS, *entity.STEERING_PARAMETERS]
-            numbers[f.TARGET_SPEED_GAIN : f.LATERAL_GAIN + 1, place] = gains
-        if hasattr(entity, "yaw_rate"):
-            numbers[f.LATERAL_SPEED, place] = entity.lateral_speed
-            numbers[f.YAW_RATE, place] = entity.yaw_rate
-        action = getattr(entity, "action", None)
-        if action is not None:
-            numbers[f.STEERING, place] = action["steering"]
-            numbers[f.ACCELERATION, place] = action["acceleration"]
-            impact = _pending_impact(entity)
-            if impact is not None:
-                numbers[[f.IMPACT_X, f.IMPACT_Y], place] = impact
-    return World(
-        network=world.network,
-        entity_float=numbers,
-        entity_int=integers,
-        route=world.route.copy(),
-        vehicles=world.vehicles,
-        ego=world.ego,
-        traffic=world.traffic,
-        target_speeds_mps=world.target_speeds_mps,
-        agents=world.agents,
-        simulation_hz=world.simulation_hz,
-        policy_hz=world.policy_hz,
-        regulated=world.regulated,
-        road_steps=world.road_steps,
-        open_traffic=world.open_traffic,
+        exact=exact,
     )

@@ -14,8 +14,8 @@ from gymnasium.utils import seeding
 
 from drivebench.errors import ConfigurationError
 from drivebench.world import RoadNetwork, World
-from drivebench.world.open_takeover import take_open_traffic
 from drivebench.world.takeover import take_network, take_traffic, take_world
+from scenarios.stock.crossing import exits, take_open_traffic
 from scenarios.stock.ids import Family, StockId
 from scenarios.stock.upstream import bare_environment, untouched_constants, vehicle_class
 from scenarios.stock.warm_up import is_warm, warm_up_compiled
@@ -123,13 +123,15 @@ class Builder:
         generator = generator_in(state)
         with untouched_constants():
             stock = self._laid_out(generator, state)
+            graph = stock.road.network.graph
+            opens = self.entry.family is Family.INTERSECTION
             network = self._network or take_network(
-                stock.road.network.graph,
+                graph,
                 connected_lanes=bool(self.config["neighbour_vehicles_connected_lanes"]),
                 exact=self.exact,
+                exits=exits(graph) if opens else (),
             )
             traffic = vehicle_class(self.config["other_vehicles_type"])
-            opens = self.entry.family is Family.INTERSECTION
             world = take_world(
                 stock.road,
                 stock.vehicle,

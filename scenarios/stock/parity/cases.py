@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from drivebench.world import World
-from drivebench.world.open_takeover import take_open_traffic
 from drivebench.world.takeover import take_network, take_traffic, take_world
 from scenarios.stock.building import Builder, state_of_seed
 from scenarios.stock.configuration import complete_configuration
+from scenarios.stock.crossing import exits, take_open_traffic
 from scenarios.stock.ids import IDS
 from scenarios.stock.parity.winding_scene import winding_scene
 from scenarios.stock.upstream import own_environment, vehicle_class
@@ -58,12 +58,14 @@ class ParityCase:
     def take(self, environment: Any) -> World:
         """The world of an environment that was just reset, with every bit as it is."""
         traffic = vehicle_class(environment.config["other_vehicles_type"])
+        graph = environment.road.network.graph
+        is_open = hasattr(environment, "_spawn_vehicle")
         network = take_network(
-            environment.road.network.graph,
+            graph,
             connected_lanes=bool(environment.road.neighbour_vehicles_connected_lanes),
             exact=True,
+            exits=exits(graph) if is_open else (),
         )
-        is_open = hasattr(environment, "_spawn_vehicle")
         return take_world(
             environment.road,
             environment.vehicle,

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from drivebench.world import World, WorldBatch
-from drivebench.world.build import LaneSpec, build_network, build_world, vehicle_on_lane
+from drivebench.world.build import build_network, build_world, vehicle_on_lane
+from drivebench.world.lane_spec import LaneSpec
 from drivebench.world.layout import EntityFloat, EntityKind
 from scenarios.stock.parity.sensitivity import NEGLIGIBLE, SLACK, difference, excess, growth, reach
 

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from drivebench.world import World, WorldBatch
-from drivebench.world.build import LaneSpec, build_network, build_world, vehicle_on_lane
+from drivebench.world.build import build_network, build_world, vehicle_on_lane
+from drivebench.world.lane_spec import LaneSpec
 from drivebench.world.layout import EntityFloat
 from scenarios.stock.parity.states import discrete
 

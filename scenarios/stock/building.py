@@ -17,6 +17,7 @@ from drivebench.world import RoadNetwork, World
 from drivebench.world.takeover import take_network, take_traffic, take_world
 from scenarios.stock.crossing import exits, take_open_traffic
 from scenarios.stock.ids import Family, StockId
+from scenarios.stock.shortcuts import share_roads
 from scenarios.stock.upstream import bare_environment, untouched_constants, vehicle_class
 from scenarios.stock.warm_up import is_warm, warm_up_compiled
 
@@ -101,7 +102,7 @@ class Builder:
             config: Its complete configuration.
             numerics: Parity keeps every bit of highway-env's numbers; canonical rounds them.
         """
-        self.entry, self.config, self.exact = entry, dict(config), numerics == "parity"
+        self.entry, self.config, self.numerics = entry, dict(config), numerics
         self._drawn = tuple(key for key in _DRAWN if self.config.get(key) == 0)
         self._stock: Any = None
         self._network: RoadNetwork | None = None
@@ -120,7 +121,7 @@ class Builder:
         Raises:
             ConfigurationError: highway-env cannot lay it out, or drivebench cannot take it over.
         """
-        generator = generator_in(state)
+        generator, exact = generator_in(state), self.numerics == "parity"
         with untouched_constants():
             stock = self._laid_out(generator, state)
             graph = stock.road.network.graph
@@ -128,14 +129,14 @@ class Builder:
             network = self._network or take_network(
                 graph,
                 connected_lanes=bool(self.config["neighbour_vehicles_connected_lanes"]),
-                exact=self.exact,
+                exact=exact,
                 exits=exits(graph) if opens else (),
             )
             traffic = vehicle_class(self.config["other_vehicles_type"])
             world = take_world(
                 stock.road,
                 stock.vehicle,
-                exact=self.exact,
+                exact=exact,
                 ego_kind=None,
                 agents=stock.controlled_vehicles,
                 simulation_hz=int(self.config["simulation_frequency"]),
@@ -152,13 +153,15 @@ class Builder:
     def _laid_out(self, generator: np.random.Generator, state: RandomState) -> Any:
         if self._stock is None:
             self._stock = bare_environment(self.entry.cls, self.config)
+            if self.one_network:
+                share_roads(self._stock)
         stock = self._stock
         if self._drawn:
             stock.config = self.config | _draw(self._drawn, state)
         stock._np_random = generator
         crossing = self.entry.family is Family.INTERSECTION
         if crossing:
-            warm_up_compiled(stock, "parity" if self.exact else "canonical", self._network)
+            warm_up_compiled(stock, self.numerics, self._network)
         try:
             stock._reset()
         except _STOCK_ERRORS as error:

@@ -24,10 +24,11 @@ def warm_up_compiled(
         numerics: In which it is stepped.
         network: Its roads if they were taken over before.
     """
+    lay_out = environment._make_road
 
     def make_road() -> None:
-        del environment._make_road
-        environment._make_road()
+        environment._make_road = lay_out
+        lay_out()
         road, hz = environment.road, int(environment.config["simulation_frequency"])
         left = WARM_UP_S * hz
 

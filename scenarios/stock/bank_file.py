@@ -1,17 +1,22 @@
 """Built worlds on disk, so that the next process does not build them again.
 
-One file holds worlds of one bank, all on the same roads: the SHA-256 of what follows, then plain arrays in
-NumPy's ``npz`` format, without pickle. A file that is damaged, or was written by other code or for another
-machine, is not read; its worlds are built again. Files are a cache: deleting them costs time only.
+One file holds worlds of one bank, all on the same roads: the SHA-256 of what follows, then the file's name
+and plain arrays in NumPy's ``npz`` format, without pickle. The name digests all that the worlds depend on. A
+file that is damaged or renamed, or was written by other code or for another machine, is not read; its worlds
+are built again. Files are a cache: deleting them costs time only.
 """
 
+import contextlib
 import hashlib
 import importlib
+import importlib.util
 import io
 import json
 import os
 import platform
-from collections.abc import Iterable, Mapping
+import time
+import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from functools import cache
 from importlib.metadata import version
@@ -22,6 +27,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from drivebench.errors import ConfigurationError
 from drivebench.world import RoadNetwork, World
 from drivebench.world.layout import EntityKind
 from drivebench.world.open_traffic import OpenTraffic
@@ -31,7 +37,10 @@ from scenarios.stock.building import Built, RandomState, state_in, words_of
 __all__ = ["FOLDER_BYTES", "bank_path", "read_bank", "write_bank"]
 
 FOLDER_BYTES = 2**29
-"""All files together; beyond, the oldest go."""
+"""All files together; beyond, those go that were not used for the longest."""
+
+ABANDONED_S = 3600.0
+"""After so long an unfinished file is one whose process ended while it was writing."""
 
 _DIGEST_BYTES = 32
 _ROOT = Path(__file__).parents[2]
@@ -54,12 +63,14 @@ def bank_path(digest: str, numerics: str) -> Path:
 def _fingerprint() -> str:
     """What else built worlds depend on: the code, the packages, and how this machine's NumPy rounds."""
     digest = hashlib.sha256()
-    for source in sorted([*_ROOT.glob("drivebench/world/*.py"), *_ROOT.glob("scenarios/stock/*.py")]):
-        digest.update(source.read_bytes())
+    engine, stock = _ROOT / "drivebench", _ROOT / "scenarios" / "stock"
+    ours = [engine / "compiled.py", *engine.glob("world/*.py"), *stock.glob("*.py")]
+    for source in [*sorted(ours), *sorted(_highway_env().rglob("*.py"))]:
+        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     numpy_core: Any = importlib.import_module("numpy._core._multiarray_umath")
     features: Mapping[str, bool] = numpy_core.__cpu_features__
     machine = [
-        version("highway-env"),
+        *(version(package) for package in ("highway-env", "gymnasium", "numba", "llvmlite")),
         np.__version__,
         platform.python_version(),
         platform.machine(),
@@ -68,6 +79,14 @@ def _fingerprint() -> str:
         *sorted(name for name, there in features.items() if there),
     ]
     return digest.hexdigest() + " ".join(machine)
+
+
+def _highway_env() -> Path:
+    """Where highway-env's sources are; their version alone would not tell of an edit."""
+    found = importlib.util.find_spec("highway_env")
+    if found is None or found.origin is None:
+        raise ImportError("highway_env is not installed")
+    return Path(found.origin).parent
 
 
 def _text(value: Any) -> NDArray[np.uint8]:
@@ -97,6 +116,7 @@ def write_bank(path: Path, worlds: Mapping[RandomState, Built]) -> None:
         if values["open_traffic"] is not None:
             values["open_traffic"] = asdict(values["open_traffic"])
     arrays: Arrays = {
+        "key": _text(path.stem),
         "lane_float": network.lane_float,
         "lane_int": network.lane_int,
         "names": _text([network.nodes, network.lane_index]),
@@ -112,17 +132,33 @@ def write_bank(path: Path, worlds: Mapping[RandomState, Built]) -> None:
     np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}.part")
-    unfinished.write_bytes(hashlib.sha256(content.getvalue()).digest() + content.getvalue())
-    unfinished.replace(path)
-    _make_room(path.parent.glob("*.bank"))
+    try:
+        unfinished.write_bytes(hashlib.sha256(content.getvalue()).digest() + content.getvalue())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    _make_room(path.parent)
 
 
-def _make_room(files: Iterable[Path]) -> None:
-    left = FOLDER_BYTES
-    for path in sorted(files, key=lambda file: file.stat().st_mtime, reverse=True):
-        left -= path.stat().st_size
+def _make_room(folder: Path) -> None:
+    """Remove what others have left unfinished, and the files that were not used for the longest."""
+    left, now = FOLDER_BYTES, time.time()
+    for path in folder.glob("*.part"):
+        if now - _state(path)[0] > ABANDONED_S:
+            path.unlink(missing_ok=True)
+    for (_, size), path in sorted(((_state(path), path) for path in folder.glob("*.bank")), reverse=True):
+        left -= size
         if left < 0:
             path.unlink(missing_ok=True)
+
+
+def _state(path: Path) -> tuple[float, int]:
+    """When a file was used last, and its bytes; as if new and empty when another process has removed it."""
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return time.time(), 0
+    return state.st_mtime, state.st_size
 
 
 def read_bank(path: Path) -> dict[RandomState, Built]:
@@ -137,8 +173,16 @@ def read_bank(path: Path) -> dict[RandomState, Built]:
         return {}
     if hashlib.sha256(content[_DIGEST_BYTES:]).digest() != content[:_DIGEST_BYTES]:
         return {}
-    with np.load(io.BytesIO(content[_DIGEST_BYTES:]), allow_pickle=False) as file:
-        return _worlds({name: file[name] for name in file.files})
+    try:
+        with np.load(io.BytesIO(content[_DIGEST_BYTES:]), allow_pickle=False) as file:
+            if _value(file["key"]) != path.stem:
+                return {}
+            worlds = _worlds({name: file[name] for name in file.files})
+    except (LookupError, TypeError, ValueError, ConfigurationError, zipfile.BadZipFile):
+        return {}  # whole, but of another layout
+    with contextlib.suppress(OSError):
+        os.utime(path)
+    return worlds
 
 
 def _worlds(arrays: Mapping[str, NDArray[Any]]) -> dict[RandomState, Built]:

@@ -14,7 +14,7 @@ from drivebench.world import WorldBatch
 from drivebench.world.layout import EntityFloat
 from drivebench.world.shelf import Shelf
 from scenarios.stock.actions import make_actions
-from scenarios.stock.bank import bank_of
+from scenarios.stock.bank import Comes, bank_of
 from scenarios.stock.building import RandomState, state_in, words_of
 from scenarios.stock.configuration import complete_configuration
 from scenarios.stock.deck import Deck
@@ -141,12 +141,15 @@ class Episodes:
             raise ConfigurationError("no episode was begun; call reset() before anything else")
         return self.batch, self._judge
 
-    def begin(self, slots: list[int], states: list[RandomState]) -> list[RandomState]:
+    def begin(
+        self, slots: list[int], states: list[RandomState], comes: Comes = Comes.ONCE
+    ) -> list[RandomState]:
         """Begin episodes.
 
         Args:
             slots: In which; all of them the first time.
             states: Of the random numbers before each reset.
+            comes: How often these worlds are asked for.
 
         Returns:
             Their states after the resets.
@@ -154,7 +157,7 @@ class Episodes:
         Raises:
             ConfigurationError: A world cannot be built.
         """
-        built = [self.bank.world(state) for state in states]
+        built = [self.bank.world(state, comes) for state in states]
         if self.batch is None:
             if slots != list(range(self.slots)):
                 raise ConfigurationError("the first reset must be of all environments; got a part of them")
@@ -188,7 +191,7 @@ class Episodes:
             self._take_from_shelf(batch, slots, cards, deck)
         else:
             for slot, card in zip(slots, cards, strict=True):
-                batch.load(slot, self.bank.world(deck.state(card)).world)
+                batch.load(slot, self.bank.world(deck.state(card), deck.comes).world)
         if self._draws:
             batch.random[slots] = random
         self._start(slots)
@@ -199,7 +202,7 @@ class Episodes:
         pairs = list(zip(slots, cards, strict=True))
         while missing := [pair for pair in pairs if not self._shelf.holds(pair[1])]:
             for slot, card in missing:  # a world that needs more room empties the shelf
-                batch.load(slot, self.bank.world(deck.state(card)).world)
+                batch.load(slot, self.bank.world(deck.state(card), deck.comes).world)
                 self._shelf.keep(card, slot)
         self._shelf.put(cards, slots)
 

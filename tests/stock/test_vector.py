@@ -8,7 +8,8 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from drivebench.errors import ConfigurationError, UnknownNameError
-from scenarios.stock.deck import Deck
+from scenarios.stock.building import Builder, RandomState, state_of_seed
+from scenarios.stock.deck import DEAL_EVERY, Deck
 from scenarios.stock.environment import StockEnv
 from scenarios.stock.vector import StockVectorEnv
 
@@ -143,11 +144,44 @@ def test_batches_of_any_size_are_equal(numerics: Any) -> None:
 
 def test_a_deck_draws_its_own_worlds() -> None:
     deck, same, other = Deck(5, [1]), Deck(5, [1]), Deck(5, [2])
+    assert deck.draw(5) == same.draw(5) == list(range(5)), "new ones at first"
     drawn = deck.draw(40)
     assert drawn == same.draw(40)
     assert set(drawn) == set(range(5))
     assert deck.state(drawn[0]) == same.state(drawn[0])
     assert len({deck.state(card) for card in range(5)} | {other.state(card) for card in range(5)}) == 10
+
+
+def test_a_deck_grows_slowly_to_its_size() -> None:
+    deck, same = Deck(100, [1]), Deck(100, [1])
+    laid = [state_of_seed(seed) for seed in range(40)]
+    deck.lay(laid)
+    same.lay(laid)
+    assert [deck.state(card) for card in range(40)] == laid, "the first episodes' worlds"
+    drawn = deck.draw(10 * DEAL_EVERY)
+    assert [*same.draw(7), *same.draw(0), *same.draw(10 * DEAL_EVERY - 7)] == drawn, "in any portions"
+    assert max(drawn) == 49
+    assert len(set(drawn)) == 50, "what was dealt is drawn again"
+    assert set(deck.draw(100 * DEAL_EVERY)) == set(range(100))
+    small = Deck(3, [1])
+    small.lay(laid)
+    assert set(small.draw(100)) == {0, 1, 2}
+    assert small.state(2) == laid[2]
+
+
+def test_first_resets_build_few_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[RandomState] = []
+    build = Builder.build
+    monkeypatch.setattr(Builder, "build", lambda self, state: (built.append(state), build(self, state))[1])
+    config = {**SHORT, "vehicles_count": 3, "duration": 1}
+    ours = StockVectorEnv("highway-fast-v0", num_envs=8, config=config, autoreset_mode="SameStep")
+    ours.reset(seed=0)
+    resets = 0
+    while resets < 2000:
+        _, _, terminated, truncated, _ = ours.step(np.ones(8, np.int64))
+        resets += int((terminated | truncated).sum())
+    assert len(built) == len(set(built))
+    assert 32 + 2000 // DEAL_EVERY <= len(built) + 24 <= 32 + 2100 // DEAL_EVERY + 24
 
 
 def test_bad_arguments() -> None:

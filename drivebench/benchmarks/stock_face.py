@@ -14,8 +14,8 @@ from drivebench.benchmarks.peer import PeerEnvironments
 __all__ = ["BANK", "StockFace", "building_s", "many", "one"]
 
 BANK = 128
-"""Worlds in the bank, nearly all of them built before the clock runs; the default is larger, and takes longer
-to fill."""
+"""Worlds in the bank, all of them built before the clock runs; the default is larger, and takes longer to
+fill."""
 
 _UNSEEN = 1_000_000
 """Seeds from here on are used only once."""
@@ -46,7 +46,7 @@ def many(env_id: str, count: int, seed: int, numerics: str) -> StockFace:
     """
     envs: Any = gymnasium.make_vec(f"drivebench/stock-{env_id}", num_envs=count, bank=BANK, numerics=numerics)
     envs.reset(seed=seed)
-    for _ in range(1 + 6 * BANK // count):  # so often that hardly a world was not drawn
+    for _ in range(1 + 33 * BANK // count):  # every 32nd draw deals another world, until all are there
         envs.reset()
     envs.action_space.seed(seed)
     actions = [envs.action_space.sample() for _ in range(ACTIONS)]

@@ -60,5 +60,35 @@ def digests() -> dict[str, str]:
     return clear | weather
 
 
+def other_moments() -> Moments:
+    """What ``moments`` lacks: polylines, a goal and a wall."""
+    road = ROADS["corners"]()
+    count = len(road.poses)
+    states = np.zeros((count, 4, 4))
+    for n, pose in enumerate(road.poses):
+        places = [(0.0, 0.0, 0.0), (9.0, 1.0, 0.3), (30.0, -9.0, 0.2), (11.0, 3.0, 0.4)]
+        states[n, :, :3] = np.array(pose) + np.array(places)
+    kinds = [EntityKind.EGO, EntityKind.LANDMARK, EntityKind.OBSTACLE, EntityKind.IDM]
+    return Moments.from_states(
+        networks=[road.network],
+        network=np.zeros(count, np.int64),
+        states=states,
+        sizes_m=np.tile([[5.0, 2.0], [5.0, 2.0], [40.0, 1.0], [5.0, 2.0]], (count, 1, 1)),
+        kinds=np.tile(kinds, (count, 1)),
+        ego=np.zeros(count, np.int64),
+    )
+
+
+def other_digests() -> dict[str, str]:
+    """SHA-256 of pictures in weather, and of those of polylines, a goal and a wall."""
+    others = {
+        f"{camera.name}, polylines, goal and wall": hashlib.sha256(
+            render(camera, other_moments()).tobytes()
+        ).hexdigest()
+        for camera in CAMERAS
+    }
+    return {name: digest for name, digest in digests().items() if "weather" in name} | others
+
+
 if __name__ == "__main__":
     json.dump(digests(), sys.stdout)

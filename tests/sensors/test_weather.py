@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from picture_digest import digests, moments
+from picture_digest import digests, moments, other_digests
 
 from drivebench.errors import ConfigurationError, UnknownNameError
 from drivebench.scenario import load_scenario
@@ -63,6 +63,11 @@ def test_a_clear_day_is_what_it_was() -> None:
     assert palette_of(CLEAR) == DAY
     known = json.loads((HERE / "clear_day.json").read_text())
     assert {name: digest for name, digest in digests().items() if name in known} == known
+
+
+def test_weathers_polylines_goals_and_walls_are_what_they_were() -> None:
+    """When it fails on purpose: write ``other_digests()`` of ``picture_digest.py`` to ``weathers.json``."""
+    assert other_digests() == json.loads((HERE / "weathers.json").read_text())
 
 
 @pytest.mark.parametrize("visibility_m", [40.0, 120.0, 2000.0])

@@ -1,27 +1,30 @@
 """How fast drivebench is, as ratios to others that are measured in the same run (``drivebench bench``)."""
 
-from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import Protocol, cast
 
 from drivebench.benchmarks.row import Row
 
-__all__ = ["BENCHMARKS", "Row"]
+__all__ = ["BENCHMARKS", "Benchmark", "Row", "load_benchmark"]
 
-_MODULES = {
-    name: f"drivebench.benchmarks.{name}"
-    for name in ("world", "environments", "threads", "scaling", "phases", "camera", "evaluation")
-}
+BENCHMARKS = ("world", "environments", "threads", "scaling", "phases", "camera", "evaluation")
+"""Modules of this package, in the order of the page; each is a ``Benchmark``."""
 
 
-def _runner(module: str) -> Callable[[], list[Row]]:
-    def run() -> list[Row]:
-        rows: list[Row] = import_module(module).measure()
-        return rows
+class Benchmark(Protocol):
+    """What a group of benchmarks is.
 
-    return run
+    Attributes:
+        ABOUT: What it measures, in Markdown, with a heading.
+    """
+
+    ABOUT: str
+
+    def measure(self) -> list[Row]:
+        """Measure."""
+        ...
 
 
-BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
-    name: _runner(module) for name, module in _MODULES.items()
-}
-"""Name -> function that measures and returns its rows; what it needs is imported when it is called."""
+def load_benchmark(name: str) -> Benchmark:
+    """One of ``BENCHMARKS``; what it needs is imported now."""
+    return cast(Benchmark, import_module(f"drivebench.benchmarks.{name}"))

@@ -31,16 +31,18 @@ def bench(
 ) -> None:
     """Measure how fast drivebench is, as ratios to others that are measured in the same run.
 
-    Compiling comes before the clock starts. Ratios travel from machine to machine; rates do not.
+    Compiling comes before the clock starts. Ratios travel from machine to machine; rates do not. A ratio is
+    the median of several rounds, with its quartiles behind it.
 
     With --digests nothing is measured: more than a thousand episodes are driven, and their digests compared
     with those that come with drivebench; the exit code is 1 if one differs.
 
     Example: drivebench bench --only world --json
     """
-    from drivebench.benchmarks import BENCHMARKS
+    from drivebench.benchmarks import BENCHMARKS, load_benchmark
     from drivebench.benchmarks.machine import describe
-    from drivebench.errors import UnknownNameError
+    from drivebench.benchmarks.text import as_text, machine_line
+    from drivebench.errors import ConfigurationError, UnknownNameError
     from drivebench.progress import duration, say
 
     if digests:
@@ -50,28 +52,45 @@ def bench(
     for name in chosen:
         if name not in BENCHMARKS:
             raise UnknownNameError("benchmark", name, BENCHMARKS)
+    if plot is not None and "scaling" not in chosen:
+        raise ConfigurationError("nothing to draw without curves; expected 'scaling' among --only")
+    for path in (markdown, plot):
+        if path is not None and not path.parent.is_dir():
+            raise ConfigurationError(f"{path} cannot be written; expected {path.parent} to be a folder")
     measured: dict[str, list[Row]] = {}
-    for name in chosen:
-        started = time.monotonic()
-        say(f"measuring: {name}")
-        measured[name] = BENCHMARKS[name]()
-        say(f"measuring: {name}: done in {duration(time.monotonic() - started)}")
     machine = describe()
-    if plot is not None:
+    try:
+        _print("" if as_json else machine_line(machine) + "\n")
+        for name in chosen:
+            started = time.monotonic()
+            say(f"measuring: {name}")
+            measured[name] = load_benchmark(name).measure()
+            say(f"measuring: {name}: done in {duration(time.monotonic() - started)}")
+            _print("" if as_json else as_text(measured[name]))
+    finally:  # what was measured is kept, whatever happens in a later group
+        _write(measured, machine, markdown, plot)
+        if as_json:
+            rows = [{"group": name, **_as_json(row)} for name, group in measured.items() for row in group]
+            _print(json.dumps({"schema": 3, "machine": machine, "rows": rows}, indent=2) + "\n")
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _write(
+    measured: "dict[str, list[Row]]", machine: dict[str, Any], markdown: Path | None, plot: Path | None
+) -> None:
+    """Draw the plot, and write the page with it."""
+    if plot is not None and "scaling" in measured:
         from drivebench.benchmarks.plot import draw
 
-        draw([row for group in measured.values() for row in group], plot)
+        draw(measured["scaling"], plot)
     if markdown is not None:
         from drivebench.benchmarks.page import as_page
 
         markdown.write_text(as_page(measured, machine, plot.name if plot else None), encoding="utf-8")
-    if as_json:
-        rows = [{"group": name, **_as_json(row)} for name, group in measured.items() for row in group]
-        sys.stdout.write(json.dumps({"schema": 2, "machine": machine, "rows": rows}, indent=2) + "\n")
-    else:
-        from drivebench.benchmarks.text import as_text
-
-        sys.stdout.write(as_text([row for group in measured.values() for row in group], machine))
 
 
 def _check_digests(*, as_json: bool) -> None:
@@ -88,8 +107,7 @@ def _check_digests(*, as_json: bool) -> None:
         if as_json:
             say(line)
         else:
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+            _print(line + "\n")
     if not rows:
         say("no table of digests is registered under drivebench.digests; expected at least one")
     same = sum(row.same for row in rows)
@@ -111,9 +129,12 @@ def _as_json(row: "Row") -> dict[str, Any]:
         "peer": row.peer,
         "peer_value": row.peer_value,
         "ratio": row.ratio,
+        "quartiles": row.quartiles,
         "target": row.target,
-        "reached": row.reached,
+        "verdict": row.verdict and row.verdict.name.lower(),
+        "share": row.share,
         "note": row.note,
+        "rounds": {"ours": list(row.ours), "theirs": list(row.theirs)},
         "facts": dict(row.facts),
         "curve": [list(point) for point in row.curve],
     }

@@ -4,8 +4,12 @@ All sides step under random actions, on one thread, and the processor time of th
 what a peer hands to a worker thread counts, too. A step that resets counts as time, but not as a step.
 """
 
+import math
+import statistics
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numba
@@ -13,26 +17,42 @@ import numba
 from drivebench import registry
 from drivebench.benchmarks import stock_face
 from drivebench.benchmarks.peer import EnvironmentPeer, PeerEnvironments
-from drivebench.benchmarks.row import Row, side_by_side
+from drivebench.benchmarks.row import Row, rates, taken_in_turns
 
-__all__ = ["BATCH", "SINGLE", "measure", "measure_id"]
+__all__ = ["ABOUT", "BATCH", "SINGLE", "measure", "measure_id"]
 
 BATCH = 64
-ROUNDS = 3
-COMPILED_S, LOOP_S = 0.3, 1.0
+ROUNDS = 7
+COMPILED_S, LOOP_S = 0.25, 0.6
 """Processor time of one side in one round: compiled environments, and others, whose steps are long."""
 RESET_TARGET_S = 1e-3
 """What a reset in a batch may cost on average."""
+RUN = 10_000
+"""Resets over which that average is taken, from an empty bank on."""
 HIGHWAY_TARGET, TARGET = 1.5, 1.0
 """Ratios to a peer's compiled environments to reach: on motorways, and elsewhere."""
 
 SINGLE = ("highway-v0", "highway-fast-v0", "merge-v0", "roundabout-v0", "racetrack-v0", "parking-v0")
 """Ids that are measured one world at a time as well."""
 
-STEPS = f"{BATCH} environments, one thread: observation, reward and resets included"
-CANONICAL = f"{STEPS}, canonical numerics"
+STEPS = f"{BATCH} environments, one thread: observation, reward, resets among {stock_face.BANK} built worlds"
+CANONICAL = f"{BATCH} environments in canonical numerics, otherwise the same"
 ALONE = "one environment, gymnasium.make: observation, reward and resets included"
 RESETS = f"resets in a batch of {BATCH}"
+
+ABOUT = f"""## Whole environments
+
+`gymnasium.make_vec("drivebench/stock-<id>")` and `gymnasium.make` against highway-env's own environments and
+EnvPool's port of them. Every side takes random actions, drawn before, and returns the id's own observation,
+reward, ends of episodes and information; environments whose episode has ended are reset in their next step,
+which counts as time, but not as a step. Ours are reset in worlds from a bank of {stock_face.BANK:,}, all
+of them built before the clock runs. Simulation and policy frequencies are the same on both sides, so that
+ratios hold per simulated step as well. Ours are highway-env's worlds bit for bit (`docs/parity.md`).
+
+Resets: *built anew* is a world by highway-env's own `_reset`, taken over, loaded and observed; *built before*
+is one from the bank. *First {RUN:,}* is the average reset of a run that begins with an empty bank, which
+grows by a world in every {stock_face.DEAL_EVERY} resets up to {stock_face.DEFAULT_BANK:,}: building is
+counted. """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,20 +69,24 @@ class Side:
     environments: PeerEnvironments
     round_s: float
 
-    def step_s(self) -> float:
-        """Processor time of one policy step of one environment."""
-        stepped, begin = 0, time.process_time()
-        while stepped == 0 or time.process_time() - begin < self.round_s:
-            stepped += self.environments.step()
-        return (time.process_time() - begin) / stepped
+    def step_s(self) -> tuple[float, float]:
+        """Processor time, and time on the wall, of one policy step of one environment."""
+        return self._of(self.environments.step, self.round_s)
 
-    def reset_s(self) -> float:
-        """Processor time of one reset of one environment."""
-        calls, begin = 0, time.process_time()
-        while calls == 0 or time.process_time() - begin < self.round_s / 3:
-            self.environments.reset()
-            calls += 1
-        return (time.process_time() - begin) / (calls * self.environments.count)
+    def reset_s(self) -> tuple[float, float]:
+        """Processor time, and time on the wall, of one reset of one environment."""
+        return self._of(self._reset, self.round_s / 3)
+
+    def _reset(self) -> int:
+        self.environments.reset()
+        return self.environments.count
+
+    @staticmethod
+    def _of(function: Callable[[], int], enough_s: float) -> tuple[float, float]:
+        done, begin, begin_wall = 0, time.process_time(), time.perf_counter()
+        while done == 0 or time.process_time() - begin < enough_s:
+            done += function()
+        return (time.process_time() - begin) / done, (time.perf_counter() - begin_wall) / done
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,15 +95,18 @@ class Measured:
 
     Attributes:
         side: Which.
-        steps: Policy steps a second.
-        resets: Resets a second.
+        steps: Processor time and time on the wall of a policy step, in each round.
         vehicles: Mean number of vehicles on a road.
     """
 
     side: Side
-    steps: float
-    resets: float
+    steps: Sequence[tuple[float, float]]
     vehicles: float
+
+    @property
+    def rates(self) -> list[float]:
+        """Policy steps a second of processor time, in each round."""
+        return rates([seconds for seconds, _ in self.steps])
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -89,7 +116,8 @@ class Measured:
             "environments": environments.count,
             "vehicles": self.vehicles,
             "road_steps": environments.road_steps,
-            "road_steps_per_s": self.steps * environments.road_steps,
+            "road_steps_per_s": statistics.median(self.rates) * environments.road_steps,
+            "wall_s_per_step": statistics.median(wall for _, wall in self.steps),
             "observation": environments.observation,
         }
 
@@ -131,18 +159,18 @@ def measure_id(env_id: str, *, round_s: float | None = None, rounds: int = ROUND
     numba.set_num_threads(1)
     try:
         peers, absent = _peers(env_id, round_s)
-        ours = _ours(env_id, round_s)
-        measured = _measure([*ours, *peers], rounds)
-        built_s = stock_face.building_s(env_id, BATCH // 4)
+        measured = {each.side.name: each for each in _measure([*_ours(env_id, round_s), *peers], rounds)}
+        ours = measured[STEPS]
+        resets = _reset_rows(env_id, ours.side, peers, rounds)
     finally:
         numba.set_num_threads(threads)
-    found = {each.side.name: each for each in measured}
-    rows = [_step_row(env_id, found[STEPS], found[peer.name]) for peer in peers]
-    rows += [_absent_row(env_id, found[STEPS], name, why) for name, why in absent.items()]
-    rows += [_step_row(env_id, found[CANONICAL], found[p.name]) for p in peers if p.environments.count > 1]
-    if ALONE in found:
-        rows += [_step_row(env_id, found[ALONE], found[p.name]) for p in peers if p.environments.count == 1]
-    return [*rows, *_reset_rows(env_id, found[STEPS], [found[peer.name] for peer in peers], built_s)]
+    rows = [_step_row(env_id, ours, measured[peer.name]) for peer in peers]
+    rows += [_absent_row(env_id, ours, name, why) for name, why in absent.items()]
+    for peer in peers:
+        ours_too = CANONICAL if peer.environments.count > 1 else ALONE
+        if ours_too in measured:
+            rows.append(_step_row(env_id, measured[ours_too], measured[peer.name]))
+    return [*rows, *resets]
 
 
 def _ours(env_id: str, round_s: float | None) -> list[Side]:
@@ -174,15 +202,13 @@ def _peers(env_id: str, round_s: float | None) -> tuple[list[Side], dict[str, st
     return sides, absent
 
 
-def _measure(sides: list[Side], rounds: int) -> list[Measured]:
+def _measure(sides: Sequence[Side], rounds: int) -> list[Measured]:
     for side in sides:
         side.environments.step()  # whatever is to be compiled is compiled before the clock runs
-    steps = side_by_side([side.step_s for side in sides], rounds)
-    vehicles = [side.environments.vehicles() for side in sides]
-    resets = side_by_side([side.reset_s for side in sides], rounds)
+    steps = taken_in_turns([side.step_s for side in sides], rounds)
     return [
-        Measured(side=side, steps=1 / step_s, resets=1 / reset_s, vehicles=count)
-        for side, step_s, reset_s, count in zip(sides, steps, resets, vehicles, strict=True)
+        Measured(side=side, steps=taken, vehicles=side.environments.vehicles())
+        for side, taken in zip(sides, steps, strict=True)
     ]
 
 
@@ -191,59 +217,94 @@ def _name(env_id: str, vehicles: float) -> str:
 
 
 def _step_row(env_id: str, ours: Measured, theirs: Measured) -> Row:
+    name = theirs.side.name
     compiled = theirs.side.environments.count > 1
-    target = (HIGHWAY_TARGET if env_id.startswith("highway") else TARGET) if compiled else None
-    differs = abs(ours.vehicles - theirs.vehicles) > 0.05 * ours.vehicles
-    return Row(
-        section=ours.side.name,
-        name=_name(env_id, ours.vehicles),
-        value=ours.steps,
-        unit="policy steps/s",
-        peer=theirs.side.name,
-        peer_value=theirs.steps,
-        target=target,
-        note=f"{theirs.side.name} has {theirs.vehicles:.3g} vehicles in {env_id}"
-        if differs and compiled
-        else "",
-        facts={"ours": ours.facts, "theirs": theirs.facts},
-    )
+    differs = compiled and abs(ours.vehicles - theirs.vehicles) > 0.05 * ours.vehicles
+    facts = {"theirs": theirs.facts}
+    note = f"{name} has {theirs.vehicles:.3g} vehicles in {env_id}" if differs else ""
+    return _row(env_id, ours, name, theirs.rates, _target(env_id) if compiled else None, note, facts)
 
 
 def _absent_row(env_id: str, ours: Measured, peer: str, why: str) -> Row:
+    return _row(env_id, ours, peer, (), _target(env_id), f"{peer} is {why}", {})
+
+
+def _target(env_id: str) -> float:
+    return HIGHWAY_TARGET if env_id.startswith("highway") else TARGET
+
+
+def _row(
+    env_id: str,
+    ours: Measured,
+    peer: str,
+    theirs: Sequence[float],
+    target: float | None,
+    note: str,
+    facts: dict[str, Any],
+) -> Row:
+    bank = {} if ours.side.name == ALONE else {"bank": stock_face.BANK}
     return Row(
         section=ours.side.name,
-        name=_name(env_id, ours.vehicles),
-        value=ours.steps,
+        name=f"{env_id}, {ours.vehicles:.3g} vehicles",
+        ours=ours.rates,
         unit="policy steps/s",
         peer=peer,
-        peer_value=None,
-        target=HIGHWAY_TARGET if env_id.startswith("highway") else TARGET,
-        note=f"{peer} is {why}",
-        facts={"ours": ours.facts},
+        theirs=theirs,
+        target=target,
+        note=note,
+        facts={"ours": {**ours.facts, **bank}, **facts},
     )
 
 
-def _reset_rows(env_id: str, ours: Measured, peers: list[Measured], built_s: float) -> list[Row]:
+def _reset_rows(env_id: str, ours: Side, peers: Sequence[Side], rounds: int) -> list[Row]:
+    """Worlds that are built anew, the average of a run, worlds that were built before."""
+    building = Side(
+        name="", environments=stock_face.anew(env_id, BATCH // 4, 0, "parity"), round_s=ours.round_s
+    )
+    sides = [building, ours, *peers]
+    building.environments.reset()
+    taken = taken_in_turns([side.reset_s for side in sides], rounds)
+    anew_s, before_s, *peers_s = ([seconds for seconds, _ in each] for each in taken)
+    share = built(RUN) / RUN
+    average_s = [share * a + (1 - share) * b for a, b in zip(anew_s, before_s, strict=True)]
+    row = partial(Row, section=RESETS, unit="resets/s")
     rows = [
-        Row(
-            section=RESETS,
-            name=f"{env_id}, from the bank",
-            value=ours.resets,
-            unit="resets/s",
+        row(
+            name=f"{env_id}, first {RUN:,}",
+            ours=rates(average_s),
             peer=f"{RESET_TARGET_S * 1e3:g} ms each",
-            peer_value=1 / RESET_TARGET_S,
+            theirs=[1 / RESET_TARGET_S],
             target=1.0,
+            note=AVERAGE,
         )
     ]
-    rows += [
-        Row(
-            section=RESETS,
-            name=f"{env_id}, {'built anew' if theirs.side.environments.count == 1 else 'from the bank'}",
-            value=1 / built_s if theirs.side.environments.count == 1 else ours.resets,
-            unit="resets/s",
-            peer=theirs.side.name,
-            peer_value=theirs.resets,
+    for peer, seconds in zip(peers, peers_s, strict=True):
+        compiled = peer.environments.count > 1
+        how, ours_s = ("built before", before_s) if compiled else ("built anew", anew_s)
+        rows.append(row(name=f"{env_id}, {how}", ours=rates(ours_s), peer=peer.name, theirs=rates(seconds)))
+    if not any(peer.environments.count > 1 for peer in peers):
+        rows.append(
+            row(
+                name=f"{env_id}, built before",
+                ours=rates(before_s),
+                peer="built anew",
+                theirs=rates(anew_s),
+            )
         )
-        for theirs in peers
-    ]
     return rows
+
+
+def built(resets: int) -> int:
+    """How many worlds are built in so many resets, the first of a batch included, from an empty bank on.
+
+    Args:
+        resets: Of all environments together.
+    """
+    grown = BATCH + math.ceil((resets - BATCH) / stock_face.DEAL_EVERY)
+    return min(grown, stock_face.DEFAULT_BANK)
+
+
+AVERAGE = (
+    f"average of {RUN:,} resets from an empty bank on, from the cost of the two kinds of reset: "
+    f"{built(RUN):,} of them build their world, the others do not"
+)

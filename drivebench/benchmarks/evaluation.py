@@ -11,7 +11,12 @@ from drivebench.benchmarks.row import Row
 from drivebench.evaluation.run import EvaluationRequest, evaluate
 from drivebench.suite import load_suite
 
-__all__ = ["measure"]
+__all__ = ["ABOUT", "measure"]
+
+ABOUT = """## Evaluation
+
+From the start of `drivebench evaluate` to the last record, worker processes and their start included.
+"""
 
 POLICY = "camera-correction"
 """Trained within a minute at the smoke budget; it keeps to its lane, so that episodes are of full length."""
@@ -39,11 +44,12 @@ def measure() -> list[Row]:
         Row(
             section="evaluation of a small camera network, from start to last record",
             name=f"suite {SUITE}, {episodes} episodes, {workers} workers",
-            value=episodes / taken_s,
+            ours=[episodes / taken_s],
             unit="episodes/s",
             peer=f"{ALLOWED_S:g} s for all",
-            peer_value=episodes / ALLOWED_S,
+            theirs=[episodes / ALLOWED_S],
             target=1.0,
+            note="measured once, as it takes a minute or more",
         )
     ]
 

@@ -69,10 +69,12 @@ class EnvironmentPeer(Protocol):
     Attributes:
         name: As rows call it.
         compiled: Whether its environments step together in compiled code; else one is as fast as many.
+        about: What a reader of its figures must know about it, in Markdown.
     """
 
     name: str
     compiled: bool
+    about: str
 
     def missing(self) -> str | None:
         """Why it cannot be measured here; None if it can."""

@@ -3,20 +3,28 @@
 import platform
 import statistics
 import time
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from drivebench.benchmarks import stock_face
 from drivebench.benchmarks.floor import floor_s
-from drivebench.benchmarks.row import Row
+from drivebench.benchmarks.row import Row, rates, taken_in_turns, watch
 from drivebench.world import WorldBatch
 from drivebench.world.phases import Phase
 
-__all__ = ["IDS", "measure", "measure_id"]
+__all__ = ["ABOUT", "IDS", "measure", "measure_id"]
+
+ABOUT = """## Where the time goes
+
+The parts of a policy step, by the processor time within it, and the phases of a simulation step, by time
+stamps between them in a version of the step that is compiled only for this. The floor is an estimate of
+what no version could do without; see `drivebench/benchmarks/floor.py`.
+"""
 
 IDS = ("highway-v0", "highway-fast-v0", "roundabout-v0", "intersection-v0")
 WORLDS = 64
@@ -52,113 +60,136 @@ def measure_id(env_id: str, *, steps: int = STEPS, rounds: int = ROUNDS) -> list
     Args:
         env_id: highway-env's.
         steps: Policy steps of a round.
-        rounds: How many; medians are reported.
+        rounds: How many.
     """
     side = stock_face.many(env_id, WORLDS, 0, "canonical")
-    episodes = side.episodes
-    spent = _watch(episodes)
-    side.step()
-    shares = [_round(side.step, spent, steps) for _ in range(rounds)]
-    rows = _part_rows(env_id, {name: statistics.median(s[name] for s in shares) for name in shares[0]})
-    if platform.machine() in ("x86_64", "AMD64"):
-        rows += _phase_rows(env_id, episodes.batch, side.step, spent, side.road_steps, steps * rounds)
-    return rows
+    batch: WorldBatch = side.episodes.batch
+    spent = {name: watch(side.episodes, name) for name in PARTS}
+    stamps = np.zeros(len(Phase), dtype=np.int64)
+    vehicles = round(side.vehicles())
+
+    def plain() -> Round:
+        return _round(side.step, batch, spent, side.road_steps, steps)
+
+    def stamped() -> Round:
+        batch.stamps = stamps
+        try:
+            return _round(side.step, batch, spent, side.road_steps, steps)
+        finally:
+            batch.stamps = None
+
+    has_stamps = platform.machine() in ("x86_64", "AMD64")
+    kinds = [plain, stamped] if has_stamps else [plain]
+    taken_in_turns(kinds, 1)  # whatever is to be compiled is compiled now
+    whole, *others = taken_in_turns(kinds, rounds)
+    (least_s,) = taken_in_turns([partial(floor_s, vehicles, WORLDS, side.road_steps)], rounds)
+    rows = [*_part_rows(env_id, whole), _floor_row(env_id, vehicles, whole, least_s)]
+    return [*rows, *_phase_rows(env_id, whole, others[0] if others else ())]
 
 
-def _watch(episodes: Any) -> dict[str, float]:
-    """Count the seconds that each part takes from now on."""
-    spent = dict.fromkeys(PARTS, 0.0)
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """Seconds of one round.
 
-    def watched(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(method)
-        def call(*arguments: Any) -> Any:
-            begin = time.thread_time()
-            try:
-                return method(*arguments)
-            finally:
-                spent[name] += time.thread_time() - begin
+    Attributes:
+        parts: Of a policy step of one world, by name; the whole under an empty name.
+        vehicle_s: Of one simulation step of one vehicle.
+        ticks: By phase, as far as there were stamps.
+    """
 
-        return call
-
-    for name in PARTS:
-        setattr(episodes, name, watched(name, getattr(episodes, name)))
-    return spent
+    parts: Mapping[str, float]
+    vehicle_s: float
+    ticks: NDArray[np.int64] | None
 
 
-def _round(step: Callable[[], int], spent: dict[str, float], steps: int) -> dict[str, float]:
-    """Seconds of each part of one policy step of one world."""
-    spent.update(dict.fromkeys(spent, 0.0))
-    begin = time.thread_time()
-    for _ in range(steps):
-        step()
-    whole = time.thread_time() - begin
-    parts = {PARTS[name]: seconds for name, seconds in spent.items()}
-    return {
-        name: seconds / (steps * WORLDS)
-        for name, seconds in {**parts, REST: whole - sum(parts.values()), "": whole}.items()
-    }
-
-
-def _part_rows(env_id: str, seconds: dict[str, float]) -> list[Row]:
-    return [
-        Row(
-            section=f"where a policy step of {env_id} goes, {WORLDS} worlds, one thread, canonical numerics",
-            name=name,
-            value=taken * 1e6,
-            unit="µs of a world",
-            peer="whole step",
-            peer_value=seconds[""] * 1e6,
-        )
-        for name, taken in seconds.items()
-        if name
-    ]
-
-
-def _phase_rows(
-    env_id: str,
-    batch: WorldBatch,
+def _round(
     step: Callable[[], int],
-    spent: dict[str, float],
+    batch: WorldBatch,
+    spent: Mapping[str, list[float]],
     substeps: int,
     steps: int,
-) -> list[Row]:
-    """Phases by time stamps within the step, which is compiled once more for them.
+) -> Round:
+    """Take some steps.
 
     The stamps say how large the part of each phase is, the processor time of the thread how long all took: a
     machine that interrupts the step adds to the stamps, but not to that.
     """
-    batch.stamps = np.zeros(len(Phase), dtype=np.int64)
-    step()
-    batch.stamps[:] = 0
-    spent["drive"], vehicle_steps = 0.0, 0
+    for each in spent.values():
+        each.clear()
+    if batch.stamps is not None:
+        batch.stamps[:] = 0
+    whole_s, vehicle_steps = 0.0, 0
     for _ in range(steps):
         vehicle_steps += int(batch.vehicles.sum()) * substeps
+        begin = time.thread_time()
         step()
-    ticks, batch.stamps = batch.stamps, None
-    ticks[Phase.PRESENT] = 0
-    whole_ns = spent["drive"] * 1e9 / vehicle_steps
-    vehicles = round(vehicle_steps / (steps * substeps * len(batch)))
-    taken = [
-        (phase.name.lower().replace("_", " "), float(whole_ns * ticks[phase] / ticks.sum()), "")
-        for phase in Phase
-        if ticks[phase] > 0
-    ]
-    least_ns = floor_s(vehicles, len(batch), substeps) * 1e9
+        whole_s += time.thread_time() - begin
+    parts = {PARTS[name]: sum(each) for name, each in spent.items()}
+    parts |= {REST: whole_s - sum(parts.values()), "": whole_s}
+    return Round(
+        parts={name: seconds / (steps * len(batch)) for name, seconds in parts.items()},
+        vehicle_s=sum(spent["drive"]) / vehicle_steps,
+        ticks=None if batch.stamps is None else batch.stamps.copy(),
+    )
+
+
+def _part_rows(env_id: str, taken: Sequence[Round]) -> list[Row]:
     return [
         Row(
-            section=f"where a simulation step of {env_id} goes, {vehicles} vehicles",
+            section=f"where a policy step of {env_id} goes, {WORLDS} worlds, one thread, canonical numerics",
             name=name,
-            value=value,
+            ours=[each.parts[name] * 1e6 for each in taken],
+            unit="µs of a world",
+            peer="whole step",
+            theirs=[each.parts[""] * 1e6 for each in taken],
+            share=True,
+        )
+        for name in taken[0].parts
+        if name
+    ]
+
+
+def _floor_row(env_id: str, vehicles: int, taken: Sequence[Round], least_s: Sequence[float]) -> Row:
+    return Row(
+        section=f"a simulation step of {env_id} against the least, {vehicles} vehicles",
+        name="road, without time stamps",
+        ours=rates([each.vehicle_s for each in taken]),
+        unit="vehicle steps/s",
+        peer="floor",
+        theirs=rates(least_s),
+        note=FLOOR,
+    )
+
+
+def _phase_rows(env_id: str, plain: Sequence[Round], taken: Sequence[Round]) -> list[Row]:
+    """Phases by time stamps within the step, which is compiled once more for them."""
+    shares: dict[str, list[float]] = {"phases": []}
+    note = "there are time stamps for x86-64 only"
+    if taken:
+        more = statistics.median(b.vehicle_s / a.vehicle_s - 1 for a, b in zip(plain, taken, strict=True))
+        note = f"the time stamps add {more:.0%} to a step of {env_id}"
+        ticks = np.array([each.ticks for each in taken], dtype=np.float64)
+        ticks[:, Phase.PRESENT] = 0.0
+        ticks /= ticks.sum(axis=1, keepdims=True)
+        names = {phase: phase.name.lower().replace("_", " ") for phase in Phase if ticks[:, phase].any()}
+        shares = {name: ticks[:, phase].tolist() for phase, name in names.items()}
+    whole_ns = [each.vehicle_s * 1e9 for each in taken]
+    return [
+        Row(
+            section=f"where a simulation step of {env_id} goes",
+            name=name,
+            ours=[share * ns for share, ns in zip(values, whole_ns, strict=True)],
             unit="ns of a vehicle",
             peer="whole step",
-            peer_value=whole_ns,
+            theirs=whole_ns,
+            share=True,
             note=note,
         )
-        for name, value, note in (*taken, ("floor: nothing to decide", least_ns, FLOOR))
+        for name, values in shares.items()
     ]
 
 
 FLOOR = (
-    "the elementary functions that a vehicle needs in any case, vectorised, and one pass over the state per "
-    "decision; what is above is finding lanes and neighbours, and deciding"
+    "floor: the elementary functions that a vehicle needs in any case, vectorised, and one pass over the "
+    "state per decision; what is above is finding lanes and neighbours, and deciding"
 )

@@ -7,7 +7,6 @@ import numpy as np
 
 from drivebench.benchmarks.row import Row
 from drivebench.benchmarks.scaling import fit
-from drivebench.errors import ConfigurationError
 
 __all__ = ["draw"]
 
@@ -16,19 +15,12 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     """Draw all rows that have a curve side by side.
 
     Args:
-        rows: As measured.
+        rows: As measured; at least one has a curve.
         path: The picture to write; matplotlib takes its format from the ending.
-
-    Raises:
-        ConfigurationError: No row has a curve.
     """
-    curves = [row for row in rows if row.curve]
-    if not curves:
-        raise ConfigurationError(
-            "nothing to draw: no group with curves was measured; expected 'scaling' among --only"
-        )
     from matplotlib.figure import Figure
 
+    curves = [row for row in rows if row.curve]
     picture = Figure(figsize=(4.2 * len(curves), 3.4), layout="constrained")
     for place, row in enumerate(curves, start=1):
         axes = picture.add_subplot(1, len(curves), place)

@@ -1,7 +1,10 @@
-"""Our side of whole environments: ``drivebench/stock-<id>`` as gymnasium makes it, many or one at a time."""
+"""Our side of whole environments: ``drivebench/stock-<id>`` as gymnasium makes it, many or one at a time.
+
+Worlds are built in every run: none is read from the bank's file, which earlier runs would have filled, and
+none is written to it.
+"""
 
 import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +14,14 @@ import numpy as np
 
 from drivebench.benchmarks.peer import PeerEnvironments
 
-__all__ = ["BANK", "StockFace", "building_s", "many", "one"]
+__all__ = ["BANK", "DEFAULT_BANK", "StockFace", "anew", "many", "one"]
 
 BANK = 128
-"""Worlds in the bank, all of them built before the clock runs; the default is larger, and takes longer to
-fill."""
+"""Worlds in the bank, all of them built before the clock runs."""
 
-_UNSEEN = 1_000_000
-"""Seeds from here on are used only once."""
+DEFAULT_BANK, DEAL_EVERY = 1024, 32
+"""The bank of who does not ask for another number: how many worlds it grows to, and with which share of the
+resets."""
 
 ACTIONS = 64
 """Random actions, prepared before the clock runs and used in turn."""
@@ -44,10 +47,14 @@ def many(env_id: str, count: int, seed: int, numerics: str) -> StockFace:
         seed: Of worlds and actions.
         numerics: ``parity`` or ``canonical``.
     """
-    envs: Any = gymnasium.make_vec(f"drivebench/stock-{env_id}", num_envs=count, bank=BANK, numerics=numerics)
+    envs = _made(env_id, count, BANK, numerics)
     envs.reset(seed=seed)
     for _ in range(1 + 33 * BANK // count):  # every 32nd draw deals another world, until all are there
         envs.reset()
+    return _stepping(envs, count, seed)
+
+
+def _stepping(envs: Any, count: int, seed: int) -> StockFace:
     envs.action_space.seed(seed)
     actions = [envs.action_space.sample() for _ in range(ACTIONS)]
     ended = np.zeros(count, dtype=np.bool_)
@@ -98,18 +105,27 @@ def one(env_id: str, seed: int) -> StockFace:
     return _described(env, 1, step, reset)
 
 
-def building_s(env_id: str, count: int) -> float:
-    """Processor time of one reset whose world is in no bank yet.
+def anew(env_id: str, count: int, seed: int, numerics: str) -> StockFace:
+    """Environments that step together; every reset builds its worlds.
 
     Args:
         env_id: highway-env's.
-        count: How many are reset together.
+        count: How many.
+        seed: Of the first worlds; those of later resets follow.
+        numerics: ``parity`` or ``canonical``.
     """
-    envs: Any = gymnasium.make_vec(f"drivebench/stock-{env_id}", num_envs=count)
-    envs.reset(seed=_UNSEEN)
-    begin = time.process_time()
-    envs.reset(seed=_UNSEEN + count)
-    return (time.process_time() - begin) / count
+    envs = _made(env_id, count, 0, numerics)
+    envs.reset(seed=seed)
+    return _stepping(envs, count, seed)
+
+
+def _made(env_id: str, count: int, bank: int, numerics: str) -> Any:
+    def make(bank: int) -> Any:
+        return gymnasium.make_vec(f"drivebench/stock-{env_id}", num_envs=count, bank=bank, numerics=numerics)
+
+    without: Any = make(0)
+    without.unwrapped.episodes.bank.use_file = lambda: None  # one bank for all of the process
+    return make(bank) if bank else without
 
 
 def _described(envs: Any, count: int, step: Callable[[], int], reset: Callable[[], None]) -> StockFace:

@@ -1,19 +1,26 @@
 """Road steps: the compiled world against stock highway-env, on one thread."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import numba
-import numpy as np
 
 from drivebench import registry
 from drivebench.benchmarks.peer import Peer
-from drivebench.benchmarks.row import Row, seconds_per_call, side_by_side
+from drivebench.benchmarks.row import Row, rates, seconds_per_call, taken_in_turns
+from drivebench.benchmarks.stretch import seconds_of
 from drivebench.world import WorldBatch
 from drivebench.world.clock import SUBSTEPS
 
-__all__ = ["CASES", "RoadCase", "measure", "measure_case"]
+__all__ = ["ABOUT", "CASES", "RoadCase", "measure", "measure_case"]
+
+ABOUT = """## The road alone
+
+Both sides drive the same world from the same reset over the same stretch, the ego idling; no observation
+and no reward. Ours runs in canonical numerics.
+"""
 
 BATCH = 64
 """Worlds that step together."""
@@ -51,24 +58,6 @@ LEAST_CALLS = {1: 60, BATCH: 10}
 """By number of worlds: calls to time at least; where a stretch has fewer, fresh copies drive it again."""
 
 
-def _seconds_per_substep(batch: WorldBatch, decisions: int) -> float:
-    """Time of one simulation step of one world over the decisions from here, the call from Python included.
-
-    The batch itself stays as it is; copies drive.
-    """
-    actions = np.zeros((len(batch), 2), dtype=np.int16)
-    times = math.ceil(LEAST_CALLS[len(batch)] / decisions)
-    unused, *copies = (batch.copy(range(len(batch))) for _ in range(times + 1))
-    unused.step(actions)  # whatever is to be compiled is compiled before the clock runs
-
-    def drive() -> None:
-        for moving in copies:
-            for _ in range(decisions):
-                moving.step(actions)
-
-    return seconds_per_call(drive, 1) / (times * decisions * SUBSTEPS * len(batch))
-
-
 def measure_case(case: RoadCase, peer: Peer) -> list[Row]:
     """Two rows, with one world and with ``BATCH`` worlds, each next to the peer."""
     seeds = iter(range(ROUNDS))
@@ -84,18 +73,20 @@ def measure_case(case: RoadCase, peer: Peer) -> list[Row]:
         return seconds_per_call(roads[present].decide, case.decisions) / SUBSTEPS
 
     def compiled(count: int) -> float:
-        return _seconds_per_substep(ours[count][present], case.decisions)
+        times = math.ceil(LEAST_CALLS[count] / case.decisions)
+        return seconds_of(ours[count][present], case.decisions, times) / (count * SUBSTEPS)
 
     vehicles = roads[0].world.vehicles
-    stock_s, one_s, batch_s = side_by_side([stock, partial(compiled, 1), partial(compiled, BATCH)], ROUNDS)
+    measures: list[Callable[[], float]] = [stock, partial(compiled, 1), partial(compiled, BATCH)]
+    stock_s, one_s, batch_s = taken_in_turns(measures, ROUNDS)
     return [
         Row(
             section="road alone, one thread",
             name=f"{case.env_id}, {vehicles} vehicles, {worlds}",
-            value=1 / seconds,
+            ours=rates(seconds),
             unit="simulation steps/s",
             peer=peer.name,
-            peer_value=1 / stock_s,
+            theirs=rates(stock_s),
             target=target,
         )
         for worlds, seconds, target in (

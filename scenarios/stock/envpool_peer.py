@@ -1,9 +1,8 @@
 """EnvPool's C++ environments as a peer of the benchmarks; an optional one: ``pip install drivebench[bench]``.
 
 EnvPool (https://github.com/sail-sg/envpool, Apache-2.0) has ported part of highway-env 1.10 to C++. What is
-measured is its Gymnasium interface in synchronous mode with one worker thread. Its worlds differ from
-highway-env's: most ids reset to one fixed scene whatever the seed, its intersections get no new vehicles, its
-racetracks have no traffic, and on its motorways a vehicle considers no other lane once it accepts one.
+measured is its Gymnasium interface in synchronous mode with one worker thread. How its worlds differ from
+highway-env's: see ``EnvPoolPeer.about``.
 """
 
 from importlib.util import find_spec
@@ -48,6 +47,14 @@ class EnvPoolPeer:
 
     name = "EnvPool"
     compiled = True
+    about = (
+        "[EnvPool](https://github.com/sail-sg/envpool)'s port of highway-env 1.10 to C++ (`pip install "
+        "drivebench[bench]`), with one worker thread. Its worlds are not highway-env's: Highway, "
+        "HighwayFast, Merge and Parking apart, its ids reset to one fixed scene whatever the seed; its "
+        "intersections get no new vehicles and its racetracks have no traffic; on its motorways a vehicle "
+        "considers no other lane once it accepts one, so that its episodes soon take another course. Where "
+        "the numbers of vehicles differ, notes say so."
+    )
 
     def missing(self) -> str | None:
         """How to install it, if it is not."""
@@ -73,6 +80,7 @@ class EnvPoolPeer:
             _, _, terminated, truncated, _ = pool.step(actions[turn % ACTIONS])
             stepped = count - int(ended.sum())
             ended = terminated | truncated
+            assert ended.shape == (count,)
             return stepped
 
         def reset() -> None:

@@ -25,12 +25,19 @@ _GRAYSCALE = {
 }
 """The grayscale image of highway-env's documentation."""
 
+ACTIONS = 64
+"""Random actions of each environment, prepared before the clock runs and used in turn."""
+
 
 class StockPeer:
     """Steps stock environments: the road alone, or all of it with a picture from above."""
 
     name = "highway-env"
     compiled = False
+    about = (
+        "highway-env itself, as its package installs it: one environment, because many are a loop over "
+        "single ones."
+    )
 
     def missing(self) -> str | None:
         """Never: drivebench requires it."""
@@ -43,17 +50,22 @@ class StockPeer:
         seeds = itertools.count(seed + count)
         steps = [0] * count
         ended = [False] * count
+        actions = []
         for k, each in enumerate(every):
             each.action_space.seed(seed + k)
+            actions.append([each.action_space.sample() for _ in range(ACTIONS)])
+        turn = 0
 
         def step() -> int:
+            nonlocal turn
+            turn += 1
             stepped = 0
             for k, each in enumerate(every):
                 if ended[k]:
                     each.reset()
                     steps[k], ended[k] = 0, False
                     continue
-                _, _, terminated, truncated, _ = each.step(each.action_space.sample())
+                _, _, terminated, truncated, _ = each.step(actions[k][turn % ACTIONS])
                 steps[k] += 1
                 stepped += 1
                 ended[k] = bool(np.all(terminated)) or bool(truncated) or steps[k] >= last_step

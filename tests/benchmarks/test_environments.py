@@ -1,7 +1,13 @@
 """Whole environments against peers that are there, are not, or are invented; no wall-clock times."""
 
+import os
+import subprocess
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 
+import numpy as np
+import platformdirs
 import pytest
 
 from drivebench import registry
@@ -10,12 +16,14 @@ from drivebench.benchmarks.environments import ALONE, CANONICAL, RESETS, STEPS
 from drivebench.benchmarks.peer import PeerEnvironments
 from drivebench.benchmarks.row import Row
 from drivebench.benchmarks.text import WIDTH, as_text
+from scenarios.stock.building import state_of_seed
+from scenarios.stock.deck import DEAL_EVERY, Deck
 from scenarios.stock.envpool_peer import TASKS, EnvPoolPeer
 from scenarios.stock.ids import IDS
 from scenarios.stock.peer import PEER
+from scenarios.stock.vector import BANK
 
 ENV_ID = "merge-v0"
-MACHINE = {"processor": "x", "processors": 2, "python": "3.11", "libraries": {}}
 
 
 class Invented:
@@ -23,6 +31,7 @@ class Invented:
 
     name = "Invented"
     compiled = True
+    about = "Invented here."
 
     def missing(self) -> str | None:
         return None
@@ -57,7 +66,7 @@ def rows(monkeypatch: pytest.MonkeyPatch) -> list[Row]:
     monkeypatch.setattr(
         environments.registry, "load", lambda kind, name: peers[name] if kind == "peer" else load(kind, name)
     )
-    return environments.measure_id(ENV_ID, round_s=1e-9, rounds=1)
+    return environments.measure_id(ENV_ID, round_s=1e-9, rounds=2)
 
 
 def test_every_side_is_measured_and_said(rows: list[Row]) -> None:
@@ -78,6 +87,9 @@ def test_every_side_is_measured_and_said(rows: list[Row]) -> None:
     assert compiled.note == "Invented has 10 vehicles in merge-v0"
     assert compiled.facts["ours"]["road_steps"] == compiled.facts["theirs"]["road_steps"] == 15
     assert compiled.facts["ours"]["environments"] == 4
+    assert compiled.facts["ours"]["bank"] == 4
+    assert compiled.facts["theirs"]["wall_s_per_step"] > 0
+    assert len(compiled.ours) == len(compiled.theirs) == 2
     assert found[STEPS, "highway-env"].target is None
     assert found[STEPS, "highway-env"].note == ""
     absent = found[STEPS, "Absent"]
@@ -89,7 +101,52 @@ def test_every_side_is_measured_and_said(rows: list[Row]) -> None:
 
 
 def test_the_table_is_not_wide(rows: list[Row]) -> None:
-    assert max(map(len, as_text(rows, MACHINE).splitlines())) <= WIDTH
+    assert max(map(len, as_text(rows).splitlines())) <= WIDTH
+
+
+def test_the_average_reset_counts_what_is_built(rows: list[Row]) -> None:
+    found = {row.name: row for row in rows if row.section == RESETS}
+    anew, before = (1 / np.array(found[f"{ENV_ID}, {how}"].ours) for how in ("built anew", "built before"))
+    share = environments.built(environments.RUN) / environments.RUN
+    average = 1 / np.array(found[f"{ENV_ID}, first 10,000"].ours)
+    assert average == pytest.approx(share * anew + (1 - share) * before)
+    assert found[f"{ENV_ID}, first 10,000"].target == 1.0
+
+
+def test_so_many_worlds_are_built() -> None:
+    deck = Deck(stock_face.DEFAULT_BANK, [0])
+    first = [state_of_seed(seed) for seed in range(environments.BATCH)]
+    deck.lay(first)
+    cards = {*range(len(first)), *deck.draw(environments.RUN - len(first))}
+    assert len(cards) == environments.built(environments.RUN)
+    assert (stock_face.DEFAULT_BANK, stock_face.DEAL_EVERY) == (BANK, DEAL_EVERY)
+
+
+BUILT = """
+from drivebench.benchmarks import environments, stock_face
+from scenarios.stock.building import Builder
+
+environments.BATCH, stock_face.BANK = 40, 40
+build, states = Builder.build, []
+Builder.build = lambda self, state: states.append(state) or build(self, state)
+environments.measure_id("merge-v0", round_s=1e-9, rounds=3)
+print(len(states))
+"""
+
+
+@pytest.mark.slow
+def test_every_run_builds_its_worlds(tmp_path: Path) -> None:
+    """Two processes with one cache, in which the first could leave its worlds for the second."""
+    kernels = Path(platformdirs.user_cache_dir("drivebench")) / "kernels"
+    variables = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "NUMBA_CACHE_DIR": str(kernels)}
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-c", BUILT], env=variables, check=True, capture_output=True, text=True
+        ).stdout
+        for _ in range(2)
+    )
+    assert int(first) == int(second) > 40 + 3 * 10
+    assert not [*tmp_path.rglob("*.bank")]
 
 
 def test_motorways_have_the_higher_target() -> None:

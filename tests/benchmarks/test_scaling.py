@@ -4,9 +4,9 @@ import numba
 import numpy as np
 import pytest
 
-from drivebench.benchmarks import floor, phases, scaling, spin, threads
+from drivebench.benchmarks import floor, phases, scaling, threads, two_processes
 from drivebench.benchmarks.motorway import GAP_M, motorway
-from drivebench.benchmarks.row import Row
+from drivebench.benchmarks.row import Row, Verdict
 from drivebench.benchmarks.scaling import fit
 from drivebench.world import EntityKind, WorldBatch
 from drivebench.world.layout import EntityFloat
@@ -32,12 +32,12 @@ def test_the_margin_covers_the_truth_as_often_as_it_says() -> None:
 
 
 def test_rates_are_compared_where_there_are_many() -> None:
-    quadratic = [(n, 1e-6 * n * n) for n in (10.0, 50.0, 500.0, 1000.0)]
+    quadratic = {n: [1e-6 * n * n] * 3 for n in (10, 50, 500, 1000)}
     row = scaling._row("vehicle", quadratic, 50, "16 worlds")
     assert row.name == "1,000 vehicles, 16 worlds"
     assert row.peer == "50 vehicles"
     assert row.ratio == pytest.approx(50 / 1000)
-    assert row.reached is False
+    assert row.verdict is Verdict.MISSED
     assert row.note.startswith("seconds grow as vehicles to the power of 2.000 ± 0.000 from 50 to 1,000")
 
 
@@ -77,52 +77,73 @@ def test_stamps_count_every_phase_and_change_nothing() -> None:
     assert seen >= set(Phase) - {Phase.REGULATION}
 
 
-def test_parts_and_phases_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def few_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(phases.stock_face, "BANK", 4)
     monkeypatch.setattr(phases, "WORLDS", 4)
-    rows = phases.measure_id("merge-v0", steps=2, rounds=1)
+
+
+@pytest.mark.usefixtures("few_worlds")
+def test_parts_and_phases_add_up() -> None:
+    rows = phases.measure_id("merge-v0", steps=2, rounds=2)
     parts = [row for row in rows if row.unit == "µs of a world"]
     assert {row.name for row in parts} == {*phases.PARTS.values(), phases.REST}
-    assert sum(row.value for row in parts) == pytest.approx(parts[0].peer_value)
-    stepped = [row for row in rows if row.unit == "ns of a vehicle"]
-    if stepped:  # x86-64 only
-        *found, least = stepped
-        assert sum(row.value for row in found) == pytest.approx(found[0].peer_value)
-        assert least.note == phases.FLOOR
+    (floor_row,) = [row for row in rows if row.peer == "floor"]
+    assert floor_row.note == phases.FLOOR
+    assert len(floor_row.ratios) == 2
+    for found in (parts, [row for row in rows if row.unit == "ns of a vehicle"]):
+        assert all(row.share for row in found)
+        if found[0].ours:  # phases: on x86-64 only
+            assert np.sum([row.ratios for row in found], axis=0) == pytest.approx([1.0, 1.0])
+
+
+@pytest.mark.usefixtures("few_worlds")
+def test_without_time_stamps_a_row_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phases.platform, "machine", lambda: "arm64")
+    rows = phases.measure_id("merge-v0", steps=1, rounds=1)
+    (missing,) = [row for row in rows if row.unit == "ns of a vehicle"]
+    assert missing.ratio is missing.value is None
+    assert missing.note == "there are time stamps for x86-64 only"
 
 
 def test_the_floor_is_something() -> None:
     assert floor.floor_s(10, 2, 3, decisions=1) > 0
 
 
-def test_two_processes_take_turns_with_two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, int]] = []
+def test_threads_and_processes_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, int, int]] = []
 
     class Invented:
-        def __init__(self, kind: str, count: int) -> None:
-            self.kind = kind
+        def __init__(self, kind: str, count: int, threads: int = 1) -> None:
+            self.side = (kind, count, threads)
 
         def __enter__(self) -> "Invented":
             return self
 
         def __exit__(self, *_: object) -> None:
-            asked.append((self.kind, 0))
+            pass
 
-        def seconds(self, count: int) -> float:
-            asked.append((self.kind, count))
+        def seconds(self) -> float:
+            asked.append(self.side)
             return 1.0
 
     monkeypatch.setattr(threads, "Processes", Invented)
     monkeypatch.setattr(threads, "ROUNDS", 2)
-    monkeypatch.setattr(threads, "road", lambda: lambda: None)
     monkeypatch.setattr(numba, "get_num_threads", lambda: 2)
-    monkeypatch.setattr(numba, "set_num_threads", lambda count: None)
     rows: list[Row] = threads.measure()
-    assert asked == [("road", 1), ("road", 2), ("spin", 1), ("spin", 2)] * 2 + [("spin", 0), ("road", 0)]
+    assert asked == [("road", 1, 1), ("road", 1, 2), ("road", 2, 1), ("spin", 1, 1), ("spin", 2, 1)] * 2
     assert [row.target for row in rows] == [threads.TARGET, threads.CEILING_TARGET, None, None]
+    assert rows[0].theirs == rows[2].theirs
     assert rows[2].ratio == rows[3].ratio == 2.0
 
 
+def test_where_there_is_one_thread_rows_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numba, "get_num_threads", lambda: 1)
+    rows = threads.measure()
+    assert [row.target for row in rows] == [threads.TARGET, threads.CEILING_TARGET, None, None]
+    assert {(row.value, row.peer_value, row.note) for row in rows} == {(None, None, threads.ABSENT)}
+
+
 def test_a_process_works_when_it_is_told_to() -> None:
-    with spin.Processes("spin", 1) as processes:
-        assert processes.seconds(1) > 0
+    with two_processes.Processes("spin", 1) as processes:
+        assert processes.seconds() > 0

@@ -1,7 +1,7 @@
-"""Work for one process of its own, begun at a word: what the machine gives to two that share nothing.
+"""Work for processes of their own, begun at a word: what a machine gives to two that share nothing.
 
-Run as ``python -m drivebench.benchmarks.spin KIND``: it prepares, prints a line, and then, for each line that
-it reads, works once and prints another.
+Run as ``python -m drivebench.benchmarks.two_processes KIND THREADS``: it answers each line that it reads,
+once it has prepared its work, or done it.
 """
 
 import subprocess
@@ -19,11 +19,13 @@ from drivebench.benchmarks.motorway import motorway
 from drivebench.compiled import kernel
 from drivebench.world import WorldBatch
 
-__all__ = ["DECISIONS", "VEHICLES", "WORLDS", "Processes", "road"]
+__all__ = ["DECISIONS", "VEHICLES", "WORLDS", "Processes"]
 
 VEHICLES, WORLDS, DECISIONS = 51, 64, 20
 """Of the work ``road``."""
 _SPINS = 20_000_000
+
+Work = Callable[[], object]
 
 
 @kernel
@@ -38,36 +40,40 @@ def _spin(rounds: int) -> float:
     return a + b + c + d
 
 
-def road() -> Callable[[], None]:
-    """Steps a batch of motorways from the same state again and again."""
+def _road() -> Callable[[], Work]:
+    """Steps of a batch of motorways, from the same state again and again."""
     worlds = [motorway(VEHICLES, seed) for seed in range(8)]
     batch = WorldBatch([worlds[k % len(worlds)] for k in range(WORLDS)])
     actions = np.zeros((WORLDS, 2), dtype=np.int16)
 
-    def work() -> None:
+    def prepared() -> Work:
         moving = batch.copy(range(WORLDS))
-        for _ in range(DECISIONS):
-            moving.step(actions)
 
-    return work
+        def work() -> None:
+            for _ in range(DECISIONS):
+                moving.step(actions)
+
+        return work
+
+    return prepared
 
 
 class Processes:
     """Processes that wait for a word to work at the same time."""
 
-    def __init__(self, kind: str, count: int) -> None:
-        """Start them, and wait until they are ready.
+    def __init__(self, kind: str, count: int, threads: int = 1) -> None:
+        """Start them.
 
         Args:
             kind: ``road`` or ``spin``.
-            count: How many.
+            count: How many processes.
+            threads: Of each of them.
         """
-        command = [sys.executable, "-m", "drivebench.benchmarks.spin", kind]
+        command = [sys.executable, "-m", "drivebench.benchmarks.two_processes", kind, str(threads)]
         self._processes = [
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             for _ in range(count)
         ]
-        self._wait(count)
 
     def __enter__(self) -> Self:
         return self
@@ -79,18 +85,19 @@ class Processes:
             _pipe(process.stdin).close()
             process.wait()
 
-    def seconds(self, count: int) -> float:
-        """Until the last of the first ``count`` has done its work."""
+    def seconds(self) -> float:
+        """Until the last has done its work, after all have done the same once to be warm."""
+        self._all("prepare")
         begin = time.perf_counter()
-        for process in self._processes[:count]:
-            entry = _pipe(process.stdin)
-            entry.write("go\n")
-            entry.flush()
-        self._wait(count)
+        self._all("work")
         return time.perf_counter() - begin
 
-    def _wait(self, count: int) -> None:
-        for process in self._processes[:count]:
+    def _all(self, word: str) -> None:
+        for process in self._processes:
+            entry = _pipe(process.stdin)
+            entry.write(f"{word}\n")
+            entry.flush()
+        for process in self._processes:
             if not _pipe(process.stdout).readline():
                 raise RuntimeError(f"a process ended with {process.wait()} before its work was done")
 
@@ -100,17 +107,19 @@ def _pipe(pipe: IO[str] | None) -> IO[str]:
     return pipe
 
 
-def _serve(kind: str) -> None:
-    numba.set_num_threads(1)
-    work: Callable[[], object] = partial(_spin, _SPINS) if kind == "spin" else road()
-    work()
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    for _ in sys.stdin:
-        work()
+def _serve(kind: str, threads: int) -> None:
+    numba.set_num_threads(threads)
+    prepared: Callable[[], Work] = (lambda: partial(_spin, _SPINS)) if kind == "spin" else _road()
+    work = prepared()
+    for word in sys.stdin:
+        if word == "prepare\n":
+            prepared()()
+            work = prepared()
+        else:
+            work()
         sys.stdout.write("done\n")
         sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    _serve(sys.argv[1], int(sys.argv[2]))

@@ -52,7 +52,8 @@ ratios hold per simulated step as well. Ours are highway-env's worlds bit for bi
 Resets: *built anew* is a world by highway-env's own `_reset`, taken over, loaded and observed; *built before*
 is one from the bank. *First {RUN:,}* is the average reset of a run that begins with an empty bank, which
 grows by a world in every {stock_face.DEAL_EVERY} resets up to {stock_face.DEFAULT_BANK:,}: building is
-counted. """
+counted.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,13 +8,13 @@ import sys
 from typing import Any
 
 import numpy as np
-from stock_episodes import beside, curve
 
 from drivebench.world import geometry
 from drivebench.world.lane_spec import LaneSpec
 from drivebench.world.layout import LaneFloat, LaneInt
 from drivebench.world.numerics import PARITY
 from drivebench.world.takeover import take_network
+from scenarios.stock.parity.winding_scene import beside, curve
 
 CURVES = 60
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from stock_digests import SEEDS, all_starts, digests
+from stock_digests import SEEDS, all_starts, digests, invented_starts
 from typer.testing import CliRunner
 
 from drivebench import cli
@@ -25,9 +25,13 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def expected() -> dict[str, str]:
-    """First digits of the episodes of a few seeds."""
+    """First digits of the episodes of a few seeds, by the table, and of invented worlds, all in one batch."""
     ids = json.loads(TABLE.read_text())["ids"]
-    return {f"{name} {seed}": ids[name]["each episode"].split()[seed] for name in ids for seed in SEEDS}
+    stock = {f"{name} {seed}": ids[name]["each episode"].split()[seed] for name in ids for seed in SEEDS}
+    invented = invented_starts()
+    own = digests(invented, len(invented))
+    assert len(set(own.values())) == len(own)
+    return stock | {name: digest[:8] for name, digest in own.items()}
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,41 @@ SEEDS = {"random": (1001,), "sensible": (1002,)}
 LONGEST = {"highway-v0": 5, "racetrack": 40, "parking": 40, "lane-keeping": 60}
 """Decisions of an episode, by the beginning of the id: stock is slow."""
 OTHERS = 13
-QUICK = ("merge-v0, 30 Hz", "racetrack-v1, 8 others", "merge-generic-v1, 4 lanes", "merge-v1, continuous")
-"""Variants of the gate."""
+QUICK = {
+    "merge-v0, 30 Hz": OTHERS,
+    "racetrack-v1, 8 others": 40,
+    "merge-generic-v1, 4 lanes": OTHERS,
+    "merge-v1, continuous": 50,
+    "roundabout-v0, linear traffic": OTHERS,
+    "roundabout-v1, aggressive traffic": OTHERS,
+    "u-turn-v0, defensive traffic": OTHERS,
+    "roundabout-v1, tyre forces": 50,
+    "racetrack-v0, tyre forces, 3 others": 40,
+    "parking-parked-v0, speed range": 40,
+    "parking-v0, near the goal": 40,
+    "winding road, meta-actions": 40,
+    "winding road, continuous": 40,
+    "intersection-v1, kinematic": 50,
+    "intersection-v0, linear traffic": OTHERS,
+}
+"""Variants of the gate, and the decisions of an episode."""
+CRASHING = (
+    "linear traffic",
+    "aggressive traffic",
+    "defensive traffic",
+    "tyre forces",
+    "speed range",
+    "near the goal",
+    "winding road",
+)
+"""What the names of variants say in which some agent must have crashed, so that impacts are compared, too."""
 
 Results = Mapping[str, list[EpisodeParity]]
 
 
 def _longest(name: str) -> int:
+    if name in QUICK:
+        return QUICK[name]
     return next((bound for start, bound in LONGEST.items() if name.startswith(start)), OTHERS)
 
 
@@ -50,6 +78,14 @@ def results() -> Results:
 def test_every_id_is_compared() -> None:
     assert sorted(CASES) == sorted(registered_ids())
     assert set(QUICK) <= set(VARIANTS)
+
+
+@pytest.mark.slow
+def test_what_is_compared_meets_crashes_and_goals(results: Results) -> None:
+    for what in CRASHING:
+        assert any(e.crashed for name in QUICK if what in name for e in results[name]), what
+    for name in ("parking-v0, near the goal", "parking-parked-v0, speed range"):
+        assert sum(episode.hits for episode in results[name]) > 0, name
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=[defect.what[:40] for defect in DEFECTS])

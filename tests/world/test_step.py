@@ -10,7 +10,7 @@ from drivebench.errors import ActionError, ConfigurationError
 from drivebench.world import EntityKind, World, WorldBatch, dequantise, quantise
 from drivebench.world.build import VehicleSpec, build_world, vehicle_on_lane
 from drivebench.world.clock import POLICY_HZ, SIMULATION_HZ, SUBSTEPS, TIME_STEP_S
-from drivebench.world.layout import EntityFloat
+from drivebench.world.layout import EntityFloat, EntityInt
 
 IDLE = quantise([[0.0, 0.0]])
 FULL_BRAKE = quantise([[-1.0, 0.0]])
@@ -118,11 +118,13 @@ def test_a_miss_is_no_collision() -> None:
     assert not batch.trace_crashed.any()
 
 
-def test_a_landmark_is_hit_without_a_crash() -> None:
+@pytest.mark.parametrize(("goal_m", "hit"), [(104.0, True), (350.0, False)])
+def test_a_landmark_is_hit_without_a_crash(goal_m: float, hit: bool) -> None:
     ego = VehicleSpec(kind=EntityKind.EGO, x_m=100.0, y_m=4.0, speed_mps=10.0)
-    goal = VehicleSpec(kind=EntityKind.LANDMARK, x_m=104.0, y_m=4.0, length_m=2.0, width_m=2.0)
+    goal = VehicleSpec(kind=EntityKind.LANDMARK, x_m=goal_m, y_m=4.0, length_m=2.0, width_m=2.0)
     batch = WorldBatch([build_world(motorway_network(), [ego, goal])])
     batch.step(IDLE)
+    assert batch.entity_int[0, EntityInt.HIT].tolist() == [0, int(hit)]
     assert batch.crashed[0].tolist() == [0, 0]
     assert batch.struck[0] == -1
 

@@ -7,8 +7,8 @@ that nothing would read is an error, and so is a setting whose effect drivebench
 import copy
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from drivebench.errors import ConfigurationError, UnknownNameError
 from scenarios.stock.ids import Family, StockId
 from scenarios.stock.upstream import accepted_keys, default_config
 
-__all__ = ["complete_configuration", "digest_of"]
+__all__ = ["FixedConfiguration", "complete_configuration", "digest_of"]
 
 _REWARDS = {
     Family.HIGHWAY: ("on_road_reward",),
@@ -74,6 +74,37 @@ _PAIRS = ("reward_speed_range",)
 _WHOLE = ("simulation_frequency", "policy_frequency")
 
 
+class FixedConfiguration(Mapping[str, Any]):
+    """A configuration, or a table in it, that is read but not written."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        """Show one.
+
+        Args:
+            config: What is shown; it is not copied.
+        """
+        self._config = config
+
+    def __getitem__(self, key: str) -> Any:
+        value = self._config[key]
+        return FixedConfiguration(value) if isinstance(value, Mapping) else copy.deepcopy(value)
+
+    def __setitem__(self, key: str, value: Any) -> NoReturn:
+        raise ConfigurationError(
+            f"{key}={value!r}: the configuration of a vector environment is fixed; make another one with "
+            "config=... (that of a single environment can be written to, and holds from its next reset on)"
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._config)
+
+    def __len__(self) -> int:
+        return len(self._config)
+
+    def __repr__(self) -> str:
+        return repr(dict(self._config))
+
+
 def complete_configuration(entry: StockId, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The whole configuration of an environment.
 
@@ -99,6 +130,7 @@ def complete_configuration(entry: StockId, given: Mapping[str, Any] | None = Non
     _check_action(entry, config["action"], defaults["action"])
     _check_values(entry, config)
     _check_spans(entry, config)
+    _check_goals(entry, config)
     return config
 
 
@@ -199,6 +231,21 @@ def _check_spans(entry: StockId, config: Mapping[str, Any]) -> None:
         raise ConfigurationError(
             f"{names[0]} and {names[1]} of {entry.name} are both {low}, and the reward is normalized between "
             f"them; expected different sums{', or normalize_reward=False' * ('normalize_reward' in config)}"
+        )
+
+
+def _check_goals(entry: StockId, config: Mapping[str, Any]) -> None:
+    """Check that the success of several agents that park can be told from what they observe."""
+    observation = config["observation"]
+    if entry.family is not Family.PARKING or observation.get("type") != "MultiAgentObservation":
+        return
+    each = observation.get("observation_config") or {}
+    features = each.get("features") or ()
+    if each.get("type") != "KinematicsGoal" or len(features) != len(config["reward_weights"]):
+        raise ConfigurationError(
+            f"the agents of {entry.name} observe {dict(each)!r}; expected KinematicsGoal with one feature "
+            f"for each of the {len(config['reward_weights'])} reward_weights, for highway-env tells from it "
+            "whether they have parked"
         )
 
 

@@ -2,8 +2,10 @@
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
+import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +26,7 @@ from scenarios.stock.observations import make_observer
 from scenarios.stock.observations.attributes import LaneKeeping
 from scenarios.stock.rewards import Judge, Verdict, make_judge
 
-__all__ = ["Episodes", "Numerics", "rows_of"]
+__all__ = ["Episodes", "Numerics", "Step", "rows_of"]
 
 Numerics = Literal["canonical", "parity"]
 Flags = NDArray[np.bool_]
@@ -32,6 +34,8 @@ Places = Sequence[int] | NDArray[np.int64]
 
 _WITHOUT_DURATION = (Family.MERGE, Family.MERGE_GENERIC, Family.TWO_WAY, Family.LANE_KEEPING)
 _IDLE = 1
+_REAL_TIME_RATIO = 2
+"""``AbstractEnv.update_metadata``: highway-env's films run at twice the speed."""
 
 
 def rows_of(batched: Any, rows: Any) -> Any:
@@ -52,6 +56,19 @@ def _write_rows(batched: Any, rows: Places, values: Any) -> None:
             _write_rows(part, rows, values[name])
     else:
         batched[rows] = values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What a decision has led to.
+
+    Attributes:
+        verdict: Rewards and ends; its arrays are used again by the next one.
+        truncated: [B] whether the time of the environment is over.
+    """
+
+    verdict: Verdict
+    truncated: Flags
 
 
 class Episodes:
@@ -119,17 +136,31 @@ class Episodes:
         self._draws = self.observer.draws or self.entry.family is Family.INTERSECTION
         self._seen: Any = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy goes on from; the rest it makes for itself, and finds worlds in its process's bank."""
+        made_again = {"bank", "_judge", "_shelf", "_deck"}
+        return {name: value for name, value in vars(self).items() if name not in made_again}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _judge=None, _shelf=None, _deck=None)
+        self.bank = bank_of(self.entry, self.config, self.numerics)
+        if self.batch is not None:
+            self.batch = self.batch.copy(range(self.slots))  # pickling has torn its views from its arrays
+            self._judge = make_judge(self.entry, self.config, self.batch.networks[0], self._kept)
+
     def __deepcopy__(self, memo: dict[int, Any]) -> "Episodes":
         """Episodes that go on from here by themselves; what is built and cannot change is shared."""
-        other = copy.copy(self)
+        other = object.__new__(type(self))
         memo[id(self)] = other
-        other.batch = None if self.batch is None else self.batch.copy(range(self.slots))
-        other._shelf, other._deck = None, None
-        for name in ("actions", "_kept", "observer", "_judge", "_samples", "_seen"):
-            setattr(other, name, copy.deepcopy(getattr(self, name), memo))
-        for name in ("_time_s", "_commands", "_manoeuvres"):
-            setattr(other, name, getattr(self, name).copy())
+        state = self.__getstate__()
+        shared = {name: state.pop(name) for name in ("batch", "entry", "config", "space")}
+        other.__setstate__(shared | copy.deepcopy(state, memo))
         return other
+
+    @property
+    def frames_hz(self) -> int:
+        """Pictures in a second of highway-env's films: ``metadata["render_fps"]``."""
+        return _REAL_TIME_RATIO * int(self.config["policy_frequency"])
 
     def running(self) -> tuple[WorldBatch, Judge]:
         """The batch and its judge.
@@ -235,13 +266,64 @@ class Episodes:
             return None
         return state_in(list(batch.random_after(slot)))
 
-    def drive(self, actions: Any, active: Flags | None) -> None:
-        """Take one decision.
+    def go_on_from(self, slot: int, state: RandomState) -> bool:
+        """Draw from other random numbers from now on.
+
+        Args:
+            slot: Which episode.
+            state: Of the random numbers.
+
+        Returns:
+            Whether this episode does so. Where nothing is drawn until the next reset it does not; nor does
+            the intersection, whose traffic has its own numbers until then.
+        """
+        if self.batch is None or not self._draws or self.entry.family is Family.INTERSECTION:
+            return False
+        self.batch.random[slot] = words_of(state)
+        return True
+
+    def decide(self, actions: Any, active: Flags | None = None) -> Step:
+        """Take one decision, and judge where it has led to.
 
         Args:
             actions: From ``self.actions.read``.
             active: ``[B]`` which slots drive; None for all.
         """
+        self._drive(actions, active)
+        return Step(verdict=self._judged(actions), truncated=self._time_s >= self._duration_s)
+
+    def open(self, slots: Sequence[int], actions: Any = None) -> tuple[Any, Verdict]:
+        """What is told of episodes that have just begun, besides what they see.
+
+        highway-env judges the beginning, too, as if an action that it samples had led there.
+
+        Args:
+            slots: In which.
+            actions: From ``self.actions.read`` what was decided in the others; None for nothing.
+
+        Returns:
+            The actions, with samples in these slots; and the verdict on all slots.
+        """
+        samples = [self._samples.sample() for _ in slots]
+        if isinstance(self._samples, gymnasium.spaces.Tuple):
+            columns = list(zip(*samples, strict=True))
+            given = actions if actions is not None else (None,) * len(columns)
+            sampled: Any = tuple(
+                self._filled(one, slots, column) for one, column in zip(given, columns, strict=True)
+            )
+        else:
+            sampled = self._filled(actions, slots, samples)
+        return sampled, self._judged(sampled)
+
+    def _filled(self, actions: Any, slots: Sequence[int], samples: Any) -> NDArray[Any]:
+        values = np.asarray(samples)
+        filled: NDArray[Any] = (
+            np.zeros((self.slots, *values.shape[1:]), values.dtype) if actions is None else actions.copy()
+        )
+        filled[slots] = values
+        return filled
+
+    def _drive(self, actions: Any, active: Flags | None) -> None:
         batch, _ = self.running()
         driving: Places = range(self.slots) if active is None else np.flatnonzero(active)
         self.actions.write(actions, self._commands, self._manoeuvres)
@@ -258,15 +340,9 @@ class Episodes:
         else:
             self._time_s[driving] += self._period_s
 
-    def judge(self, actions: Any) -> Verdict:
-        """Judge all slots; the arrays are used again by the next call."""
+    def _judged(self, actions: Any) -> Verdict:
         batch, judge = self.running()
         return judge.judge(batch, actions)
-
-    def truncated(self) -> Flags:
-        """``[B]`` whether the time of the environment is over."""
-        over: Flags = self._time_s >= self._duration_s
-        return over
 
     def observe(self, slots: NDArray[np.int64]) -> Any:
         """What some slots see, with an axis for them in front."""
@@ -274,12 +350,8 @@ class Episodes:
             return rows_of(self._seen, slots)
         return self.observer.observe(self.running()[0], slots)
 
-    def sample(self) -> Any:
-        """An action for the information of a reset, as in highway-env."""
-        return self._samples.sample()
-
     def seed_samples(self, seed: int) -> None:
-        """Make what ``sample`` gives from now on depend on a seed (highway-env's is always another)."""
+        """Make the actions that ``open`` samples depend on a seed (highway-env's is always another)."""
         self._samples.seed(seed % 2**31)
 
     def picture(self, slot: int) -> NDArray[np.uint8]:

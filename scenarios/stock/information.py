@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from drivebench.world.numerics import PARITY, power
 from scenarios.stock.episodes import Episodes
 from scenarios.stock.ids import Family
 from scenarios.stock.rewards import Verdict
@@ -44,12 +45,35 @@ def one(episodes: Episodes, verdict: Verdict, slot: int, action: Any, *, reset: 
         agents = episodes.agents
         info["agents_rewards"] = tuple(verdict.agent_reward[slot, :agents].tolist())
         info["agents_terminated"] = tuple(verdict.agent_terminated[slot, :agents].tolist())
-    if family is Family.PARKING and episodes.config["observation"]["type"] == "MultiAgentObservation":
-        wanted = -episodes.config["success_goal_reward"]
-        info["is_success"] = tuple((verdict.agent_reward[slot] > wanted).tolist())
+    if _agents_park(episodes):
+        info["is_success"] = tuple(_successes(episodes, np.array([slot]))[0].tolist())
     elif judge.success == "step and reset" or (judge.success == "step" and not reset):
         info["is_success"] = bool(verdict.success[slot])
     return info
+
+
+def _agents_park(episodes: Episodes) -> bool:
+    """Whether highway-env tells the success of each agent, and not of the first one alone."""
+    several = episodes.config["observation"]["type"] == "MultiAgentObservation"
+    return several and episodes.entry.family is Family.PARKING
+
+
+def _successes(episodes: Episodes, slots: NDArray[np.int64]) -> Flags:
+    """``[n, A]`` whether agents have parked, judged as highway-env does from what they observe.
+
+    Their observation may have other scales than the reward, which always has those of highway-env's default.
+    """
+    batch, _ = episodes.running()
+    numerics = None if batch.numerics == "canonical" else PARITY
+    wanted = -episodes.config["success_goal_reward"]
+    parked = np.zeros((len(slots), episodes.agents), dtype=np.bool_)
+    for agent, seen in enumerate(episodes.observe(slots)):
+        apart = np.abs(seen["achieved_goal"] - seen["desired_goal"])
+        gap = np.zeros(len(slots))
+        for column, weight in enumerate(episodes.config["reward_weights"]):  # from left to right
+            gap = gap + apart[:, column] * float(weight)
+        parked[:, agent] = [-power(numerics, float(each), 0.5) > wanted for each in gap]
+    return parked
 
 
 def vector(episodes: Episodes, verdict: Verdict, actions: Any, told: Flags, stepped: Flags) -> Info:
@@ -86,7 +110,9 @@ def vector(episodes: Episodes, verdict: Verdict, actions: Any, told: Flags, step
     if family is Family.INTERSECTION:
         tell(info, "agents_rewards", verdict.agent_reward.copy(), told)
         tell(info, "agents_terminated", verdict.agent_terminated.copy(), told)
-    if judge.success:
+    if _agents_park(episodes):
+        tell(info, "is_success", _successes(episodes, rows), told)
+    elif judge.success:
         mask = told if judge.success == "step and reset" else told & stepped
         if mask.any():
             tell(info, "is_success", verdict.success.copy(), mask)

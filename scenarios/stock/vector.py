@@ -12,7 +12,7 @@ random numbers and at stock's price.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
@@ -23,9 +23,11 @@ from numpy.typing import NDArray
 from drivebench.errors import ConfigurationError, UnknownNameError
 from scenarios.stock import information
 from scenarios.stock.building import RandomState, state_of_seed
+from scenarios.stock.configuration import FixedConfiguration
 from scenarios.stock.deck import Deck
 from scenarios.stock.environment import RENDER_MODES, check_render_mode
 from scenarios.stock.episodes import Episodes, Numerics, rows_of
+from scenarios.stock.rewards import Verdict
 
 __all__ = ["BANK", "StockVectorEnv"]
 
@@ -34,6 +36,19 @@ BANK = 1024
 
 Info = dict[str, Any]
 Flags = NDArray[np.bool_]
+
+
+class _Seed(NamedTuple):
+    """A seed, and the random numbers that gymnasium makes from it."""
+
+    number: int
+    state: RandomState
+
+    @classmethod
+    def of(cls, seed: Any) -> "_Seed":
+        """Check a seed."""
+        state = state_of_seed(seed)
+        return cls(int(seed), state)
 
 
 class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
@@ -93,7 +108,7 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
             raise UnknownNameError("autoreset mode", str(autoreset_mode), modes) from None
         self.metadata = {
             "render_modes": list(RENDER_MODES),
-            "render_fps": self.episodes.config["policy_frequency"],
+            "render_fps": self.episodes.frames_hz,
             "autoreset_mode": self.autoreset_mode,
         }
         self._last_step = max_episode_steps
@@ -108,9 +123,9 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
         self._chain: list[RandomState | None] = [None] * num_envs
 
     @property
-    def config(self) -> dict[str, Any]:
-        """The complete configuration."""
-        return self.episodes.config
+    def config(self) -> FixedConfiguration:
+        """The complete configuration, to be read."""
+        return FixedConfiguration(self.episodes.config)
 
     def reset(
         self,
@@ -132,25 +147,25 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
         for name in options or {}:
             if name != "reset_mask":
                 raise UnknownNameError("reset option", str(name), ["reset_mask"])
-        seeds = self._seed_of_each(seed)
-        mask = np.asarray((options or {}).get("reset_mask", self._all), np.bool_)
-        if len(seeds) != self.num_envs or mask.shape != (self.num_envs,):
+        seeds = self._seeds_of_all(seed)
+        mask = np.asarray((options or {}).get("reset_mask", self._all))
+        if len(seeds) != self.num_envs or mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
             raise ConfigurationError(
-                f"{len(seeds)} seeds and a reset mask of shape {mask.shape}; expected one of each for "
-                f"{self.num_envs} environments"
+                f"{len(seeds)} seeds and a reset mask of shape {mask.shape} and type {mask.dtype}; expected "
+                f"one seed and one bool for each of {self.num_envs} environments"
             )
+        if not mask.any():
+            raise ConfigurationError("a reset mask that names no environment; expected one at least")
         slots = np.flatnonzero(mask).tolist()
-        given = [
-            int(number) for slot in slots if (number := seeds[slot]) is not None and state_of_seed(number)
-        ]
+        asked = [seeds[slot] for slot in slots]
+        given = [each.number for each in asked if each is not None]
         if given or self._deck is None:
             self._deck = Deck(self._bank, given)
             self.episodes.seed_samples(self._deck.draw_seed())
-        fresh = self.episodes.batch is None or bool(given)
-        self._begin(slots, self._deck, [seeds[slot] for slot in slots] if fresh else None)
+        fresh = self.episodes.batch is None or len(given) > 0
+        self._begin(slots, self._deck, asked if fresh else None)
         self._ended[mask] = False
-        actions = self._sampled(slots)
-        verdict = self.episodes.judge(actions)
+        actions, verdict = self.episodes.open(slots)
         info = information.vector(self.episodes, verdict, actions, mask, np.zeros_like(mask))
         return self.episodes.observe(self._everyone), info
 
@@ -174,48 +189,45 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
                 "next step, or choose another autoreset mode"
             )
         read = episodes.actions.read(actions, self.num_envs)
-        if again:
-            read = self._sampled(again, read)
-            active = ~self._ended
-            episodes.drive(read, active)
-            self._begin(again, deck)
-        else:
-            active = self._all
-            episodes.drive(read, None)
-        self._steps += active
-        verdict = episodes.judge(read)
+        stepped = ~self._ended
+        step = episodes.decide(read, stepped if again else None)
+        verdict, truncations = step.verdict, step.truncated
+        self._steps += stepped
         apart = episodes.entry.agents_apart
         rewards = (verdict.agent_reward if apart else verdict.reward).copy()
         terminations = (verdict.agent_terminated if apart else verdict.terminated).copy()
-        truncations = episodes.truncated()
         if self._last_step is not None:
             truncations = truncations | (self._steps >= self._last_step)
         if again:
             rewards[again], terminations[again], truncations[again] = 0.0, False, False
         ended = (terminations.all(axis=1) if apart else terminations) | truncations
-        if self.autoreset_mode is AutoresetMode.SAME_STEP and ended.any():
-            info = self._begin_at_once(read, np.flatnonzero(ended).tolist(), deck)
+        told: Info = {}
+        if self.autoreset_mode is AutoresetMode.SAME_STEP:
+            again = np.flatnonzero(ended).tolist()
+            told = self._last_words(read, verdict, again)
+            stepped = ~ended
         else:
             self._ended = ended
-            info = information.vector(episodes, verdict, read, self._all, active)
-        return episodes.observe(self._everyone), rewards, terminations, truncations, info
+        if again:
+            self._begin(again, deck)
+            read, verdict = episodes.open(again, read)
+        told |= information.vector(episodes, verdict, read, self._all, stepped)
+        return episodes.observe(self._everyone), rewards, terminations, truncations, told
 
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:
         """One view from above for each environment, ``u1[H, W, 3]``, in mode ``rgb_array``."""
         return tuple(map(self.episodes.picture, range(self.num_envs))) if self.render_mode else None
 
-    def _seed_of_each(self, seed: Any) -> list[int | None]:
+    def _seeds_of_all(self, seed: Any) -> list["_Seed | None"]:
         """Seeds as a list, checked."""
-        given = seed if isinstance(seed, list | tuple | np.ndarray) else [seed]
-        for number in given:
-            if number is not None:
-                state_of_seed(number)
-        seeds = [None if number is None else int(number) for number in given]
-        if given is seed:
-            return seeds
-        return [None if seeds[0] is None else seeds[0] + slot for slot in range(self.num_envs)]
+        if isinstance(seed, list | tuple | np.ndarray):
+            return [None if each is None else _Seed.of(each) for each in seed]
+        if seed is None:
+            return [None] * self.num_envs
+        first = _Seed.of(seed)
+        return [first, *(_Seed.of(first.number + slot) for slot in range(1, self.num_envs))]
 
-    def _begin(self, slots: list[int], deck: Deck, seeds: Sequence[int | None] | None = None) -> None:
+    def _begin(self, slots: list[int], deck: Deck, seeds: Sequence["_Seed | None"] | None = None) -> None:
         """Begin episodes: of given seeds; else from the deck; else where the slot's random numbers stand."""
         self._steps[slots] = 0
         if seeds is None and deck.size:
@@ -224,44 +236,22 @@ class StockVectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]]):
         states = []
         for slot, seed in zip(slots, seeds or [None] * len(slots), strict=True):
             chain = self._chain[slot]
-            if seed is not None or chain is None:
-                number = deck.draw_seed() if seed is None else seed
-                states.append(state_of_seed(number))
+            if seed is not None:
+                states.append(seed.state)
+            elif chain is None:
+                states.append(state_of_seed(deck.draw_seed()))
             else:
                 states.append(self.episodes.random_after(slot) or chain)
         deck.lay(states)
         for slot, after in zip(slots, self.episodes.begin(slots, states, deck.comes), strict=True):
             self._chain[slot] = after
 
-    def _sampled(self, slots: list[int], actions: Any = None) -> Any:
-        """Actions with samples in some slots, for the information about their resets."""
-        samples = [self.episodes.sample() for _ in slots]
-        if isinstance(self.single_action_space, gymnasium.spaces.Tuple):
-            columns = list(zip(*samples, strict=True))
-            given = actions if actions is not None else (None,) * len(columns)
-            return tuple(self._filled(one, slots, column) for one, column in zip(given, columns, strict=True))
-        return self._filled(actions, slots, samples)
-
-    def _filled(self, actions: Any, slots: list[int], samples: Any) -> NDArray[Any]:
-        values = np.asarray(samples)
-        filled: NDArray[Any] = (
-            np.zeros((self.num_envs, *values.shape[1:]), values.dtype) if actions is None else actions.copy()
-        )
-        filled[slots] = values
-        return filled
-
-    def _begin_at_once(self, actions: Any, ended: list[int], deck: Deck) -> Info:
-        """Tell the last observations and information of episodes, and begin others in their slots."""
-        episodes = self.episodes
-        verdict = episodes.judge(actions)
-        last = episodes.observe(np.array(ended))
+    def _last_words(self, actions: Any, verdict: Verdict, ended: list[int]) -> Info:
+        """The last observations and information of episodes."""
         told: Info = {}
-        for row, slot in enumerate(ended):
-            final = information.one(episodes, verdict, slot, rows_of(actions, slot), reset=False)
-            told = self._add_info(told, {"final_obs": rows_of(last, row), "final_info": final}, slot)
-        self._begin(ended, deck)
-        actions = self._sampled(ended, actions)
-        stepped = self._all.copy()
-        stepped[ended] = False
-        info = information.vector(episodes, episodes.judge(actions), actions, self._all, stepped)
-        return {**told, **info}
+        if ended:
+            last = self.episodes.observe(np.array(ended))
+            for row, slot in enumerate(ended):
+                final = information.one(self.episodes, verdict, slot, rows_of(actions, slot), reset=False)
+                told = self._add_info(told, {"final_obs": rows_of(last, row), "final_info": final}, slot)
+        return told

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import gymnasium
@@ -11,13 +12,14 @@ import pytest
 from gymnasium.utils import seeding
 from gymnasium.utils.env_checker import check_env
 
-from drivebench.errors import ActionError, ConfigurationError
+from drivebench.errors import ActionError, ConfigurationError, DrivebenchError, UnknownNameError
 from scenarios.stock.bank import bank_of
 from scenarios.stock.building import Builder, generator_in, state_in, state_of, words_of
 from scenarios.stock.configuration import complete_configuration
 from scenarios.stock.environment import StockEnv
+from scenarios.stock.face_check import differences
 from scenarios.stock.ids import IDS
-from scenarios.stock.upstream import stock_environment
+from scenarios.stock.upstream import made_environment, stock_environment
 from scenarios.stock.vector import StockVectorEnv
 
 CONTINUOUS = {"type": "ContinuousAction"}
@@ -73,6 +75,63 @@ def test_a_deep_copy_goes_on_by_itself(name: str) -> None:
     assert pickle.dumps(environment.reset()[0]) == pickle.dumps(other.reset()[0])
 
 
+@pytest.mark.parametrize("name", ["intersection-v0", "lane-keeping-v0", "parking-v0"])
+def test_a_pickled_environment_goes_on(name: str) -> None:
+    environment = StockEnv(name)
+    environment.reset(seed=0)
+    action = environment.action_space.sample()
+    environment.step(action)
+    other = pickle.loads(pickle.dumps(environment))
+    assert other.episodes.bank is environment.episodes.bank
+    first = [environment.step(action) for _ in range(3)]
+    second = [other.step(action) for _ in range(3)]
+    assert not list(differences(tuple(first), tuple(second)))
+    assert not list(differences(environment.reset()[0], other.reset()[0]))
+    assert pickle.loads(pickle.dumps(StockEnv(name))).reset(seed=1)[0] is not None
+
+
+@pytest.fixture
+def _constants_of_traffic() -> Iterator[None]:
+    """Gives back the class constants that highway-env's intersection sets for the whole process."""
+    from highway_env.vehicle.behavior import IDMVehicle
+
+    before = {name: value for name, value in vars(IDMVehicle).items() if name.isupper()}
+    yield
+    for name, value in before.items():
+        setattr(IDMVehicle, name, value)
+
+
+@pytest.mark.usefixtures("_constants_of_traffic")
+@pytest.mark.parametrize("name", ["intersection-v0", "lane-keeping-v0", "highway-fast-v0"])
+def test_random_numbers_are_seen_and_set_as_in_highway_env(name: str) -> None:
+    stock, ours = made_environment(name), StockEnv(name)
+    for seed in (3, None):
+        first, second = stock.reset(seed=seed)[0], ours.reset(seed=seed)[0]
+        assert not list(differences(first, second))
+        assert state_of(ours.np_random) == state_of(stock.np_random)
+        for _ in range(3):
+            action = stock.action_space.sample()
+            stock.step(action), ours.step(action)
+            assert state_of(ours.np_random) == state_of(stock.np_random)
+    assert ours.np_random.random() == stock.np_random.random()
+    assert not list(differences(stock.reset()[0], ours.reset()[0])), "what a user draws counts"
+    for environment in (stock, ours):
+        environment.np_random = np.random.default_rng(8)
+    assert ours.np_random_seed == stock.np_random_seed == -1
+    assert not list(differences(stock.reset()[0], ours.reset()[0])), "what a user sets counts"
+    if name == "lane-keeping-v0":
+        assert stock.np_random.random() == ours.np_random.random()
+        assert not list(differences(stock.step(action)[0], ours.step(action)[0])), "between steps, too"
+
+
+def test_other_kinds_of_random_numbers_are_refused() -> None:
+    environment = StockEnv("merge-v1")
+    with pytest.raises(ConfigurationError, match="np_random is MT19937"):
+        environment.np_random = np.random.Generator(np.random.MT19937(0))
+    with pytest.raises(ConfigurationError, match="np_random is int"):
+        environment.np_random = 7  # type: ignore[assignment]
+
+
 @pytest.mark.parametrize("seed", [-1, 1.5, "7", True])
 def test_seeds_that_are_no_whole_numbers(seed: Any) -> None:
     with pytest.raises(ConfigurationError, match=re.escape(repr(seed))):
@@ -99,6 +158,58 @@ def test_reset_options_change_the_configuration() -> None:
     assert environment.observation_space.shape == (4, 11, 11)
     assert environment.config["lanes_count"] == 4
     assert environment.reset()[0].shape == (4, 11, 11)
+
+
+def test_numpys_whole_numbers_are_seeds() -> None:
+    environment = StockEnv("merge-v1")
+    np.testing.assert_array_equal(environment.reset(seed=np.int64(3))[0], environment.reset(seed=3)[0])
+    assert environment.np_random_seed == 3
+
+
+def test_the_configuration_can_be_written_to() -> None:
+    stock, ours = made_environment("merge-generic-v0"), StockEnv("merge-generic-v0")
+    for environment in (stock, ours):
+        environment.reset(seed=0)
+        environment.config["lanes_count"] = 3
+        environment.configure({"policy_frequency": 3, "observation": {"type": "Kinematics", "clip": False}})
+        environment.config["observation"]["vehicles_count"] = 7
+    first, second = stock.reset()[0], ours.reset()[0]
+    assert first.shape == ours.observation_space.shape == (7, 5)
+    assert not list(differences(first, second))
+    assert stock.metadata["render_fps"] == ours.metadata["render_fps"] == 6
+    assert not list(differences(stock.step(1)[:4], ours.step(1)[:4]))
+    ours.configure(None)
+    ours.reset(options={"config": None})
+    assert not list(differences(ours.config, dict(ours.episodes.config)))
+
+
+def test_what_is_written_to_the_configuration_is_checked() -> None:
+    environment = StockEnv("highway-fast-v0")
+    for change in ({"duraton": 2}, {"duration": "long"}, 7):
+        with pytest.raises(DrivebenchError, match=r"duration|config=7"):
+            environment.configure(change)  # type: ignore[arg-type]
+    assert environment.config == environment.episodes.config
+    environment.config["duraton"] = 2
+    with pytest.raises(UnknownNameError, match="Did you mean 'duration'"):
+        environment.reset(seed=0)
+    with pytest.raises(ConfigurationError, match="config=3"):
+        environment.reset(options={"config": 3})
+
+
+PARKED = {
+    "controlled_vehicles": 2,
+    "action": {"type": "MultiAgentAction", "action_config": CONTINUOUS},
+}
+
+
+@pytest.mark.parametrize(
+    "each",
+    [{"type": "Kinematics"}, {"type": "KinematicsGoal", "features": ["x", "y"], "scales": [1, 1]}],
+)
+def test_success_of_agents_that_do_not_see_their_goal_is_refused(each: dict[str, Any]) -> None:
+    observation = {"type": "MultiAgentObservation", "observation_config": each}
+    with pytest.raises(ConfigurationError, match="expected KinematicsGoal with one feature for each"):
+        StockEnv("parking-v0", config=PARKED | {"observation": observation})
 
 
 @pytest.mark.parametrize(

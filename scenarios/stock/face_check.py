@@ -27,6 +27,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from numpy.typing import NDArray
 
 import drivebench  # noqa: F401 (importing it registers the ids)
 from drivebench.errors import ConfigurationError
@@ -140,6 +141,24 @@ VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
             "reward_weights": [1, 1, 0.1, 0.1, 0.3, 0.3],
         },
     ),
+    "parking-v0, short": ("parking-v0", {"duration": 3}),
+    "racetrack-v0, short": ("racetrack-v0", {"duration": 3}),
+    "parking-v0, agents that see the goal nearer than it is": (
+        "parking-v0",
+        {
+            "controlled_vehicles": 2,
+            "duration": 3,
+            "action": {"type": "MultiAgentAction", "action_config": _CONTINUOUS},
+            "observation": {
+                "type": "MultiAgentObservation",
+                "observation_config": {
+                    "type": "KinematicsGoal",
+                    "features": ["x", "y", "vx", "vy", "cos_h", "sin_h"],
+                    "scales": [2000, 2000, 5, 5, 10, 10],
+                },
+            },
+        },
+    ),
     "parking-v0, several agents": (
         "parking-v0",
         {
@@ -204,12 +223,17 @@ def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
     else:
         left, right = np.asarray(one), np.asarray(other)
         typed = not isinstance(one, np.ndarray) or left.dtype == right.dtype
-        if (
-            left.shape != right.shape
-            or not typed
-            or not np.array_equal(left, right, equal_nan=left.dtype.kind == "f")
-        ):
+        if left.shape != right.shape or not typed or not _same_bits(left, right):
             yield f"{path}: {one!r} and {other!r}"
+
+
+def _same_bits(left: NDArray[Any], right: NDArray[Any]) -> bool:
+    """Whether numbers are the same, the signs of zeros included; all that are none count as the same."""
+    if left.dtype.kind != "f" or right.dtype.kind != "f":
+        return np.array_equal(left, right)
+    numbers = ~np.isnan(left)
+    signs = np.array_equal(np.signbit(left[numbers]), np.signbit(right[numbers]))
+    return np.array_equal(left, right, equal_nan=True) and signs
 
 
 def _without_sample(info: dict[str, Any]) -> dict[str, Any]:
@@ -241,9 +265,10 @@ def compare_seed(name: str, seed: int, longest: int = LONGEST) -> Comparison:
     Args:
         name: highway-env's id, or the name of a variant.
         seed: Of the first reset.
-        longest: Bound on the decisions of each episode.
+        longest: Bound on the decisions of each episode; those that gymnasium limits are driven to their end.
     """
     env_id, config = VARIANTS.get(name, (name, None))
+    longest = max(longest, stock_id(env_id).max_episode_steps or 0)
     arguments: dict[str, Any] = {} if config is None else {"config": copy.deepcopy(config)}
     stock = gymnasium.make(env_id, **arguments)
     ours = gymnasium.make(f"{NAMESPACE}/stock-{env_id}", **arguments)

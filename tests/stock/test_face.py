@@ -48,6 +48,11 @@ def test_equals_stock(name: str) -> None:
         ({"a": 1}, {"a": 1, "b": 2}, True),
         ({"a": (1, 2)}, {"a": (1, 2)}, False),
         ((1, 2), (1, 2, 3), True),
+        (0.0, -0.0, True),
+        (np.zeros(2), -np.zeros(2), True),
+        (np.array([np.nan, -0.0]), np.array([np.nan, -0.0]), False),
+        (np.array([np.nan, 1.0]), np.array([1.0, 1.0]), True),
+        (np.float32(0.5), 0.5, False),
     ],
 )
 def test_differences_are_noticed(one: Any, other: Any, differs: bool) -> None:

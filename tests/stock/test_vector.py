@@ -6,71 +6,115 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.wrappers import TimeLimit
 
 from drivebench.errors import ConfigurationError, UnknownNameError
 from scenarios.stock.building import Builder, RandomState, state_of_seed
 from scenarios.stock.deck import DEAL_EVERY, Deck
 from scenarios.stock.environment import StockEnv
+from scenarios.stock.face_check import VARIANTS, differences
 from scenarios.stock.vector import StockVectorEnv
 
 SHORT: dict[str, Any] = {"duration": 4, "vehicles_count": 6}
-CASES: list[tuple[str, dict[str, Any] | None]] = [
-    ("highway-fast-v0", SHORT),
-    ("exit-v0", {"duration": 3, "vehicles_count": 4}),
-    ("racetrack-v1", {"duration": 1}),
-    ("parking-v0", {"duration": 1}),
-    ("intersection-multi-agent-v0", {"duration": 3, "initial_vehicle_count": 4}),
-    ("lane-keeping-v0", None),
+AGENTS_PARK = VARIANTS["parking-v0, agents that see the goal nearer than it is"][1]
+SHUFFLED = {"observation": {"type": "Kinematics", "vehicles_count": 4, "order": "shuffled"}}
+CASES: list[tuple[str, dict[str, Any] | None, int | None]] = [
+    ("highway-fast-v0", SHORT, None),
+    ("merge-v1", None, 4),
+    ("exit-v0", {"duration": 3, "vehicles_count": 4}, None),
+    ("racetrack-v1", {"duration": 1}, None),
+    ("parking-v0", {"duration": 1}, None),
+    (
+        "parking-v0",
+        {**VARIANTS["parking-v0, agents that see the goal nearer than it is"][1], "duration": 1},
+        None,
+    ),
+    ("intersection-multi-agent-v0", {"duration": 3, "initial_vehicle_count": 4}, None),
+    ("lane-keeping-v0", None, 5),
+    ("two-way-v0", SHUFFLED, 4),
 ]
+"""An id, what differs from its configuration, and after how many decisions episodes end."""
 LEFT_OUT = ("action", "lane_change_reward", "action_reward")
 """What is sampled anew for the information of every reset."""
+NOBODY = np.zeros(3, np.bool_)
+EVERYBODY = ~NOBODY
 
 
-def _equal(one: Any, other: Any, path: str = "") -> None:
+def _equal(one: Any, other: Any, path: str = "", begun: Any = NOBODY, told: Any = None) -> None:
+    """Compare what gymnasium's vector environment gives and what ours does.
+
+    Args:
+        one: gymnasium's.
+        other: Ours.
+        path: What they are.
+        begun: In which environments an episode has begun; what is sampled then is not compared.
+        told: Which environments tell this, where they do not all have to.
+    """
     if isinstance(one, dict):
         assert set(one) == set(other), path
         for key in one:
-            if key.removeprefix("_") not in LEFT_OUT:
-                _equal(one[key], other[key], f"{path}/{key}")
+            mask = one.get(f"_{key}")
+            if key == "final_info":
+                _equal(one[key], other[key], f"{path}/{key}", NOBODY, mask)
+            elif key in LEFT_OUT:
+                rows = ~begun if mask is None else mask & ~begun
+                _equal(one[key][rows], other[key][rows], f"{path}/{key}")
+            else:
+                _equal(one[key], other[key], f"{path}/{key}", begun, mask)
     elif isinstance(one, tuple) or (isinstance(one, np.ndarray) and one.dtype == object):
+        assert len(one) == len(other), path
         for number, (left, right) in enumerate(zip(one, other, strict=True)):
-            _equal(left, right, f"{path}[{number}]")
-    elif one is not None:
-        left, right = np.asarray(one), np.asarray(other)
-        assert left.shape == right.shape, path
-        np.testing.assert_array_equal(left, right, err_msg=path)
+            if told is None or told[number]:
+                _equal(left, right, f"{path}[{number}]", begun)
+    else:
+        assert not list(differences(one, other, path))
+
+
+def _singles(name: str, config: Any, limit: int | None, mode: AutoresetMode) -> SyncVectorEnv:
+    def single() -> gymnasium.Env[Any, Any]:
+        environment: gymnasium.Env[Any, Any] = StockEnv(name, config=config)
+        return environment if limit is None else TimeLimit(environment, limit)
+
+    return SyncVectorEnv([single] * 3, autoreset_mode=mode)
 
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
-@pytest.mark.parametrize(("name", "config"), CASES)
-def test_equals_single_environments(name: str, config: dict[str, Any] | None, mode: AutoresetMode) -> None:
-    ours = StockVectorEnv(name, num_envs=3, config=config, autoreset_mode=mode, bank=0)
-    singles = SyncVectorEnv([lambda: StockEnv(name, config=config)] * 3, autoreset_mode=mode)
+@pytest.mark.parametrize(("name", "config", "limit"), CASES)
+def test_equals_single_environments(
+    name: str, config: dict[str, Any] | None, limit: int | None, mode: AutoresetMode
+) -> None:
+    ours = StockVectorEnv(
+        name, num_envs=3, config=config, autoreset_mode=mode, bank=0, max_episode_steps=limit
+    )
+    singles = _singles(name, config, limit, mode)
     assert ours.single_observation_space == singles.single_observation_space
     assert ours.action_space == singles.action_space
-    _equal(singles.reset(seed=4), ours.reset(seed=4), "reset")
+    assert ours.metadata["render_fps"] == singles.metadata["render_fps"]
+    _equal(singles.reset(seed=4), ours.reset(seed=4), "reset", EVERYBODY)
     singles.action_space.seed(0)
-    ended = 0
+    ended, before = 0, NOBODY
     for decision in range(12):
         actions = singles.action_space.sample()
         expected, given = singles.step(actions), ours.step(actions)
-        _equal(expected, given, str(decision))
-        ended += int((expected[2] | expected[3]).sum())
-    assert ended >= 2 or name == "lane-keeping-v0"
+        over = expected[2] | expected[3]
+        _equal(expected, given, str(decision), over if mode is AutoresetMode.SAME_STEP else before)
+        ended, before = ended + int(over.sum()), over
+    assert ended >= 2
 
 
 def test_the_callers_resets() -> None:
     mode = AutoresetMode.DISABLED
     ours = StockVectorEnv("highway-fast-v0", num_envs=3, config=SHORT, autoreset_mode=mode, bank=0)
     singles = SyncVectorEnv([lambda: StockEnv("highway-fast-v0", config=SHORT)] * 3, autoreset_mode=mode)
-    _equal(singles.reset(seed=0), ours.reset(seed=0))
+    _equal(singles.reset(seed=0), ours.reset(seed=0), "reset", EVERYBODY)
     done = np.zeros(3, np.bool_)
     while not done.any():
         _equal(result := singles.step(np.array([3, 1, 0])), ours.step(np.array([3, 1, 0])))
         done = result[2] | result[3]
     with pytest.raises(ConfigurationError, match="reset_mask"):
         ours.step(np.ones(3, np.int64))
-    _equal(singles.reset(options={"reset_mask": done}), ours.reset(options={"reset_mask": done.copy()}))
+    again = singles.reset(options={"reset_mask": done}), ours.reset(options={"reset_mask": done.copy()})
+    _equal(*again, "again", done)
     _equal(singles.step(np.ones(3, np.int64)), ours.step(np.ones(3, np.int64)))
 
 
@@ -90,8 +134,10 @@ def test_a_bank_is_determined_by_the_seed_and_used_again() -> None:
     assert bytes_of_first == _drive(same, 7)
     assert bytes_of_first == _drive(first, 7), "a world from the shelf is the world"
     assert bytes_of_first != _drive(first, 8)
-    starts = {first.episodes.batch.worlds[k].digest for k in range(4)}  # type: ignore[union-attr]
-    assert len(starts) <= 4
+    seeded = {same.episodes.bank.world(state_of_seed(7 + slot)).world.digest for slot in range(3)}
+    batch, _ = same.episodes.running()
+    worlds = {world.digest for world in batch.worlds}
+    assert worlds <= seeded, "all have begun again in the three worlds that the bank has"
 
 
 def test_first_episodes_are_those_of_the_seeds() -> None:
@@ -196,3 +242,19 @@ def test_bad_arguments() -> None:
         ours.reset(seed=[1, 2, 3])
     with pytest.raises(UnknownNameError, match="reset_mask"):
         ours.reset(options={"mask": None})
+    for mask in ([0, 1], [True], np.array([1.0, 0.0])):
+        with pytest.raises(ConfigurationError, match="one bool for each of 2 environments"):
+            ours.reset(options={"reset_mask": mask})
+    with pytest.raises(ConfigurationError, match="names no environment"):
+        ours.reset(options={"reset_mask": [False, False]})
+
+
+def test_the_configuration_is_read_only() -> None:
+    ours = StockVectorEnv("highway-fast-v0", num_envs=2)
+    assert ours.config == StockEnv("highway-fast-v0").config
+    with pytest.raises(ConfigurationError, match="make another one with config="):
+        ours.config["duration"] = 2
+    with pytest.raises(ConfigurationError, match="make another one with config="):
+        ours.config["action"]["type"] = "ContinuousAction"
+    ours.config["centering_position"][0] = 7
+    assert ours.config["centering_position"][0] == 0.3

@@ -1,6 +1,6 @@
 """Trains stable-baselines3's DQN on stock highway-env and on ours; prints digests of what it saw, as JSON.
 
-Run as a program in the oracle's environment; see ``test_training.py``. Settings are those of highway-env's
+Run as a program in the oracle's environment; see ``test_learners.py``. Settings are those of highway-env's
 documentation for ``highway-fast-v0``, with fewer steps before learning starts.
 """
 

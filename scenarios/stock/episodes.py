@@ -137,13 +137,12 @@ class Episodes:
         self._seen: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy goes on from; the rest it makes for itself, and finds worlds in its process's bank."""
-        made_again = {"bank", "_judge", "_shelf", "_deck"}
+        """What a copy goes on from; the rest it makes for itself."""
+        made_again = {"_judge", "_shelf", "_deck"}
         return {name: value for name, value in vars(self).items() if name not in made_again}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _judge=None, _shelf=None, _deck=None)
-        self.bank = bank_of(self.entry, self.config, self.numerics)
         if self.batch is not None:
             self.batch = self.batch.copy(range(self.slots))  # pickling has torn its views from its arrays
             self._judge = make_judge(self.entry, self.config, self.batch.networks[0], self._kept)
@@ -153,7 +152,7 @@ class Episodes:
         other = object.__new__(type(self))
         memo[id(self)] = other
         state = self.__getstate__()
-        shared = {name: state.pop(name) for name in ("batch", "entry", "config", "space")}
+        shared = {name: state.pop(name) for name in ("batch", "bank", "entry", "config", "space")}
         other.__setstate__(shared | copy.deepcopy(state, memo))
         return other
 

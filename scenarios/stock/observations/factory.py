@@ -1,32 +1,30 @@
 """From highway-env's ``observation`` settings to an observer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from drivebench.errors import ConfigurationError, UnknownNameError
-from scenarios.stock.observations.attributes import AttributesObserver, LaneKeeping
-from scenarios.stock.observations.composition import MultiAgentObserver, TupleObserver
-from scenarios.stock.observations.kinematics import KinematicsObserver
-from scenarios.stock.observations.kinematics_goal import KinematicsGoalObserver
-from scenarios.stock.observations.lidar import LidarObserver
+from scenarios.stock.observations.attributes import LaneKeeping
 from scenarios.stock.observations.observer import Observer
-from scenarios.stock.observations.occupancy_grid import OccupancyGridObserver
-from scenarios.stock.observations.time_to_collision import TimeToCollisionObserver
 
-__all__ = ["OBSERVATION_TYPES", "make_observer"]
+__all__ = ["OBSERVERS", "make_observer"]
 
-OBSERVATION_TYPES = (
-    "Kinematics",
-    "ExitObservation",
-    "OccupancyGrid",
-    "TimeToCollision",
-    "KinematicsGoal",
-    "LidarObservation",
-    "AttributesObservation",
-    "MultiAgentObservation",
-    "TupleObservation",
-)
-"""highway-env's names of what there is."""
+OBSERVERS: Mapping[str, str] = {
+    "Kinematics": "kinematics:KinematicsObserver",
+    "ExitObservation": "kinematics:KinematicsObserver",
+    "OccupancyGrid": "occupancy_grid:OccupancyGridObserver",
+    "TimeToCollision": "time_to_collision:TimeToCollisionObserver",
+    "KinematicsGoal": "kinematics_goal:KinematicsGoalObserver",
+    "LidarObservation": "lidar:LidarObserver",
+    "AttributesObservation": "attributes:AttributesObserver",
+    "MultiAgentObservation": "composition:MultiAgentObserver",
+    "TupleObservation": "composition:TupleObserver",
+}
+"""highway-env's names of what there is, and the class of each, ``module:name`` in this folder. It is given
+the settings, and those of ``make_observer``'s keywords, and ``make``, that its constructor names."""
 
 
 def make_observer(
@@ -47,31 +45,19 @@ def make_observer(
     kind = config.get("type")
     if not isinstance(kind, str):
         raise ConfigurationError(
-            f"observation is {config!r}; expected settings with a type out of {', '.join(OBSERVATION_TYPES)}"
+            f"observation is {config!r}; expected settings with a type out of {', '.join(OBSERVERS)}"
         )
     if kind == "GrayscaleObservation":
         raise ConfigurationError(
             "GrayscaleObservation shows pygame's drawing, which the compiled world lacks; use OccupancyGrid "
             "for a picture from above, or a scenario of drivebench with the sensor 'front' for a camera's"
         )
-    if kind in ("Kinematics", "ExitObservation"):
-        return KinematicsObserver(config)
-    if kind == "OccupancyGrid":
-        return OccupancyGridObserver(config)
-    if kind == "TimeToCollision":
-        return TimeToCollisionObserver(config, policy_hz=policy_hz)
-    if kind == "KinematicsGoal":
-        return KinematicsGoalObserver(config)
-    if kind == "AttributesObservation":
-        return AttributesObserver(config, lane_keeping=lane_keeping)
-    if kind == "LidarObservation":
-        return LidarObserver(config)
-
-    def make(part: Mapping[str, Any]) -> Observer:
-        return make_observer(part, policy_hz=policy_hz, agents=agents, lane_keeping=lane_keeping)
-
-    if kind == "MultiAgentObservation":
-        return MultiAgentObserver(config, make=make, agents=agents)
-    if kind == "TupleObservation":
-        return TupleObserver(config, make=make)
-    raise UnknownNameError("observation type", kind, OBSERVATION_TYPES)
+    if kind not in OBSERVERS:
+        raise UnknownNameError("observation type", kind, OBSERVERS)
+    module, name = OBSERVERS[kind].split(":")
+    cls: Callable[..., Observer] = getattr(import_module(f"{__package__}.{module}"), name)
+    context: dict[str, Any] = {"policy_hz": policy_hz, "agents": agents, "lane_keeping": lane_keeping}
+    context["make"] = partial(make_observer, **context)
+    return cls(
+        config, **{name: value for name, value in context.items() if name in signature(cls).parameters}
+    )

@@ -65,6 +65,7 @@ def _fingerprint() -> str:
     digest = hashlib.sha256()
     engine, stock = _ROOT / "drivebench", _ROOT / "scenarios" / "stock"
     ours = [engine / "compiled.py", *engine.glob("world/*.py"), *stock.glob("*.py")]
+    ours += stock.glob("families/*.py")
     for source in [*sorted(ours), *sorted(_highway_env().rglob("*.py"))]:
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     numpy_core: Any = importlib.import_module("numpy._core._multiarray_umath")

@@ -16,7 +16,8 @@ from drivebench.errors import ConfigurationError
 from drivebench.world import RoadNetwork, World
 from drivebench.world.takeover import take_network, take_traffic, take_world
 from scenarios.stock.crossing import exits, take_open_traffic
-from scenarios.stock.ids import Family, StockId
+from scenarios.stock.families import rules_of
+from scenarios.stock.ids import StockId
 from scenarios.stock.shortcuts import share_roads
 from scenarios.stock.upstream import bare_environment, untouched_constants, vehicle_class
 from scenarios.stock.warm_up import is_warm, warm_up_compiled
@@ -125,7 +126,7 @@ class Builder:
         with untouched_constants():
             stock = self._laid_out(generator, state)
             graph = stock.road.network.graph
-            opens = self.entry.family is Family.INTERSECTION
+            opens = rules_of(self.entry.family).opens_traffic
             network = self._network or take_network(
                 graph,
                 connected_lanes=bool(self.config["neighbour_vehicles_connected_lanes"]),
@@ -159,7 +160,7 @@ class Builder:
         if self._drawn:
             stock.config = self.config | _draw(self._drawn, state)
         stock._np_random = generator
-        crossing = self.entry.family is Family.INTERSECTION
+        crossing = rules_of(self.entry.family).opens_traffic
         if crossing:
             warm_up_compiled(stock, self.numerics, self._network)
         try:

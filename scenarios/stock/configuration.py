@@ -13,52 +13,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from drivebench.errors import ConfigurationError, UnknownNameError
-from scenarios.stock.ids import Family, StockId
+from scenarios.stock.families import rules_of
+from scenarios.stock.ids import StockId
 from scenarios.stock.upstream import accepted_keys, default_config
 
 __all__ = ["FixedConfiguration", "complete_configuration", "digest_of"]
-
-_REWARDS = {
-    Family.HIGHWAY: ("on_road_reward",),
-    Family.RACETRACK: ("on_road_reward",),
-    Family.ROUNDABOUT: ("on_road_reward",),
-    Family.INTERSECTION: ("on_road_reward",),
-    Family.U_TURN: ("on_road_reward",),
-}
-"""Parts of the reward that a configuration can weigh although the default one does not name them."""
-
-_UNREAD: Mapping[Family, tuple[str, ...]] = {
-    Family.HIGHWAY: ("lane_change_reward",),
-    Family.EXIT: ("initial_lane_id", "lane_change_reward", "offroad_terminal"),
-    Family.ROUNDABOUT: ("right_lane_reward",),
-    Family.TWO_WAY: ("collision_reward", "left_lane_constraint"),
-    Family.U_TURN: ("offroad_terminal",),
-    Family.RACETRACK: ("other_vehicles_type", "speed_limit"),
-    Family.LANE_KEEPING: ("other_vehicles_type",),
-    Family.PARKING: ("other_vehicles_type", "steering_range"),
-}
-"""Keys of the default configuration that neither a reset nor a step of highway-env reads."""
-_READ_BY_CLASS: Mapping[str, tuple[str, ...]] = {
-    "racetrack_env:RacetrackEnvLarge": ("speed_limit",),
-    "racetrack_env:ConnectedLaneRacetrackEnvLarge": ("speed_limit",),
-}
-"""Those of them that a class reads although the others of its family do not."""
-
-_Bound = tuple[str, ...]
-_HIGH_AND_RIGHT = ("high_speed_reward", "right_lane_reward")
-_MERGE_BOUNDS = (("collision_reward", "merging_speed_reward"), _HIGH_AND_RIGHT)
-_BOUNDS: Mapping[Family, tuple[_Bound, _Bound]] = {
-    Family.HIGHWAY: (("collision_reward",), _HIGH_AND_RIGHT),
-    Family.EXIT: (("collision_reward",), ("goal_reward",)),
-    Family.MERGE: _MERGE_BOUNDS,
-    Family.MERGE_GENERIC: _MERGE_BOUNDS,
-    Family.ROUNDABOUT: (("collision_reward",), ("high_speed_reward",)),
-    Family.INTERSECTION: (("collision_reward",), ("arrived_reward",)),
-    Family.U_TURN: (("collision_reward",), ("high_speed_reward", "left_lane_reward")),
-    Family.RACETRACK: (("collision_reward",), ()),
-}
-"""What the least and the greatest reward is the sum of, between which a reward is normalized; () for 1. Where
-the configuration has no ``normalize_reward``, the reward is normalized always."""
 
 _TRAFFIC = tuple(
     f"highway_env.vehicle.behavior.{name}"
@@ -118,7 +77,7 @@ def complete_configuration(entry: StockId, given: Mapping[str, Any] | None = Non
         ConfigurationError: A value that cannot be, or whose effect drivebench does not have.
     """
     defaults = default_config(entry.cls) | dict(entry.preset)
-    known = {*defaults, *_REWARDS.get(entry.family, ())}
+    known = {*defaults, *(name for name, _ in rules_of(entry.family).parts)}
     config: dict[str, Any] = copy.deepcopy(defaults)
     for key, value in (given or {}).items():
         if key not in known:
@@ -136,10 +95,8 @@ def complete_configuration(entry: StockId, given: Mapping[str, Any] | None = Non
 
 def _check_unread(entry: StockId, config: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
     """Check that what highway-env never reads has not been changed."""
-    for key in _UNREAD.get(entry.family, ()):
-        if key not in defaults or key in _READ_BY_CLASS.get(entry.cls, ()):
-            continue
-        if not np.array_equal(config[key], defaults[key]):
+    for key in rules_of(entry.family).unread_by(entry.cls):
+        if key in defaults and not np.array_equal(config[key], defaults[key]):
             raise ConfigurationError(
                 f"{key}={config[key]!r} in the configuration of {entry.name}: highway-env never reads it; "
                 f"expected {defaults[key]!r}, as by default, or no such key"
@@ -223,13 +180,12 @@ def _check_spans(entry: StockId, config: Mapping[str, Any]) -> None:
                 f"{key}={config[key]!r} in {entry.name} spans nothing, and the reward is divided by it; "
                 "expected two different speeds"
             )
-    if entry.family not in _BOUNDS or not config.get("normalize_reward", True):
-        return
-    low, high = (sum(config[key] for key in keys) if keys else 1 for keys in _BOUNDS[entry.family])
-    if low == high:
-        names = [" + ".join(keys) or "1" for keys in _BOUNDS[entry.family]]
+    rules = rules_of(entry.family)
+    limits = rules.limits(config)
+    if rules.bounds and limits and limits[0] == limits[1]:
+        low, high = (" + ".join(keys) or "1" for keys in rules.bounds)
         raise ConfigurationError(
-            f"{names[0]} and {names[1]} of {entry.name} are both {low}, and the reward is normalized between "
+            f"{low} and {high} of {entry.name} are both {limits[0]}, and the reward is normalized between "
             f"them; expected different sums{', or normalize_reward=False' * ('normalize_reward' in config)}"
         )
 
@@ -237,7 +193,7 @@ def _check_spans(entry: StockId, config: Mapping[str, Any]) -> None:
 def _check_goals(entry: StockId, config: Mapping[str, Any]) -> None:
     """Check that the success of several agents that park can be told from what they observe."""
     observation = config["observation"]
-    if entry.family is not Family.PARKING or observation.get("type") != "MultiAgentObservation":
+    if not rules_of(entry.family).parks or observation.get("type") != "MultiAgentObservation":
         return
     each = observation.get("observation_config") or {}
     features = each.get("features") or ()

@@ -26,7 +26,8 @@ from drivebench.world import World, WorldBatch
 from scenarios.stock.building import Builder, state_of
 from scenarios.stock.configuration import complete_configuration
 from scenarios.stock.digest_driver import DigestDriver
-from scenarios.stock.ids import IDS, Family, StockId
+from scenarios.stock.families import rules_of
+from scenarios.stock.ids import IDS, StockId
 
 __all__ = ["SEEDS", "TABLE", "Digests", "Start", "check", "compared", "drive", "entry_of", "starts", "table"]
 
@@ -100,7 +101,7 @@ def drive(episodes: Sequence[Start], batch_size: int) -> list[str]:
         part = list(episodes[begin : begin + batch_size])
         filled = part + part[:1] * (batch_size - len(part))
         batch = WorldBatch([start.world for start in filled])
-        follows = [start.entry.family is not Family.PARKING for start in filled]
+        follows = [not rules_of(start.entry.family).parks for start in filled]
         driver = DigestDriver(batch, [start.seed for start in filled], follows)
         lengths = np.array([start.decisions for start in filled])
         digests = [hashlib.sha256() for _ in part]

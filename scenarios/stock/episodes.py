@@ -20,11 +20,12 @@ from scenarios.stock.bank import Comes, bank_of
 from scenarios.stock.building import RandomState, state_in, words_of
 from scenarios.stock.configuration import complete_configuration
 from scenarios.stock.deck import Deck
-from scenarios.stock.ids import Family, stock_id
+from scenarios.stock.families import rules_of
+from scenarios.stock.ids import stock_id
 from scenarios.stock.kept_lanes import KeptLanes
 from scenarios.stock.observations import make_observer
 from scenarios.stock.observations.attributes import LaneKeeping
-from scenarios.stock.rewards import Judge, Verdict, make_judge
+from scenarios.stock.rewards import Judge, Verdict
 
 __all__ = ["Episodes", "Numerics", "Step", "rows_of"]
 
@@ -32,7 +33,6 @@ Numerics = Literal["canonical", "parity"]
 Flags = NDArray[np.bool_]
 Places = Sequence[int] | NDArray[np.int64]
 
-_WITHOUT_DURATION = (Family.MERGE, Family.MERGE_GENERIC, Family.TWO_WAY, Family.LANE_KEEPING)
 _IDLE = 1
 _REAL_TIME_RATIO = 2
 """``AbstractEnv.update_metadata``: highway-env's films run at twice the speed."""
@@ -75,7 +75,7 @@ class Episodes:
     """Episodes of one stock environment, one in each slot of a batch.
 
     Attributes:
-        entry, config: Which environment and its complete configuration.
+        entry, rules, config: Which environment, the rules of its family, and its complete configuration.
         agents: How many vehicles are controlled.
         actions, observer: How it is acted upon and seen.
         space: Of one observation.
@@ -96,6 +96,7 @@ class Episodes:
             UnknownNameError, ConfigurationError: See ``complete_configuration``.
         """
         self.entry = stock_id(name)
+        self.rules = rules_of(self.entry.family)
         if numerics not in ("canonical", "parity"):
             raise ConfigurationError(f"numerics={numerics!r}; expected 'parity' or 'canonical'")
         self.numerics: Numerics = numerics
@@ -106,7 +107,7 @@ class Episodes:
         """Use another complete configuration from the next ``begin`` of all slots on."""
         self.agents = int(config.get("controlled_vehicles", 1))
         self.actions = make_actions(config["action"], self.agents)
-        self._kept = KeptLanes(self.slots) if self.entry.family is Family.LANE_KEEPING else None
+        self._kept = KeptLanes(self.slots) if self.rules.keeps_lanes else None
         self.observer = make_observer(
             config["observation"],
             policy_hz=float(config["policy_frequency"]),
@@ -126,26 +127,27 @@ class Episodes:
         self._judge: Judge | None = None
         self._shelf: Shelf | None = None
         self._deck: Deck | None = None
-        duration = None if self.entry.family in _WITHOUT_DURATION else config.get("duration")
+        duration = config.get("duration") if self.rules.has_duration else None
         self._duration_s = np.inf if duration is None else float(duration)
         self._period_s = 1 / config["policy_frequency"]
         self._time_s = np.zeros(self.slots)
         self._commands = np.zeros((self.slots, self.agents, 2))
         self._manoeuvres = np.full((self.slots, self.agents), _IDLE, dtype=np.int64)
         self._samples = make_actions(config["action"], self.agents).space
-        self._draws = self.observer.draws or self.entry.family is Family.INTERSECTION
+        self._draws = self.observer.draws or self.rules.opens_traffic
         self._seen: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy goes on from; the rest it makes for itself."""
-        made_again = {"_judge", "_shelf", "_deck"}
+        made_again = {"rules", "_judge", "_shelf", "_deck"}
         return {name: value for name, value in vars(self).items() if name not in made_again}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _judge=None, _shelf=None, _deck=None)
+        self.rules = rules_of(self.entry.family)
         if self.batch is not None:
             self.batch = self.batch.copy(range(self.slots))  # pickling has torn its views from its arrays
-            self._judge = make_judge(self.entry, self.config, self.batch.networks[0], self._kept)
+            self._judge = Judge(self.entry, self.config, self.batch.networks[0], self._kept)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Episodes":
         """Episodes that go on from here by themselves; what is built and cannot change is shared."""
@@ -192,7 +194,7 @@ class Episodes:
             if slots != list(range(self.slots)):
                 raise ConfigurationError("the first reset must be of all environments; got a part of them")
             self.batch = WorldBatch([each.world for each in built], numerics=self.numerics)
-            self._judge = make_judge(self.entry, self.config, built[0].world.network, self._kept)
+            self._judge = Judge(self.entry, self.config, built[0].world.network, self._kept)
         else:
             for slot, each in zip(slots, built, strict=True):
                 self.batch.load(slot, each.world)
@@ -276,7 +278,7 @@ class Episodes:
             Whether this episode does so. Where nothing is drawn until the next reset it does not; nor does
             the intersection, whose traffic has its own numbers until then.
         """
-        if self.batch is None or not self._draws or self.entry.family is Family.INTERSECTION:
+        if self.batch is None or not self._draws or self.rules.opens_traffic:
             return False
         self.batch.random[slot] = words_of(state)
         return True

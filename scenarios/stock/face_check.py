@@ -32,7 +32,8 @@ from numpy.typing import NDArray
 import drivebench  # noqa: F401 (importing it registers the ids)
 from drivebench.errors import ConfigurationError
 from drivebench.gymnasium_ids import NAMESPACE, register_environment
-from scenarios.stock.ids import ENVIRONMENTS, IDS, Family, stock_id
+from scenarios.stock.families import rules_of
+from scenarios.stock.ids import ENVIRONMENTS, IDS, stock_id
 from scenarios.stock.parity import ORACLE_ENVIRONMENT
 from scenarios.stock.upstream import register_stock_ids
 
@@ -313,9 +314,8 @@ def compare(names: Sequence[str], seeds: Iterable[int], longest: int = LONGEST) 
     Raises:
         ConfigurationError: A process failed; the message has its output.
     """
-    crossings = [
-        name for name in names if stock_id(VARIANTS.get(name, (name,))[0]).family is Family.INTERSECTION
-    ]
+    families = {name: stock_id(VARIANTS.get(name, (name,))[0]).family for name in names}
+    crossings = [name for name in names if rules_of(families[name]).opens_traffic]
     others = [name for name in names if name not in crossings]
     found: list[Comparison] = []
     for group in (others, crossings):

@@ -5,29 +5,12 @@ Nothing but strings and numbers, so that registering the ids imports neither hig
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
 from drivebench.errors import UnknownNameError
 from drivebench.gymnasium_ids import Environment
 
-__all__ = ["ENVIRONMENTS", "IDS", "Family", "StockId", "stock_id"]
-
-
-class Family(Enum):
-    """Environments of one family have the same reward, end of episode, and information."""
-
-    HIGHWAY = "highway"
-    EXIT = "exit"
-    MERGE = "merge"
-    MERGE_GENERIC = "merge-generic"
-    ROUNDABOUT = "roundabout"
-    INTERSECTION = "intersection"
-    TWO_WAY = "two-way"
-    U_TURN = "u-turn"
-    RACETRACK = "racetrack"
-    LANE_KEEPING = "lane-keeping"
-    PARKING = "parking"
+__all__ = ["ENVIRONMENTS", "IDS", "StockId", "stock_id"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +20,7 @@ class StockId:
     Attributes:
         name: highway-env's id; ours is ``drivebench/stock-<name>``.
         cls: highway-env's class, ``module:name`` below ``highway_env.envs``.
-        family: Which reward and end of episode.
+        family: Its file in ``families``: which reward, end of episode, and information.
         max_episode_steps: Where gymnasium truncates it; None for never.
         agents_apart: Whether highway-env's ``MultiAgentWrapper`` is around it: the reward and the end of
             each agent instead of all together.
@@ -46,13 +29,13 @@ class StockId:
 
     name: str
     cls: str
-    family: Family
+    family: str
     max_episode_steps: int | None = None
     agents_apart: bool = False
     preset: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _both(name: str, cls: str, family: Family) -> tuple[StockId, StockId]:
+def _both(name: str, cls: str, family: str) -> tuple[StockId, StockId]:
     """Version 0, and version 1, in which neighbours are looked for on connected lanes, too."""
     module, plain = cls.split(":")
     return (
@@ -70,53 +53,53 @@ _CROSSING_CONTINUOUS = "intersection_env:ContinuousIntersectionEnv"
 IDS: Mapping[str, StockId] = {
     entry.name: entry
     for entry in (
-        *_both("exit", "exit_env:ExitEnv", Family.EXIT),
-        StockId(name="highway-v0", cls="highway_env:HighwayEnv", family=Family.HIGHWAY),
-        StockId(name="highway-fast-v0", cls="highway_env:HighwayEnvFast", family=Family.HIGHWAY),
-        StockId(name="intersection-v0", cls=_CROSSING, family=Family.INTERSECTION),
-        StockId(name="intersection-v1", cls=_CROSSING_CONTINUOUS, family=Family.INTERSECTION),
-        StockId(name="intersection-v2", cls=_CROSSING_CONNECTED, family=Family.INTERSECTION),
-        StockId(name="intersection-multi-agent-v0", cls=_CROSSING_AGENTS, family=Family.INTERSECTION),
+        *_both("exit", "exit_env:ExitEnv", "exit"),
+        StockId(name="highway-v0", cls="highway_env:HighwayEnv", family="highway"),
+        StockId(name="highway-fast-v0", cls="highway_env:HighwayEnvFast", family="highway"),
+        StockId(name="intersection-v0", cls=_CROSSING, family="intersection"),
+        StockId(name="intersection-v1", cls=_CROSSING_CONTINUOUS, family="intersection"),
+        StockId(name="intersection-v2", cls=_CROSSING_CONNECTED, family="intersection"),
+        StockId(name="intersection-multi-agent-v0", cls=_CROSSING_AGENTS, family="intersection"),
         StockId(
             name="intersection-multi-agent-v1",
             cls=_CROSSING_AGENTS,
-            family=Family.INTERSECTION,
+            family="intersection",
             agents_apart=True,
         ),
         StockId(
             name="intersection-multi-agent-v2",
             cls=_CROSSING_AGENTS_CONNECTED,
-            family=Family.INTERSECTION,
+            family="intersection",
             agents_apart=True,
         ),
         StockId(
             name="lane-keeping-v0",
             cls="lane_keeping_env:LaneKeepingEnv",
-            family=Family.LANE_KEEPING,
+            family="lane_keeping",
             max_episode_steps=200,
         ),
-        *_both("merge", "merge_env:MergeEnv", Family.MERGE),
-        *_both("merge-generic", "merge_env:MergeGenericEnv", Family.MERGE_GENERIC),
-        StockId(name="parking-v0", cls="parking_env:ParkingEnv", family=Family.PARKING),
+        *_both("merge", "merge_env:MergeEnv", "merge"),
+        *_both("merge-generic", "merge_env:MergeGenericEnv", "merge"),
+        StockId(name="parking-v0", cls="parking_env:ParkingEnv", family="parking"),
         StockId(
             name="parking-ActionRepeat-v0",
             cls="parking_env:ParkingEnvActionRepeat",
-            family=Family.PARKING,
+            family="parking",
             preset={"policy_frequency": 1, "duration": 20},
         ),
         StockId(
             name="parking-parked-v0",
             cls="parking_env:ParkingEnvParkedVehicles",
-            family=Family.PARKING,
+            family="parking",
             preset={"vehicles_count": 10},
         ),
-        *_both("racetrack", "racetrack_env:RacetrackEnv", Family.RACETRACK),
-        *_both("racetrack-large", "racetrack_env:RacetrackEnvLarge", Family.RACETRACK),
-        *_both("racetrack-oval", "racetrack_env:RacetrackEnvOval", Family.RACETRACK),
-        *_both("roundabout", "roundabout_env:RoundaboutEnv", Family.ROUNDABOUT),
-        *_both("roundabout-generic", "roundabout_env:RoundaboutGenericEnv", Family.ROUNDABOUT),
-        StockId(name="two-way-v0", cls="two_way_env:TwoWayEnv", family=Family.TWO_WAY, max_episode_steps=15),
-        *_both("u-turn", "u_turn_env:UTurnEnv", Family.U_TURN),
+        *_both("racetrack", "racetrack_env:RacetrackEnv", "racetrack"),
+        *_both("racetrack-large", "racetrack_env:RacetrackEnvLarge", "racetrack"),
+        *_both("racetrack-oval", "racetrack_env:RacetrackEnvOval", "racetrack"),
+        *_both("roundabout", "roundabout_env:RoundaboutEnv", "roundabout"),
+        *_both("roundabout-generic", "roundabout_env:RoundaboutGenericEnv", "roundabout"),
+        StockId(name="two-way-v0", cls="two_way_env:TwoWayEnv", family="two_way", max_episode_steps=15),
+        *_both("u-turn", "u_turn_env:UTurnEnv", "u_turn"),
     )
 }
 """highway-env 1.12's ids, by name."""

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from drivebench.world.numerics import PARITY, power
 from scenarios.stock.episodes import Episodes
-from scenarios.stock.ids import Family
 from scenarios.stock.rewards import Verdict
 
 __all__ = ["one", "vector"]
@@ -27,8 +26,8 @@ def one(episodes: Episodes, verdict: Verdict, slot: int, action: Any, *, reset: 
         reset: Whether an episode has begun just now.
     """
     batch, judge = episodes.running()
-    family = episodes.entry.family
-    if family is Family.LANE_KEEPING and not reset:
+    rules = episodes.rules
+    if not (reset or rules.tells_steps):
         return {}
     ego = batch.agents[slot, 0]
     info: Info = {
@@ -41,13 +40,13 @@ def one(episodes: Episodes, verdict: Verdict, slot: int, action: Any, *, reset: 
         info["rewards"] = {
             name: kind(value) for name, kind, value in zip(judge.names, judge.types, parts, strict=True)
         }
-    if family is Family.INTERSECTION:
+    if rules.tells_agents:
         agents = episodes.agents
         info["agents_rewards"] = tuple(verdict.agent_reward[slot, :agents].tolist())
         info["agents_terminated"] = tuple(verdict.agent_terminated[slot, :agents].tolist())
     if _agents_park(episodes):
         info["is_success"] = tuple(_successes(episodes, np.array([slot]))[0].tolist())
-    elif judge.success == "step and reset" or (judge.success == "step" and not reset):
+    elif rules.success == "step and reset" or (rules.success == "step" and not reset):
         info["is_success"] = bool(verdict.success[slot])
     return info
 
@@ -55,7 +54,7 @@ def one(episodes: Episodes, verdict: Verdict, slot: int, action: Any, *, reset: 
 def _agents_park(episodes: Episodes) -> bool:
     """Whether highway-env tells the success of each agent, and not of the first one alone."""
     several = episodes.config["observation"]["type"] == "MultiAgentObservation"
-    return several and episodes.entry.family is Family.PARKING
+    return several and episodes.rules.parks
 
 
 def _successes(episodes: Episodes, slots: NDArray[np.int64]) -> Flags:
@@ -87,8 +86,8 @@ def vector(episodes: Episodes, verdict: Verdict, actions: Any, told: Flags, step
         stepped: ``[B]`` which of them took a step; in the others an episode began.
     """
     batch, judge = episodes.running()
-    family = episodes.entry.family
-    if family is Family.LANE_KEEPING:
+    rules = episodes.rules
+    if not rules.tells_steps:
         told = told & ~stepped
     if not told.any():
         return {}
@@ -107,13 +106,13 @@ def vector(episodes: Episodes, verdict: Verdict, actions: Any, told: Flags, step
         for column, (name, kind) in enumerate(zip(judge.names, judge.types, strict=True)):
             tell(rewards, name, verdict.part[:, column].astype(kind), told)
         tell(info, "rewards", rewards, told)
-    if family is Family.INTERSECTION:
+    if rules.tells_agents:
         tell(info, "agents_rewards", verdict.agent_reward.copy(), told)
         tell(info, "agents_terminated", verdict.agent_terminated.copy(), told)
     if _agents_park(episodes):
         tell(info, "is_success", _successes(episodes, rows), told)
-    elif judge.success:
-        mask = told if judge.success == "step and reset" else told & stepped
+    elif rules.success:
+        mask = told if rules.success == "step and reset" else told & stepped
         if mask.any():
             tell(info, "is_success", verdict.success.copy(), mask)
     return info

@@ -1,14 +1,25 @@
 """What several families of highway-env's environments reward in the same way."""
 
+from enum import IntEnum
+
 import numpy as np
 import numpy.typing as npt
 
-from drivebench.compiled import borrowing_kernel
+from drivebench.compiled import borrowing_kernel, inlined_kernel
 from drivebench.world.geometry import local_coordinates
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat
 from drivebench.world.numerics import rint
 
-__all__ = ["clipped", "default_speed_index", "followed_lane", "is_on_road", "share_of"]
+__all__ = [
+    "Common",
+    "clipped",
+    "default_speed_share",
+    "followed_lane",
+    "is_on_road",
+    "share_of",
+    "speed_share",
+    "weighed",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -19,8 +30,28 @@ _KIND, _LANE, _TARGET_LANE = int(EntityInt.KIND), int(EntityInt.LANE), int(Entit
 _SPEED_INDEX = int(EntityInt.SPEED_INDEX)
 _CONTROLLED = int(EntityKind.CONTROLLED)
 _LENGTH, _WIDTH = int(LaneFloat.LENGTH), int(LaneFloat.WIDTH)
+_DEFAULT_SPEEDS_MPS = (20.0, 30.0)
+_DEFAULT_SPEEDS = 3
+"""``MDPVehicle.DEFAULT_TARGET_SPEEDS``: slowest and fastest, in m/s, and how many."""
 _MARGIN_M = 5.0
 """How far before and behind a lane a vehicle is still on it (``AbstractLane.VEHICLE_LENGTH``)."""
+
+
+class Common(IntEnum):
+    """Places in the settings that several families have in common."""
+
+    NORMALISED = 0
+    """Whether the weighed sum is mapped from [LOW, HIGH] to [0, 1]."""
+    LOW = 1
+    HIGH = 2
+    SLOWEST_MPS = 3
+    FASTEST_MPS = 4
+    """The speeds that are worth 0 and 1 (``reward_speed_range``)."""
+    OFFROAD_ENDS = 5
+
+
+_NORMALISED, _LOW, _HIGH = int(Common.NORMALISED), int(Common.LOW), int(Common.HIGH)
+_SLOWEST, _FASTEST = int(Common.SLOWEST_MPS), int(Common.FASTEST_MPS)
 
 
 @borrowing_kernel
@@ -33,6 +64,30 @@ def share_of(value: float, low: float, high: float) -> float:
 def clipped(value: float) -> float:
     """The value, or the nearest of 0 and 1."""
     return min(max(value, 0.0), 1.0)
+
+
+@inlined_kernel
+def speed_share(speed_mps: float, common: Floats) -> float:
+    """What a speed is worth, from 0 to 1."""
+    return clipped(share_of(speed_mps, common[_SLOWEST], common[_FASTEST]))
+
+
+@inlined_kernel
+def weighed(part: Floats, world: int, weights: Floats, common: Floats) -> float:
+    """The parts of a world's reward, weighed and mapped to [0, 1] if that is wanted.
+
+    highway-env adds them up with Python's ``sum``, from left to right and from 0.
+
+    Args:
+        part: [B, K].
+        world: Which row of it.
+        weights: [K].
+        common: [len(Common)].
+    """
+    total = 0.0
+    for k in range(len(weights)):
+        total = total + weights[k] * part[world, k]
+    return share_of(total, common[_LOW], common[_HIGH]) if common[_NORMALISED] != 0.0 else total
 
 
 @borrowing_kernel
@@ -53,9 +108,14 @@ def followed_lane(integers: Ints, i: int) -> int:
 
 
 @borrowing_kernel
-def default_speed_index(numbers: Floats, integers: Ints, i: int) -> float:
-    """``MDPVehicle.get_speed_index``: a car without meta-actions has the default target speeds' nearest."""
+def default_speed_share(numbers: Floats, integers: Ints, i: int) -> float:
+    """``MDPVehicle.get_speed_index`` over the last index of the default target speeds, from 0 to 1.
+
+    A car without meta-actions has the index of the default speed that is nearest.
+    """
+    last = _DEFAULT_SPEEDS - 1
     if integers[_KIND, i] == _CONTROLLED:
-        return float(integers[_SPEED_INDEX, i])
-    share = (numbers[_SPEED, i] - 20.0) / (30.0 - 20.0)
-    return min(max(rint(share * 2), 0.0), 2.0)
+        return float(integers[_SPEED_INDEX, i] / last)
+    slowest, fastest = _DEFAULT_SPEEDS_MPS
+    share = (numbers[_SPEED, i] - slowest) / (fastest - slowest)
+    return min(max(rint(share * last), 0.0), float(last)) / last

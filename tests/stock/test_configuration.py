@@ -11,14 +11,9 @@ import numpy as np
 import pytest
 
 from drivebench.errors import ConfigurationError, DrivebenchError, UnknownNameError
-from scenarios.stock.configuration import (
-    _READ_BY_CLASS,
-    _REWARDS,
-    _UNREAD,
-    complete_configuration,
-    digest_of,
-)
+from scenarios.stock.configuration import complete_configuration, digest_of
 from scenarios.stock.environment import StockEnv
+from scenarios.stock.families import rules_of
 from scenarios.stock.ids import ENVIRONMENTS, IDS
 from scenarios.stock.observations.kinematics_goal import _IGNORED
 from scenarios.stock.upstream import default_config, stock_class, untouched_constants
@@ -164,11 +159,11 @@ def test_what_highway_env_never_reads_is_known(name: str) -> None:
         stock.reset(seed=0)
         for _ in range(2):
             stock.step(stock.action_space.sample())
-    exceptions = _READ_BY_CLASS.get(entry.cls, ())
-    unread = {key for key in _UNREAD.get(entry.family, ()) if key in defaults and key not in exceptions}
+    rules = rules_of(entry.family)
+    unread = defaults.keys() & rules.unread_by(entry.cls)
     assert defaults.keys() - recorded.read - SEEN_WHEN_DRAWN == unread
     weighed = {key for key in recorded.read - defaults.keys() if key.endswith("_reward")}
-    assert weighed == set(_REWARDS.get(entry.family, ()))
+    assert weighed == {name for name, _ in rules.parts} - defaults.keys()
 
 
 def test_what_the_goal_observation_never_reads_has_the_defaults_of_highway_env() -> None:

@@ -9,7 +9,7 @@ import sys
 from invented_worlds import assorted
 
 from scenarios.stock.digests import Start, drive, starts
-from scenarios.stock.ids import IDS, Family, StockId
+from scenarios.stock.ids import IDS, StockId
 
 SEEDS = (0, 1)
 INVENTED = 18
@@ -18,7 +18,7 @@ INVENTED_DECISIONS = 40
 
 def invented_starts() -> list[Start]:
     """Episodes on polylines, crossings with obstacles and more, in a batch with those of the stock ids."""
-    entry = StockId(name="invented", cls="", family=Family.HIGHWAY)
+    entry = StockId(name="invented", cls="", family="highway")
     return [
         Start(entry=entry, seed=seed, world=world, decisions=INVENTED_DECISIONS)
         for seed, world in enumerate(assorted(INVENTED))

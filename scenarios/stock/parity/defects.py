@@ -44,7 +44,7 @@ class Defect:
 
 
 def _ids(*families: str) -> tuple[str, ...]:
-    return tuple(name for name, entry in IDS.items() if entry.family.value in families)
+    return tuple(name for name, entry in IDS.items() if entry.family in families)
 
 
 def _raises(error: type[Exception], act: Callable[[], Any]) -> bool:
@@ -93,7 +93,7 @@ def _traffic_class_is_ignored() -> bool:
     return any(type(vehicle) is vehicle_class(_IDM) for vehicle in vehicles)
 
 
-_MERGING = _ids("merge", "merge-generic", "roundabout")
+_MERGING = _ids("merge", "roundabout")
 _OVALS = ("racetrack-oval-v0", "racetrack-oval-v1")
 _CLOSED = ("parking-ActionRepeat-v0", "parking-parked-v0")
 
@@ -113,17 +113,17 @@ DEFECTS = (
         holds=lambda: _all_raise(_MERGING, ValueError, **CONTINUOUS),
     ),
     Defect(
-        ids=_ids("two-way", "u-turn"),
+        ids=_ids("two_way", "u_turn"),
         what="`ContinuousAction`: the observation `TimeToCollision` asks for target speeds and raises "
         "`AttributeError`",
         instead="an error that says so. Compared with `Kinematics`",
-        holds=lambda: _all_raise(_ids("two-way", "u-turn"), AttributeError, **CONTINUOUS),
+        holds=lambda: _all_raise(_ids("two_way", "u_turn"), AttributeError, **CONTINUOUS),
     ),
     Defect(
-        ids=_ids("two-way"),
+        ids=_ids("two_way"),
         what="`ContinuousAction` with another observation: the reward raises `AttributeError`",
         instead="the speed counts as the nearest of 20, 25 and 30 m/s. Compared without the reward",
-        holds=lambda: _all_raise(_ids("two-way"), AttributeError, **CONTINUOUS, **KINEMATICS),
+        holds=lambda: _all_raise(_ids("two_way"), AttributeError, **CONTINUOUS, **KINEMATICS),
     ),
     Defect(
         ids=_OVALS,
@@ -160,7 +160,7 @@ DEFECTS = (
         holds=lambda: _all_raise(("lane-keeping-v0",), AttributeError, **CONTINUOUS),
     ),
     Defect(
-        ids=_ids("u-turn"),
+        ids=_ids("u_turn"),
         what="the ego's `PURSUIT_TAU` is set, but `TAU_PURSUIT` is read: its stronger anticipation has no "
         "effect",
         instead="none either",

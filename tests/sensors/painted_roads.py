@@ -15,6 +15,7 @@ from drivebench.world import RoadNetwork
 from drivebench.world.build import build_network
 from drivebench.world.lane_spec import LaneSpec
 from drivebench.world.layout import LaneKind
+from scenarios.viewing_places import polyline_lanes
 
 Pose = tuple[float, float, float]
 Image = NDArray[np.float64]
@@ -65,16 +66,8 @@ def swing() -> Road:
 
 
 def corners() -> Road:
-    """Polylines: one around a bend with corners, one that widens from 4 m to 8 m, beside each other."""
-    bend = [(0.0, 0.0), (25.0, 0.0), (34.0, 2.0), (42.0, 6.0), (50.0, 12.0), (70.0, 30.0), (110.0, 30.0)]
-    left, right = (
-        [(float(x), -12.0 + side * (2.0 + x / 60.0)) for x in range(0, 121, 10)] for side in (-1, 1)
-    )
-    lanes = (
-        LaneSpec.polyline(bend, width_m=4.0, line_types=(2, 1)),
-        LaneSpec.polyline([(0.0, -12.0), (120.0, -12.0)], boundaries_m=(left, right), line_types=(1, 2)),
-    )
-    return Road(lanes, ((2.0, 0.5, 0.0), (30.0, 1.5, 0.2), (10.0, -12.0, 0.05)))
+    """Polylines."""
+    return Road(polyline_lanes(), ((2.0, 0.5, 0.0), (30.0, 1.5, 0.2), (10.0, -12.0, 0.05)))
 
 
 ROADS = {"motorway": motorway, "slanted": slanted, "bends": bends, "swing": swing, "corners": corners}

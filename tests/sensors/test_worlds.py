@@ -1,17 +1,34 @@
 """Every world of highway-env and of ours renders, also in one batch, in little memory; the docs show it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
+from drivebench.footage.panels import Picture
 from drivebench.sensors import FRONT, Camera, GroundMap, Moments, render
+from drivebench.sensors.faults import BURST
 from drivebench.sensors.models import CAR, GOAL, HIDDEN, OBSTACLE, WALL
 from drivebench.world import World, WorldBatch
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind
-from scenarios.contact_sheet import OURS, STOCK, document, ground_bytes, our_world, stock_world
+from scenarios.contact_sheet import (
+    OURS,
+    Shown,
+    document,
+    driver,
+    ground_bytes,
+    our_world,
+    sheet,
+    stock_world,
+    weather_cells,
+    weather_drive,
+    weather_sheet,
+)
 from scenarios.stock.ids import IDS
+from scenarios.viewing_places import STOCK
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -96,10 +113,59 @@ def test_the_goal_is_painted_where_it_is(worlds: dict[str, World]) -> None:
     assert world.entity_int[EntityInt.KIND, goal] == EntityKind.LANDMARK
 
 
+def test_viewing_places_are_on_the_roads_and_move_nobody_else() -> None:
+    for name, place in STOCK.items():
+        world = stock_world(name)
+        shown = Shown.of(name, place.text, world, place)
+        start = Shown.of(name, place.text, world)
+        x, y, heading = shown.moment.poses[0].tolist()
+        lane = world.network.lane(place.lane)
+        assert world.network.local_coordinates(lane, x, y) == pytest.approx((place.along_m, 0.0), abs=1e-6)
+        assert heading == world.network.heading_at(lane, place.along_m)
+        moved = (shown.moment.boxes != start.moment.boxes).any(axis=2)[0]
+        assert np.flatnonzero(moved).tolist() == [world.ego], name
+        assert np.array_equal(shown.moment.boxes[0, world.ego, :3], shown.moment.poses[0])
+
+
+def test_the_frozen_cell_is_a_second_old_and_the_black_one_black() -> None:
+    cells = {cell.label.split(" ")[-1]: cell.pictures for cell in weather_cells()}
+    for name in OURS:
+        assert not cells["(black)"][name].any()
+        missing = (cells["missing)"][name] != cells["clear"][name]).any(axis=2)
+        assert not cells["missing)"][name][missing].any()
+        assert 0.2 < missing.mean() < 0.5
+        frozen = weather_drive(our_world(name))[BURST - 1]
+        assert np.array_equal(cells["s)"][name], driver(frozen))
+        assert not np.array_equal(cells["s)"][name], cells["clear"][name])
+
+
 @pytest.mark.slow
 def test_the_document_is_the_generated_one() -> None:
     """When this fails: ``python -m scenarios.contact_sheet --out docs``, and look at the pictures."""
     assert (DOCS / "worlds.md").read_text(encoding="utf-8") == document()
-    for name in ("worlds.jpg", "weathers.jpg"):
-        assert 50_000 < (DOCS / name).stat().st_size < 1_000_000
     assert set(STOCK) <= set(IDS)
+
+
+def farthest_block(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
+    """Greatest difference between means over 16 x 16 pixels, which a JPEG keeps and fonts hardly move."""
+    height, width = (side // 16 for side in first.shape[:2])
+    means = [
+        each[: height * 16, : width * 16]
+        .reshape(height, 16, width, 16, 3)
+        .mean(axis=(1, 3), dtype=np.float64)
+        for each in (first, second)
+    ]
+    return float(np.abs(means[0] - means[1]).max())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "made"), [("worlds.jpg", sheet), ("weathers.jpg", weather_sheet)])
+def test_the_pictures_in_the_docs_are_the_generated_ones(name: str, made: Callable[[], Picture]) -> None:
+    """When this fails: as above. Digests tell of one pixel, but could stand beside a picture of last year."""
+    assert 50_000 < (DOCS / name).stat().st_size < 1_000_000
+    shown, picture = np.asarray(Image.open(DOCS / name).convert("RGB")), made()
+    assert shown.shape == picture.shape
+    assert farthest_block(shown, picture) < 6.0
+    cars = picture.copy()
+    cars[60:76, 60:76] = 255 - cars[60:76, 60:76]
+    assert farthest_block(shown, cars) > 12.0, "a square as small as a car would be noticed"

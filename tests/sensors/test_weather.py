@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,12 @@ import pytest
 from numpy.typing import NDArray
 from picture_digest import digests, moments, other_digests
 
+from drivebench import registry
+from drivebench.environment import DrivingVectorEnv
 from drivebench.errors import ConfigurationError, UnknownNameError
 from drivebench.scenario import load_scenario
 from drivebench.sensors import DAY, FRONT, LEFT, MIRROR_LEFT, Camera, Moments, render
+from drivebench.sensors.faults import BURST
 from drivebench.sensors.light import NIGHT_LIGHT, extinction_per_m, palette_of
 from drivebench.sensors.optics import optics_of
 from drivebench.weather import CLEAR, WEATHER_CONDITIONS, WEATHERS, Weather, weather_named
@@ -266,9 +270,37 @@ def test_unknown_weather_is_refused() -> None:
         load_scenario("highway-v1").episode(0, "fogg")
 
 
+@cache
+def driven(scenario: str, condition: str) -> tuple[list[NDArray[np.float64]], NDArray[np.uint8]]:
+    """States ``f8[episodes, 4, N]`` of each decision, pictures ``u1[1 + decisions, episodes, 3, H, W]``."""
+    environment = DrivingVectorEnv(scenario, num_envs=4, sensors=["front"], condition=condition)
+    pictures, states = [environment.reset(seed=5)[0]["front"]], []
+    for _ in range(3 * BURST):
+        pictures.append(environment.step(np.full((4, 2), (0.1, 0.02), np.float32))[0]["front"])
+        worlds = environment.episodes.running()[0]
+        states.append(np.stack((worlds.x, worlds.y, worlds.heading, worlds.speed), axis=1))
+    return states, np.array(pictures)
+
+
 @pytest.mark.parametrize("condition", WEATHER_CONDITIONS)
 def test_every_scenario_is_driven_in_every_weather(condition: str) -> None:
-    for name in ("lane-keeping-v1", "roundabout-v1"):
+    """All go where they go on a clear day, and every episode looks otherwise; some where cameras fail."""
+    for name in registry.names("scenario"):
+        states, pictures = driven(name, condition)
+        on_a_clear_day, clear_pictures = driven(name, "nominal")
+        assert all(map(np.array_equal, states, on_a_clear_day)), name
+        assert not np.array_equal(states[0], states[-1]), name
+        differs = (pictures != clear_pictures).any(axis=(2, 3, 4))
+        if WEATHERS[condition].dropout:
+            assert not differs[:BURST].any(), name
+            assert differs.any(), name
+        else:
+            assert differs.all(), name
+
+
+@pytest.mark.parametrize("condition", WEATHER_CONDITIONS)
+def test_an_episode_in_some_weather_is_the_nominal_one_under_another_sky(condition: str) -> None:
+    for name in registry.names("scenario"):
         episode, nominal = (load_scenario(name).episode(5, which) for which in (condition, "nominal"))
         assert episode.condition == condition
         assert episode.weather == WEATHERS[condition].facing(float(episode.world.entity_float[2, 0]))

@@ -1,6 +1,7 @@
 """What is not highway-env's own, or was changed, is refused; what is taken over is taken over whole."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +15,22 @@ from drivebench.world.build import VehicleSpec, build_world
 from drivebench.world.layout import EntityFloat, EntityInt, LaneInt
 from drivebench.world.takeover import take_network, take_world, vehicle_spec
 from scenarios.stock.crossing import APPEARING, exits, take_open_traffic
-from scenarios.stock.upstream import environment_without_reward, own_environment, vehicle_class
+from scenarios.stock.upstream import (
+    environment_without_reward,
+    own_environment,
+    untouched_constants,
+    vehicle_class,
+)
 
 CAR = VehicleSpec(kind=EntityKind.IDM, x_m=100.0, y_m=0.0, speed_mps=20.0)
 IDM = "highway_env.vehicle.behavior.IDMVehicle"
+
+
+@pytest.fixture(autouse=True)
+def no_trace() -> Iterator[None]:
+    """highway-env's intersection sets constants of its traffic's class for the whole process."""
+    with untouched_constants():
+        yield
 
 
 @pytest.fixture

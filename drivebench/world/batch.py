@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -102,6 +102,11 @@ class WorldBatch:
 
     def __len__(self) -> int:
         return len(self.worlds)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Unpickled, views are arrays of their own: look at the batch again."""
+        vars(self).update(state)
+        self._view()
 
     def _allocate(self, capacity: Capacity) -> None:
         """New arrays of this capacity that hold nothing."""

@@ -146,7 +146,6 @@ class Episodes:
         vars(self).update(state, _judge=None, _shelf=None, _deck=None)
         self.rules = rules_of(self.entry.family)
         if self.batch is not None:
-            self.batch = self.batch.copy(range(self.slots))  # pickling has torn its views from its arrays
             self._judge = Judge(self.entry, self.config, self.batch.networks[0], self._kept)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Episodes":
@@ -155,6 +154,8 @@ class Episodes:
         memo[id(self)] = other
         state = self.__getstate__()
         shared = {name: state.pop(name) for name in ("batch", "bank", "entry", "config", "space")}
+        if self.batch is not None:
+            shared["batch"] = self.batch.copy(range(self.slots))
         other.__setstate__(shared | copy.deepcopy(state, memo))
         return other
 

@@ -1,6 +1,7 @@
 """What one decision does, with numbers worked out by hand."""
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -294,3 +295,14 @@ def test_quantisation_is_symmetric_and_clipped() -> None:
 def test_an_empty_batch_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="at least one world"):
         WorldBatch([])
+
+
+def test_a_pickled_batch_goes_on_alike_and_its_views_with_it() -> None:
+    batch = WorldBatch([motorway(seed, 4) for seed in range(2)])
+    batch.step(quantise(np.zeros((2, 2))))
+    twin = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(batch))))
+    for each in (batch, twin):
+        each.step(quantise(np.full((2, 2), 0.1)))
+    np.testing.assert_array_equal(twin.entity_float, batch.entity_float)
+    np.testing.assert_array_equal(twin.x, batch.x)
+    assert not np.array_equal(twin.x, WorldBatch(batch.worlds).x)

@@ -291,8 +291,8 @@ class Episodes:
             actions: From ``self.actions.read``.
             active: ``[B]`` which slots drive; None for all.
         """
-        self._drive(actions, active)
-        return Step(verdict=self._judged(actions), truncated=self._time_s >= self._duration_s)
+        self.drive(actions, active)
+        return Step(verdict=self.judge(actions), truncated=self._time_s >= self._duration_s)
 
     def open(self, slots: Sequence[int], actions: Any = None) -> tuple[Any, Verdict]:
         """What is told of episodes that have just begun, besides what they see.
@@ -315,7 +315,7 @@ class Episodes:
             )
         else:
             sampled = self._filled(actions, slots, samples)
-        return sampled, self._judged(sampled)
+        return sampled, self.judge(sampled)
 
     def _filled(self, actions: Any, slots: Sequence[int], samples: Any) -> NDArray[Any]:
         values = np.asarray(samples)
@@ -325,7 +325,8 @@ class Episodes:
         filled[slots] = values
         return filled
 
-    def _drive(self, actions: Any, active: Flags | None) -> None:
+    def drive(self, actions: Any, active: Flags | None) -> None:
+        """The first half of ``decide``: move."""
         batch, _ = self.running()
         driving: Places = range(self.slots) if active is None else np.flatnonzero(active)
         self.actions.write(actions, self._commands, self._manoeuvres)
@@ -342,7 +343,8 @@ class Episodes:
         else:
             self._time_s[driving] += self._period_s
 
-    def _judged(self, actions: Any) -> Verdict:
+    def judge(self, actions: Any) -> Verdict:
+        """The second half: rewards and ends of all slots; the arrays are used again by the next call."""
         batch, judge = self.running()
         return judge.judge(batch, actions)
 

@@ -22,8 +22,13 @@ KILLS_THE_WORKER = STEADY.replace(
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
+    """A run that Ctrl-C can stop, even where this process was told to ignore it (a job in the background)."""
     command = [sys.executable, str(SCRIPT), *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def finish(running: subprocess.Popen[str]) -> int:

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -64,7 +65,9 @@ def bench(
         for name in chosen:
             started = time.monotonic()
             say(f"measuring: {name}")
-            measured[name] = load_benchmark(name).measure()
+            with warnings.catch_warnings():  # gymnasium calls earlier versions of ids out of date
+                warnings.filterwarnings("ignore", r".*is out of date", DeprecationWarning)
+                measured[name] = load_benchmark(name).measure()
             say(f"measuring: {name}: done in {duration(time.monotonic() - started)}")
             _print("" if as_json else as_text(measured[name]))
     finally:  # what was measured is kept, whatever happens in a later group

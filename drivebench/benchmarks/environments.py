@@ -18,6 +18,7 @@ from drivebench import registry
 from drivebench.benchmarks import stock_face
 from drivebench.benchmarks.peer import EnvironmentPeer, PeerEnvironments
 from drivebench.benchmarks.row import Row, rates, taken_in_turns
+from drivebench.progress import track
 
 __all__ = ["ABOUT", "BATCH", "SINGLE", "measure", "measure_id"]
 
@@ -144,7 +145,11 @@ def measure() -> list[Row]:
     Returns:
         Rows by section: steps against each peer, one environment alone, resets.
     """
-    rows = [row for env_id in stock_ids() for row in measure_id(env_id)]
+    rows, names = [], stock_ids()
+    with track("measuring: environments", len(names), "ids") as advance:
+        for env_id in names:
+            rows += measure_id(env_id)
+            advance(1)
     return sorted(rows, key=lambda row: (STEPS, CANONICAL, ALONE, RESETS).index(row.section))
 
 

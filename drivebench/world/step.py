@@ -360,7 +360,7 @@ def step_worlds(
 @kernel
 def step_shares(shares: Shares, *arguments: Any) -> None:
     """Advance the worlds of the shares that are left; arguments as of ``step_worlds`` behind the range."""
-    first, last = take(shares)
+    first, last = take(shares, 0)
     while first < last:
         step_worlds(first, last, *arguments)
-        first, last = take(shares)
+        first, last = take(shares, last - first)

@@ -1,6 +1,7 @@
 """Every world is computed once, whoever takes it; errors of a helper are the caller's."""
 
 import threading
+import time
 
 import numba
 import numpy as np
@@ -13,11 +14,11 @@ from drivebench.world.threads import Shares, in_threads, share_out, take
 
 @kernel
 def count_up(shares: Shares, counts: np.ndarray) -> None:
-    first, last = take(shares)
+    first, last = take(shares, 0)
     while first < last:
         for world in range(first, last):
             counts[world] += 1
-        first, last = take(shares)
+        first, last = take(shares, last - first)
 
 
 @pytest.fixture(params=[1, 3])
@@ -48,8 +49,8 @@ def test_nobody_waits_for_a_helper_that_has_not_begun(monkeypatch: pytest.Monkey
     waiting = []
 
     class Busy:
-        def put(self, job: object) -> None:
-            waiting.append(job)
+        def wake(self) -> None:
+            waiting.extend(threads._jobs)
 
     monkeypatch.setattr(numba, "get_num_threads", lambda: 2)
     monkeypatch.setattr(threads, "_helper", lambda _number: Busy())
@@ -57,8 +58,9 @@ def test_nobody_waits_for_a_helper_that_has_not_begun(monkeypatch: pytest.Monkey
     share_out(count_up, 64, (counts,))
     assert counts.tolist() == [1] * 64
     (late,) = waiting
-    late.run()
+    late.help()
     assert counts.tolist() == [1] * 64
+    assert not threads._jobs
 
 
 def test_an_error_in_a_helper_reaches_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,3 +77,40 @@ def test_an_error_in_a_helper_reaches_the_caller(monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(OSError, match="disk on fire"):
         in_threads(work, 64, ())
+
+
+def test_callers_on_several_threads_do_not_mix() -> None:
+    """Each with helpers in common."""
+    before = numba.get_num_threads()
+    counts = [np.zeros(50, dtype=np.int64) for _ in range(3)]
+
+    def call(mine: np.ndarray) -> None:
+        numba.set_num_threads(min(2, before))
+        for _ in range(300):
+            share_out(count_up, 50, (mine,))
+
+    callers = [threading.Thread(target=call, args=(mine,)) for mine in counts]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(60)
+    assert [set(mine.tolist()) for mine in counts] == [{300}] * 3
+    assert not threads._jobs
+
+
+def test_after_an_error_of_the_caller_nobody_works_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numba, "get_num_threads", lambda: 2)
+    caller = threading.current_thread()
+    begun, ended = threading.Event(), threading.Event()
+
+    def work(first: int, last: int) -> None:
+        if threading.current_thread() is caller:
+            assert begun.wait(10)
+            raise OSError("disk on fire")
+        begun.set()
+        time.sleep(0.2)
+        ended.set()
+
+    with pytest.raises(OSError, match="disk on fire"):
+        in_threads(work, 64, ())
+    assert ended.is_set()

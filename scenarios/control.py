@@ -27,7 +27,7 @@ from drivebench.world.clock import TIME_STEP_S
 from drivebench.world.layout import EntityFloat
 from scenarios.reference_path import ARC, CAP, CURVATURE, HEADING, X, Y
 
-__all__ = ["command", "leader", "project", "prospect", "steer"]
+__all__ = ["command", "command_one", "leader", "locate", "project", "prospect", "steer"]
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -75,6 +75,10 @@ STANDSTILL_GAP_M = 3.0
 SIDE_MARGIN_M = 0.35
 """A vehicle is a leader when its rectangle comes nearer to the corridor of the ego than this."""
 LEADER_RANGE_M = 120.0
+OPPOSITE_M2 = 1e8
+"""Added to the square of the distance of a stretch of a path that leads the other way."""
+SAME_M2 = 1e-6
+"""Laps of a track lie on each other but for rounding."""
 
 
 @kernel
@@ -116,6 +120,45 @@ def project(knots: F8, count: int, hint: int, x: float, y: float) -> tuple[int, 
     # The curve lies beside its chord by the sagitta, to the left where it bends to the right.
     right = chord_right + 0.5 * knots[i, CURVATURE] * inside * (1.0 - inside) * length * length
     return i, t, knots[i, ARC] + t * length, right
+
+
+@kernel
+def locate(
+    knots: F8, count: int, x: float, y: float, cosine: float, sine: float
+) -> tuple[int, float, float, float]:
+    """Foot of the perpendicular on a path, whatever was before: of the stretches that lead the same way.
+
+    Where the path leads by more than once, the first time counts; where it nowhere leads the same way, all of
+    it does.
+
+    Args:
+        knots: As for :func:`project`.
+        count: The same.
+        x: Point (m).
+        y: Point (m).
+        cosine: Of the heading.
+        sine: Of the heading.
+
+    Returns:
+        As :func:`project`.
+    """
+    nearest = 0
+    least = np.inf
+    for i in range(count - 1):
+        rx = x - knots[i, X]
+        ry = y - knots[i, Y]
+        dx = knots[i + 1, X] - knots[i, X]
+        dy = knots[i + 1, Y] - knots[i, Y]
+        share = min(max((rx * dx + ry * dy) / (dx * dx + dy * dy), 0.0), 1.0)
+        rx -= share * dx
+        ry -= share * dy
+        square = rx * rx + ry * ry
+        if dx * cosine + dy * sine < 0.0:
+            square += OPPOSITE_M2
+        if square < least - SAME_M2:
+            least = square
+            nearest = i
+    return project(knots, count, nearest, x, y)
 
 
 @kernel
@@ -256,14 +299,54 @@ def accelerate(
 
 
 @kernel
+def command_one(
+    knots: F8,
+    count: int,
+    cap: float,
+    hint: int,
+    ego: int,
+    entities: int,
+    states: F8,
+    lateral_offset: float,
+    heading_offset: float,
+    out: F8,
+) -> int:
+    """The law for one world.
+
+    Args:
+        knots: ``f8[K, 6]`` of the path to follow.
+        count: Knots of the path.
+        cap: Highest speed (m/s).
+        hint: Segment near to the ego.
+        ego: Index of the ego.
+        entities: Vehicles and obstacles.
+        states: ``f8[EntityFloat, N]``.
+        lateral_offset: The ego is thought to be this far to its right (m).
+        heading_offset: The ego is thought to be turned by this to the right (rad).
+        out: ``f8[2]``: acceleration (m/s²), steering angle (rad).
+
+    Returns:
+        The segment beside the ego.
+    """
+    x = states[_X, ego] - lateral_offset * states[_SIN, ego]
+    y = states[_Y, ego] + lateral_offset * states[_COS, ego]
+    heading = states[_HEADING, ego] + heading_offset
+    speed = states[_SPEED, ego]
+    i, t, arc, right = project(knots, count, hint, x, y)
+    gap, leader_speed = leader(knots, count, i, arc, right, states, ego, entities)
+    out[0] = accelerate(knots, count, i, arc, speed, cap, gap, leader_speed)
+    out[1] = steer(knots, count, i, t, right, heading, speed, states[_LENGTH, ego])
+    return i
+
+
+@kernel
 def command(
     knots: F8,
     counts: I8,
-    row: I8,
+    slot: I8,
     path: I8,
     cap: F8,
     hint: I8,
-    slot: I8,
     ego: I8,
     entities: I8,
     states: F8,
@@ -274,13 +357,12 @@ def command(
     """The law for many worlds.
 
     Args:
-        knots: ``f8[R, P, K, 6]`` paths of each row of the expert's table.
-        counts: ``i8[R, P]`` knots of each path.
-        row: ``i8[n]`` row of the table.
+        knots: ``f8[B, P, K, 6]`` paths of each world.
+        counts: ``i8[B, P]`` knots of each path.
+        slot: ``i8[n]`` world.
         path: ``i8[n]`` path to follow.
         cap: ``f8[n]`` highest speed (m/s).
-        hint: ``i8[n]`` segment near to the ego; brought up to date.
-        slot: ``i8[n]`` world.
+        hint: ``i8[n]`` segment near to the ego.
         ego: ``i8[B]`` index of the ego in each world.
         entities: ``i8[B]`` vehicles and obstacles in each world.
         states: ``f8[B, EntityFloat, N]`` of all entities.
@@ -289,61 +371,44 @@ def command(
         out: ``f8[n, 2]``: acceleration (m/s²), steering angle (rad).
     """
     for k in range(slot.shape[0]):
-        world = states[slot[k]]
-        e = ego[slot[k]]
-        table = knots[row[k], path[k]]
-        count = counts[row[k], path[k]]
-        x = world[_X, e] - lateral_offset * world[_SIN, e]
-        y = world[_Y, e] + lateral_offset * world[_COS, e]
-        heading = world[_HEADING, e] + heading_offset
-        speed = world[_SPEED, e]
-        i, t, arc, right = project(table, count, hint[k], x, y)
-        hint[k] = i
-        gap, leader_speed = leader(table, count, i, arc, right, world, e, entities[slot[k]])
-        out[k, 0] = accelerate(table, count, i, arc, speed, cap[k], gap, leader_speed)
-        out[k, 1] = steer(table, count, i, t, right, heading, speed, world[_LENGTH, e])
+        command_one(
+            knots[slot[k], path[k]],
+            counts[slot[k], path[k]],
+            cap[k],
+            hint[k],
+            ego[slot[k]],
+            entities[slot[k]],
+            states[slot[k]],
+            lateral_offset,
+            heading_offset,
+            out[k],
+        )
 
 
 @kernel
-def prospect(
-    knots: F8,
-    counts: I8,
-    row: I8,
-    path: I8,
-    hint: I8,
-    ego: I8,
-    entities: I8,
-    states: F8,
-    seconds: float,
-    out: F8,
-) -> None:
-    """How far each ego can come on its path, if its leader keeps its speed.
+def prospect(knots: F8, count: int, hint: int, ego: int, entities: int, states: F8, seconds: float) -> float:
+    """How far an ego can come on its path, if its leader keeps its speed.
 
     Args:
-        knots: As for :func:`command`.
-        counts: The same.
-        row: The same; world k has row ``row[k]``.
-        path: The same.
+        knots: As for :func:`command_one`.
+        count: The same.
         hint: The same.
         ego: The same.
         entities: The same.
         states: The same.
         seconds: From now.
-        out: ``f8[n]``: metres.
+
+    Returns:
+        Metres.
     """
-    for k in range(row.shape[0]):
-        world = states[k]
-        e = ego[k]
-        table = knots[row[k], path[k]]
-        count = counts[row[k], path[k]]
-        i, _, arc, right = project(table, count, hint[k], world[_X, e], world[_Y, e])
-        gap, leader_speed = leader(table, count, i, arc, right, world, e, entities[k])
-        speed = world[_SPEED, e]
-        wanted = table[i, CAP]
-        rising = max(wanted - speed, 0.0) / ACCELERATION_MPS2
-        rising = min(rising, seconds)
-        way = wanted * seconds - 0.5 * ACCELERATION_MPS2 * rising * rising
-        if gap < np.inf:
-            room = max(gap - STANDSTILL_GAP_M - TIME_GAP_S * leader_speed, 0.0)
-            way = min(way, room + leader_speed * seconds)
-        out[k] = max(way, 0.0)
+    i, _, arc, right = project(knots, count, hint, states[_X, ego], states[_Y, ego])
+    gap, leader_speed = leader(knots, count, i, arc, right, states, ego, entities)
+    speed = states[_SPEED, ego]
+    wanted = knots[i, CAP]
+    rising = max(wanted - speed, 0.0) / ACCELERATION_MPS2
+    rising = min(rising, seconds)
+    way = wanted * seconds - 0.5 * ACCELERATION_MPS2 * rising * rising
+    if gap < np.inf:
+        room = max(gap - STANDSTILL_GAP_M - TIME_GAP_S * leader_speed, 0.0)
+        way = min(way, room + leader_speed * seconds)
+    return float(max(way, 0.0))

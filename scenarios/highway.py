@@ -154,7 +154,7 @@ def manoeuvres(episode: Episode) -> Manoeuvres:
         for b in range(LANES)
         if 1 <= abs(order[a] - order[b]) <= MOST_LANES_AT_ONCE
     )
-    return Manoeuvres(paths=paths, changes=changes, beyond_s=8.0)
+    return Manoeuvres(paths=paths, changes=changes, beyond_s=8.0, near_m=200.0)
 
 
 SCENARIO = Scenario(

@@ -18,12 +18,15 @@ class Change:
         destination: Place of the path that is joined.
         start_m: Arc length of the origin from which the change may begin.
         end_m: Arc length of the origin up to which it may begin.
+        later_s: Besides at once, the change is considered after these times: an overtaking car goes out now
+            and comes back later.
     """
 
     origin: int
     destination: int
     start_m: float = -float("inf")
     end_m: float = float("inf")
+    later_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +39,9 @@ class Manoeuvres:
         caps_mps: Highest speeds to try, besides the speed profile of the path itself.
         slower_by_mps: Changes of the present speed to try as highest speeds.
         planned: Whether there is anything to plan: other vehicles, or more than one path.
-        plan_every_s: Time between two plans.
         horizon_s: How far a plan looks ahead.
         beyond_s: For how long after that it estimates the way from the leader's speed.
+        near_m: Vehicles further from the ego than this do not matter within the horizon.
     """
 
     paths: tuple[ReferencePath, ...]
@@ -46,9 +49,9 @@ class Manoeuvres:
     caps_mps: tuple[float, ...] = ()
     slower_by_mps: tuple[float, ...] = ()
     planned: bool = True
-    plan_every_s: float = 1.0
     horizon_s: float = 5.0
     beyond_s: float = 1.5
+    near_m: float = 120.0
 
     def __post_init__(self) -> None:
         places = range(len(self.paths))

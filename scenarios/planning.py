@@ -1,59 +1,63 @@
-"""Look ahead: try choices of path and speed in copies of the world, and keep the best.
+"""Look ahead: try what is open to the ego in copies of its world, and say what each choice is worth.
 
-Each choice is driven by the expert's own low-level law in a copy of the world, with the traffic reacting as
-it will in earnest: the compiled core is the same, so what is foreseen is what will happen, as long as the
-choice is kept. Choices are compared by the way they make, in metres:
+Each choice is driven by the expert's own low-level law in a copy of the world that holds the vehicles that
+matter, with the traffic reacting as it will in earnest: the compiled core is the same. The next second is
+simulated as finely as the world itself, what follows in one step for each decision. Choices are compared by
+the way they make, in metres:
 
     way driven + way that can be driven after that, if the leader keeps its speed − penalties
 
 Penalties, in metres: a collision (more than any way, less the later it comes), a collision among others, each
-decision with a time to collision under 1.3 s, traffic made to brake, hard braking of the ego, and a change of
-path, which must be worth it.
+decision with a short time to collision by the score's own measure, traffic made to brake, hard braking of the
+ego, a jump of the acceleration, and a change of path, which must be worth it.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.compiled import kernel
-from drivebench.world import WorldBatch, quantise
-from drivebench.world.actions import ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD
+from drivebench.metric.bounds import DRIVEBENCH_BOUNDS
+from drivebench.metric.boxes import time_to_touch
+from drivebench.metric.limits import SHORT_TTC_S
+from drivebench.world import WorldBatch
+from drivebench.world.actions import ACCELERATION_RANGE_MPS2, QUANTUM, STEERING_RANGE_RAD
 from drivebench.world.clock import POLICY_HZ
-from drivebench.world.layout import EntityFloat
+from drivebench.world.layout import EntityFloat, EntityInt, WorldFloat, WorldInt
+from drivebench.world.rehearsal import Rehearsal, rehearse
+from drivebench.world.threads import Shares, share_out, take
 from scenarios import control
+from scenarios.choices import Choices, Table
 
-__all__ = ["HARD_BRAKING", "Choices", "Table", "look_ahead"]
+__all__ = ["look_ahead"]
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
-
-HARD_BRAKING = -1.0
-"""A cap that means: brake as hard as the action space allows."""
 
 COLLISION_M = 2000.0
 COLLISION_OF_OTHERS_M = 60.0
 SHORT_TIME_M = 2.0
 MADE_TO_BRAKE_M = 0.6
 UNCOMFORTABLE_M = 0.3
+JUMP_M = 0.4
 CHANGE_M = 3.0
 
-SOON_S = 1.3
-"""A longer time to collision than the score's 0.95 s, so that there is a margin."""
-INSTANTS = 4
-"""The next ``SOON_S`` are looked at this often, with everybody going straight on."""
+SOON_S = SHORT_TTC_S + 0.35
+"""A time to collision up to this is short: there is a margin to what the score counts."""
 CLEARANCE_M = 0.3
-UNCOMFORTABLE_MPS2 = 3.1
+"""The ego is thought to be this much larger to each side."""
+UNCOMFORTABLE_MPS2 = 0.75 * DRIVEBENCH_BOUNDS.braking_mps2
+JUMP_MPS2 = 2.2
+"""Change of the acceleration from one decision to the next that costs nothing: nuPlan's bound of the jerk
+(see ``DRIVEBENCH_BOUNDS``)."""
 MADE_TO_BRAKE_MPS2 = 2.5
 FOLLOWER_RANGE_M = 40.0
 FOLLOWER_LATERAL_M = 2.5
 
-_X, _Y, _HEADING, _SPEED = (
-    int(EntityFloat.X),
-    int(EntityFloat.Y),
-    int(EntityFloat.HEADING),
-    int(EntityFloat.SPEED),
-)
+FINE = 5
+"""Decisions that are simulated as finely as the world is."""
+DECISION_S = 1.0 / POLICY_HZ
+
+_X, _Y, _SPEED = int(EntityFloat.X), int(EntityFloat.Y), int(EntityFloat.SPEED)
 _LENGTH, _WIDTH, _COS, _SIN, _ACCELERATION = (
     int(EntityFloat.LENGTH),
     int(EntityFloat.WIDTH),
@@ -61,172 +65,327 @@ _LENGTH, _WIDTH, _COS, _SIN, _ACCELERATION = (
     int(EntityFloat.SIN),
     int(EntityFloat.ACCELERATION),
 )
+_CRASHED = int(EntityInt.CRASHED)
+_EGO, _ENTITIES, _VEHICLES = int(WorldInt.EGO), int(WorldInt.ENTITIES), int(WorldInt.VEHICLES)
+_SUBSTEPS, _TIME_STEP = int(WorldInt.SUBSTEPS), int(WorldFloat.TIME_STEP)
+_ACCELERATION_BOUND, _STEERING_BOUND = ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD
 
 
-@dataclass(kw_only=True)
-class Table:
-    """The paths of all episodes.
-
-    Attributes:
-        knots: ``f8[R, P, K, 6]``, a row for each episode.
-        counts: ``i8[R, P]`` knots of each path.
-    """
-
-    knots: F8
-    counts: I8
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Choices:
-    """What to try; C choices in all, over any number of episodes.
-
-    Attributes:
-        slot: ``i8[C]`` world.
-        path: ``i8[C]`` path to follow.
-        hint: ``i8[C]`` segment of that path near to the ego.
-        cap: ``f8[C]`` highest speed (m/s), or ``HARD_BRAKING``.
-        changes: ``b1[C]``, whether it is another path than the present one.
-    """
-
-    slot: I8
-    path: I8
-    hint: I8
-    cap: F8
-    changes: NDArray[np.bool_]
-
-
-def look_ahead(
-    worlds: WorldBatch, table: Table, choices: Choices, *, horizon_s: float, beyond_s: float
-) -> F8:
+def look_ahead(worlds: WorldBatch, table: Table, choices: Choices, rehearsal: Rehearsal) -> F8:
     """Worth of each choice, in metres.
 
     Args:
         worlds: The batch in its present state; it is copied, not changed.
         table: Paths, with a row for each slot.
         choices: What to try.
-        horizon_s: How far to look ahead.
-        beyond_s: For how long after that the way is estimated from the leader's speed.
+        rehearsal: Room for the copies.
 
     Returns:
         ``f8[C]``.
     """
-    ahead = worlds.copy(choices.slot.tolist())
-    count = len(choices.slot)
-    everyone = np.arange(count)
-    hint = choices.hint.copy()
-    worth = np.where(choices.changes, -CHANGE_M, 0.0)
-    crashed = np.zeros(count, np.bool_)
-    wanted = np.empty((count, 2))
-    decisions = round(horizon_s * POLICY_HZ)
-    for decision in range(decisions):
-        control.command(
-            table.knots,
-            table.counts,
-            choices.slot,
-            choices.path,
-            choices.cap,
-            hint,
-            everyone,
-            ahead.ego,
-            ahead.entities,
-            ahead.entity_float,
-            0.0,
-            0.0,
-            wanted,
-        )
-        ahead.step(quantise(wanted / (ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD)), ~crashed)
-        hit = ahead.trace_crashed.any(axis=1) & ~crashed
-        worth[hit] -= COLLISION_M * (2.0 - decision / decisions)
-        crashed |= hit
-        judge(ahead.entity_float, ahead.ego, ahead.vehicles, ahead.entities, crashed, 1.0 / POLICY_HZ, worth)
-    others = ahead.crashed.sum(axis=1) - worlds.crashed[choices.slot].sum(axis=1)
-    worth -= np.where(crashed, 0.0, COLLISION_OF_OTHERS_M * others)
-    further = np.empty(count)
-    control.prospect(
+    copies = rehearsal.copy(worlds, choices.slot, table.near_m[choices.slot])
+    count = len(choices)
+    worth = np.zeros(count)
+    arguments = (
         table.knots,
         table.counts,
+        table.decisions,
+        table.beyond_s,
         choices.slot,
-        choices.path,
-        hint,
-        ahead.ego,
-        ahead.entities,
-        ahead.entity_float,
-        beyond_s,
-        further,
+        choices.path.copy(),
+        choices.hint.copy(),
+        choices.cap,
+        choices.then,
+        choices.then_hint,
+        choices.later,
+        choices.later_start,
+        choices.later_end,
+        choices.change,
+        *copies,
+        worth,
     )
-    return worth + np.where(crashed, 0.0, further)
+    share_out(_foresee_shares, count, arguments)
+    return worth
 
 
 @kernel
-def judge(
-    states: F8, ego: I8, vehicles: I8, entities: I8, crashed: NDArray[np.bool_], lasting: float, worth: F8
+def _foresee_shares(
+    shares: Shares,
+    knots: F8,
+    counts: I8,
+    decisions: I8,
+    beyond: F8,
+    slot: I8,
+    path: I8,
+    hint: I8,
+    cap: F8,
+    then: I8,
+    then_hint: I8,
+    later: I8,
+    later_start: F8,
+    later_end: F8,
+    change: F8,
+    lane_floats: F8,
+    lane_ints: I8,
+    states: F8,
+    integers: I8,
+    routes: I8,
+    world_floats: F8,
+    world_ints: I8,
+    agents: I8,
+    trace: F8,
+    manoeuvres: I8,
+    worth: F8,
 ) -> None:
-    """Add what one decision was worth.
+    """Foresee what comes of the choices of the shares that are left."""
+    first, last = take(shares, 0)
+    while first < last:
+        _foresee(
+            first,
+            last,
+            knots,
+            counts,
+            decisions,
+            beyond,
+            slot,
+            path,
+            hint,
+            cap,
+            then,
+            then_hint,
+            later,
+            later_start,
+            later_end,
+            change,
+            lane_floats,
+            lane_ints,
+            states,
+            integers,
+            routes,
+            world_floats,
+            world_ints,
+            agents,
+            trace,
+            manoeuvres,
+            worth,
+        )
+        first, last = take(shares, last - first)
+
+
+@kernel
+def _foresee(
+    first: int,
+    last: int,
+    knots: F8,
+    counts: I8,
+    decisions: I8,
+    beyond: F8,
+    slot: I8,
+    path: I8,
+    hint: I8,
+    cap: F8,
+    then: I8,
+    then_hint: I8,
+    later: I8,
+    later_start: F8,
+    later_end: F8,
+    change: F8,
+    lane_floats: F8,
+    lane_ints: I8,
+    states: F8,
+    integers: I8,
+    routes: I8,
+    world_floats: F8,
+    world_ints: I8,
+    agents: I8,
+    trace: F8,
+    manoeuvres: I8,
+    worth: F8,
+) -> None:
+    """Drive the choices [first, last) in their copies and add up what they are worth.
 
     Args:
-        states: ``f8[C, EntityFloat, N]`` after the decision.
-        ego: ``i8[C]``.
-        vehicles: ``i8[C]``.
-        entities: ``i8[C]``.
-        crashed: ``b1[C]``; nothing is added for these.
-        lasting: Duration of the decision (s).
-        worth: ``f8[C]``, added to.
+        first: First choice.
+        last: One past the last.
+        knots: ``f8[R, P, K, 6]`` of the table.
+        counts: ``i8[R, P]`` of the table.
+        decisions: ``i8[R]`` of the table.
+        beyond: ``f8[R]`` of the table.
+        slot: ``i8[C]`` rows of the table, as all that follows up to ``change`` from the ``Choices``.
+        path: Changed where a later path is taken.
+        hint: Brought up to date.
+        cap: See ``Choices``.
+        then: See ``Choices``.
+        then_hint: See ``Choices``.
+        later: See ``Choices``.
+        later_start: See ``Choices``.
+        later_end: See ``Choices``.
+        change: See ``Choices``.
+        lane_floats: As for :func:`drivebench.world.rehearsal.rehearse`, up to ``manoeuvres``.
+        lane_ints: See there.
+        states: See there.
+        integers: See there.
+        routes: See there.
+        world_floats: See there.
+        world_ints: See there.
+        agents: See there.
+        trace: See there.
+        manoeuvres: See there.
+        worth: ``f8[C]`` written.
     """
-    for c in range(ego.shape[0]):
+    commands = np.zeros((last, agents.shape[1], 2))
+    active = np.zeros(last, np.bool_)
+    crashed = np.zeros(last, np.bool_)
+    others = np.zeros(last, np.int64)
+    wanted = np.zeros(2)
+    most = 0
+    for c in range(first, last):
+        worth[c] = -CHANGE_M * change[c]
+        others[c] = _crashes(integers[c], world_ints[c, _VEHICLES])
+        most = max(most, decisions[slot[c]])
+    for decision in range(most):
+        for c in range(first, last):
+            active[c] = not crashed[c] and decision < decisions[slot[c]]
+            if not active[c]:
+                continue
+            world = states[c]
+            e = world_ints[c, _EGO]
+            if decision >= later[c] and path[c] != then[c]:
+                _, _, arc, _ = control.project(
+                    knots[slot[c], path[c]], counts[slot[c], path[c]], hint[c], world[_X, e], world[_Y, e]
+                )
+                if later_start[c] <= arc <= later_end[c]:
+                    worth[c] -= CHANGE_M
+                    path[c] = then[c]
+                    hint[c] = then_hint[c]
+            hint[c] = control.command_one(
+                knots[slot[c], path[c]],
+                counts[slot[c], path[c]],
+                cap[c],
+                hint[c],
+                e,
+                world_ints[c, _ENTITIES],
+                world,
+                0.0,
+                0.0,
+                wanted,
+            )
+            commands[c, 0, 0] = _acted(wanted[0], _ACCELERATION_BOUND)
+            commands[c, 0, 1] = _acted(wanted[1], _STEERING_BOUND)
+            if decision == 0:
+                jump = abs(commands[c, 0, 0] - world[_ACCELERATION, e])
+                worth[c] -= JUMP_M * max(jump - JUMP_MPS2, 0.0)
+            if decision == FINE:
+                world_ints[c, _SUBSTEPS] = 1
+                world_floats[c, _TIME_STEP] = DECISION_S
+        rehearse(
+            first,
+            last,
+            commands,
+            active,
+            lane_floats,
+            lane_ints,
+            states,
+            integers,
+            routes,
+            world_floats,
+            world_ints,
+            agents,
+            trace,
+            manoeuvres,
+        )
+        for c in range(first, last):
+            if not active[c]:
+                continue
+            e = world_ints[c, _EGO]
+            if integers[c, _CRASHED, e]:
+                crashed[c] = True
+                worth[c] -= COLLISION_M * (2.0 - decision / decisions[slot[c]])
+            else:
+                worth[c] += _worth_of_decision(
+                    states[c], e, world_ints[c, _VEHICLES], world_ints[c, _ENTITIES]
+                )
+    for c in range(first, last):
         if crashed[c]:
             continue
-        world = states[c]
-        e = ego[c]
-        worth[c] += world[_SPEED, e] * lasting
-        worth[c] -= UNCOMFORTABLE_M * max(abs(world[_ACCELERATION, e]) - UNCOMFORTABLE_MPS2, 0.0)
-        if _is_close(world, e, entities[c]):
-            worth[c] -= SHORT_TIME_M
-        for j in range(vehicles[c]):
-            if j == e or world[_ACCELERATION, j] > -MADE_TO_BRAKE_MPS2:
-                continue
-            dx = world[_X, e] - world[_X, j]
-            dy = world[_Y, e] - world[_Y, j]
-            along = dx * world[_COS, j] + dy * world[_SIN, j]
-            beside = dy * world[_COS, j] - dx * world[_SIN, j]
-            if 0.0 < along < FOLLOWER_RANGE_M and abs(beside) < FOLLOWER_LATERAL_M:
-                worth[c] -= MADE_TO_BRAKE_M * (-world[_ACCELERATION, j] - MADE_TO_BRAKE_MPS2)
+        e = world_ints[c, _EGO]
+        more = _crashes(integers[c], world_ints[c, _VEHICLES]) - others[c]
+        worth[c] -= COLLISION_OF_OTHERS_M * more
+        worth[c] += control.prospect(
+            knots[slot[c], path[c]],
+            counts[slot[c], path[c]],
+            hint[c],
+            e,
+            world_ints[c, _ENTITIES],
+            states[c],
+            beyond[slot[c]],
+        )
+
+
+@kernel
+def _acted(wanted: float, bound: float) -> float:
+    """What becomes of a command when it is rounded as actions are (``drivebench.world.actions``)."""
+    value = np.rint(min(max(wanted / bound, -1.0), 1.0) * QUANTUM) / QUANTUM
+    return float(-bound + (value + 1.0) * (bound + bound) / 2.0)
+
+
+@kernel
+def _crashes(integers: I8, vehicles: int) -> int:
+    """How many vehicles have crashed."""
+    found = 0
+    for i in range(vehicles):
+        found += integers[_CRASHED, i]
+    return found
+
+
+@kernel
+def _worth_of_decision(world: F8, e: int, vehicles: int, entities: int) -> float:
+    """What one decision was worth, by the state after it."""
+    worth = world[_SPEED, e] * DECISION_S
+    worth -= UNCOMFORTABLE_M * max(abs(world[_ACCELERATION, e]) - UNCOMFORTABLE_MPS2, 0.0)
+    if _is_close(world, e, entities):
+        worth -= SHORT_TIME_M
+    for j in range(vehicles):
+        if j == e or world[_ACCELERATION, j] > -MADE_TO_BRAKE_MPS2:
+            continue
+        dx = world[_X, e] - world[_X, j]
+        dy = world[_Y, e] - world[_Y, j]
+        along = dx * world[_COS, j] + dy * world[_SIN, j]
+        beside = dy * world[_COS, j] - dx * world[_SIN, j]
+        if 0.0 < along < FOLLOWER_RANGE_M and abs(beside) < FOLLOWER_LATERAL_M:
+            worth -= MADE_TO_BRAKE_M * (-world[_ACCELERATION, j] - MADE_TO_BRAKE_MPS2)
+    return float(worth)
 
 
 @kernel
 def _is_close(world: F8, e: int, entities: int) -> bool:
     """Whether the ego's box touches another within ``SOON_S``, with everybody going straight on."""
+    cosine, sine, speed = world[_COS, e], world[_SIN, e], world[_SPEED, e]
+    half_length = 0.5 * world[_LENGTH, e] + CLEARANCE_M
+    half_width = 0.5 * world[_WIDTH, e] + CLEARANCE_M
     for j in range(entities):
         if j == e:
             continue
         dx = world[_X, j] - world[_X, e]
         dy = world[_Y, j] - world[_Y, e]
-        reach = 8.0 + SOON_S * (world[_SPEED, e] + world[_SPEED, j])
+        sides = half_length + half_width + 0.5 * (world[_LENGTH, j] + world[_WIDTH, j])
+        reach = sides + SOON_S * (speed + abs(world[_SPEED, j]))
         if dx * dx + dy * dy > reach * reach:
             continue
-        vx = world[_SPEED, j] * world[_COS, j] - world[_SPEED, e] * world[_COS, e]
-        vy = world[_SPEED, j] * world[_SIN, j] - world[_SPEED, e] * world[_SIN, e]
-        for k in range(1, INSTANTS + 1):
-            t = SOON_S * k / INSTANTS
-            if _overlap(world, e, j, dx + vx * t, dy + vy * t):
-                return True
+        seconds, _ = time_to_touch(
+            dx,
+            dy,
+            world[_SPEED, j] * world[_COS, j] - speed * cosine,
+            world[_SPEED, j] * world[_SIN, j] - speed * sine,
+            cosine,
+            sine,
+            half_length,
+            half_width,
+            world[_COS, j],
+            world[_SIN, j],
+            0.5 * world[_LENGTH, j],
+            0.5 * world[_WIDTH, j],
+        )
+        if seconds <= SOON_S:
+            return True
     return False
-
-
-@kernel
-def _overlap(world: F8, e: int, j: int, dx: float, dy: float) -> bool:
-    """Whether two boxes overlap, the second displaced by (dx, dy) from the first (separating axes)."""
-    ce, se = world[_COS, e], world[_SIN, e]
-    cj, sj = world[_COS, j], world[_SIN, j]
-    cosine = abs(ce * cj + se * sj)
-    sine = abs(ce * sj - se * cj)
-    a = 0.5 * world[_LENGTH, e] + CLEARANCE_M
-    b = 0.5 * world[_WIDTH, e] + CLEARANCE_M
-    p = 0.5 * world[_LENGTH, j]
-    q = 0.5 * world[_WIDTH, j]
-    if abs(dx * ce + dy * se) > a + cosine * p + sine * q:
-        return False
-    if abs(dy * ce - dx * se) > b + sine * p + cosine * q:
-        return False
-    if abs(dx * cj + dy * sj) > p + cosine * a + sine * b:
-        return False
-    return bool(abs(dy * cj - dx * sj) <= q + sine * a + cosine * b)

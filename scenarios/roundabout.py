@@ -271,7 +271,7 @@ def manoeuvres(episode: Episode) -> Manoeuvres:
     """One way, at speeds between a stop and the limit."""
     route = episode.route
     path = ReferencePath.through(route.points_m, route.arc_m, speed_limit_mps=episode.speed_limit_mps)
-    return Manoeuvres(paths=(path,), caps_mps=(7.0, 5.0, 3.0, 1.5, 0.0), plan_every_s=0.6, horizon_s=5.0)
+    return Manoeuvres(paths=(path,), caps_mps=(7.0, 5.0, 3.0, 1.5, 0.0), near_m=80.0)
 
 
 SCENARIO = Scenario(

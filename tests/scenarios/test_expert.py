@@ -61,6 +61,20 @@ def _after(episode: Episode, decisions: int) -> tuple[WorldBatch, Expert]:
     return worlds, expert
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_it_does_follows_from_the_present_state_alone(family: str) -> None:
+    """Another expert that sees the same world for the first time does the same."""
+    slots = np.zeros(1, np.int64)
+    for episode in episodes(family, 3):
+        worlds, expert = _after(episode, 40)
+        for _ in range(6):
+            action = expert.act(worlds, slots)
+            there, newcomer = WorldBatch([worlds.snapshot(0)]), Expert()
+            newcomer.reset(there, {0: episode}, slots)
+            np.testing.assert_array_equal(newcomer.act(there, slots), action)
+            worlds.step(quantise(action))
+
+
 def test_a_label_is_what_it_would_do_if_the_ego_stood_there() -> None:
     slots = np.zeros(1, np.int64)
     for episode in episodes("lane-keeping-v1", 4):

@@ -126,11 +126,12 @@ class Table:
 
 def _grown(array: NDArray[Number], *sizes: int) -> NDArray[Number]:
     """The array, or a copy with room for these sizes along its first axes."""
-    wanted = tuple(max(size, old) for size, old in zip(sizes, array.shape, strict=False))
-    if wanted == array.shape[: len(sizes)]:
+    axes = len(sizes)
+    wanted = tuple(map(max, sizes, array.shape[:axes]))
+    if wanted == array.shape[:axes]:
         return array
-    larger = np.zeros((*wanted, *array.shape[len(sizes) :]), array.dtype)
-    larger[tuple(slice(size) for size in array.shape)] = array
+    larger = np.zeros(wanted + array.shape[axes:], array.dtype)
+    larger[tuple(map(slice, array.shape))] = array
     return larger
 
 

@@ -135,6 +135,7 @@ def _foresee_shares(
     agents: I8,
     trace: F8,
     manoeuvres: I8,
+    gust: F8,
     worth: F8,
 ) -> None:
     """Foresee what comes of the choices of the shares that are left."""
@@ -167,6 +168,7 @@ def _foresee_shares(
             agents,
             trace,
             manoeuvres,
+            gust,
             worth,
         )
         first, last = take(shares, last - first)
@@ -200,6 +202,7 @@ def _foresee(
     agents: I8,
     trace: F8,
     manoeuvres: I8,
+    gust: F8,
     worth: F8,
 ) -> None:
     """Drive the choices [first, last) in their copies and add up what they are worth.
@@ -221,7 +224,7 @@ def _foresee(
         later_start: See ``Choices``.
         later_end: See ``Choices``.
         change: See ``Choices``.
-        lane_floats: As for :func:`drivebench.world.rehearsal.rehearse`, up to ``manoeuvres``.
+        lane_floats: As for :func:`drivebench.world.rehearsal.rehearse`, up to ``gust``.
         lane_ints: See there.
         states: See there.
         integers: See there.
@@ -231,6 +234,7 @@ def _foresee(
         agents: See there.
         trace: See there.
         manoeuvres: See there.
+        gust: See there.
         worth: ``f8[C]`` written.
     """
     commands = np.zeros((last, agents.shape[1], 2))
@@ -293,6 +297,7 @@ def _foresee(
             agents,
             trace,
             manoeuvres,
+            gust,
         )
         for c in range(first, last):
             if not active[c]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from drivebench.compiled import kernel
 from drivebench.errors import ConfigurationError
+from drivebench.world.follow_script import disturbed, gust_in_force
 from drivebench.world.layout import EntityFloat, WorldInt
 from drivebench.world.step import NEW_ACTION, step_worlds
 
@@ -26,7 +27,7 @@ Flags = npt.NDArray[np.bool_]
 
 _X, _Y = int(EntityFloat.X), int(EntityFloat.Y)
 _EGO, _ENTITIES, _VEHICLES = int(WorldInt.EGO), int(WorldInt.ENTITIES), int(WorldInt.VEHICLES)
-_STRUCK = int(WorldInt.STRUCK)
+_STRUCK, _DECISIONS = int(WorldInt.STRUCK), int(WorldInt.DECISIONS)
 _NO_MANOEUVRE = -1
 
 
@@ -72,12 +73,15 @@ class Rehearsal:
             worlds.world_float,
             worlds.world_int,
             worlds.agents,
+            worlds.script_int,
+            worlds.gusts,
             self.entity_float,
             self.entity_int,
             self._route,
             self.world_float,
             self.world_int,
             self._agents,
+            self._gust,
         )
         return (
             worlds.lane_float,
@@ -90,6 +94,7 @@ class Rehearsal:
             self._agents,
             self._trace,
             self._manoeuvres,
+            self._gust,
         )
 
     def _make_room(self, worlds: "WorldBatch", count: int) -> None:
@@ -108,6 +113,7 @@ class Rehearsal:
         self._agents = np.full((room, *shapes[5]), -1, np.int64)
         self._trace = np.zeros((room, 0, shapes[0][1], 4))
         self._manoeuvres = np.full((room, *shapes[5]), _NO_MANOEUVRE, np.int64)
+        self._gust = np.zeros(room)
 
 
 @kernel
@@ -126,13 +132,15 @@ def rehearse(
     agents: Ints,
     trace: Floats,
     manoeuvres: Ints,
+    gust: Floats,
 ) -> None:
     """Advance the copies [first, last) that are active by one decision.
 
     Args:
         first: First copy.
         last: One past the last.
-        commands: [C, A, 2] acceleration (m/s²) and front wheel angle (rad) of the agents.
+        commands: [C, A, 2] acceleration (m/s²) and front wheel angle (rad) of the agents; the gust that blows
+            now is added to the egos'.
         active: [C] bool.
         lane_floats: This and what follows as :meth:`Rehearsal.copy` returned it.
         lane_ints: See there.
@@ -144,7 +152,11 @@ def rehearse(
         agents: See there.
         trace: See there.
         manoeuvres: See there.
+        gust: See there.
     """
+    for copy in range(first, last):
+        if gust[copy] != 0.0:
+            commands[copy, 0, 1] = disturbed(commands[copy, 0, 1], gust[copy])
     step_worlds(
         first,
         last,
@@ -177,12 +189,15 @@ def _gather(
     world_floats: Floats,
     world_ints: Ints,
     agents: Ints,
+    script_ints: Ints,
+    gusts: Floats,
     to_entity_float: Floats,
     to_entity_int: Ints,
     to_routes: Ints,
     to_world_floats: Floats,
     to_world_ints: Ints,
     to_agents: Ints,
+    to_gust: Floats,
 ) -> None:
     for copy in range(slots.shape[0]):
         slot = slots[copy]
@@ -193,11 +208,13 @@ def _gather(
             to_world_floats[copy] = to_world_floats[copy - 1]
             to_world_ints[copy] = to_world_ints[copy - 1]
             to_agents[copy] = to_agents[copy - 1]
+            to_gust[copy] = to_gust[copy - 1]
             continue
         to_world_floats[copy] = world_floats[slot]
         to_world_ints[copy] = world_ints[slot]
         to_world_ints[copy, _STRUCK] = -1
         to_agents[copy] = -1
+        to_gust[copy] = gust_in_force(world_ints[slot, _DECISIONS], script_ints[slot], gusts[slot])
         ego = world_ints[slot, _EGO]
         numbers = entity_float[slot]
         reach = near_m[copy] * near_m[copy]

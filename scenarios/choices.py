@@ -18,7 +18,7 @@ from drivebench.world.clock import POLICY_HZ
 from drivebench.world.layout import EntityFloat
 from scenarios.control import locate
 from scenarios.manoeuvres import Manoeuvres
-from scenarios.reference_path import HEADING, KNOT_COLUMNS
+from scenarios.reference_path import ARC, HEADING, KNOT_COLUMNS, X, Y
 
 __all__ = ["HARD_BRAKING", "Choices", "Table", "open_choices"]
 
@@ -34,6 +34,8 @@ PI = 3.141592653589793
 SOON_S = 0.8
 """The path that the ego is on is the one that it is nearest to after this time: who has begun to change lanes
 goes on with it."""
+PREVIEW_M = 30.0
+"""On which side of the present path another one leads is seen this far ahead."""
 ASTRAY_M = 1e6
 """Added to the distance of a path that has ended."""
 
@@ -183,6 +185,8 @@ class Choices:
         later_end: ``f8[C]`` arc length up to which it may be left (m).
         change: ``f8[C]`` 0 for the path that the ego is on; for another one, how much of the way to it is
             left, from 0 to 1.
+        to_the_right: ``f8[C]`` 1 where the path leads to the right of the one that the ego is on, -1 to the
+            left, 0 where it leads to neither.
     """
 
     slot: I8
@@ -195,6 +199,7 @@ class Choices:
     later_start: F8
     later_end: F8
     change: F8
+    to_the_right: F8
 
     def __len__(self) -> int:
         return len(self.slot)
@@ -211,12 +216,12 @@ def open_choices(table: Table, slots: I8, ego: I8, states: F8) -> Choices:
     """
     most = int(table.plan_counts[slots].sum())
     whole = np.zeros((6, most), np.int64)
-    numbers = np.zeros((4, most))
+    numbers = np.zeros((5, most))
     found = _list(
         table.knots, table.counts, table.plans, table.plan_counts, slots, ego, states, whole, numbers
     )
     slot, path, hint, then, then_hint, later = whole[:, :found]
-    cap, later_start, later_end, change = numbers[:, :found]
+    cap, later_start, later_end, change, to_the_right = numbers[:, :found]
     return Choices(
         slot=slot,
         path=path,
@@ -228,6 +233,7 @@ def open_choices(table: Table, slots: I8, ego: I8, states: F8) -> Choices:
         later_start=later_start,
         later_end=later_end,
         change=change,
+        to_the_right=to_the_right,
     )
 
 
@@ -248,6 +254,7 @@ def _list(
     segments = np.zeros(paths, np.int64)
     arcs = np.zeros(paths)
     away = np.zeros(paths)
+    beside = np.zeros(paths)
     found = 0
     for k in range(slots.shape[0]):
         slot = slots[k]
@@ -273,6 +280,11 @@ def _list(
                 away[p] += ASTRAY_M
             if away[p] < away[present]:
                 present = p
+            last = counts[slot, p] - 1
+            while i < last and table[i, ARC] < arcs[p] + PREVIEW_M:
+                i += 1
+            dx, dy = table[i, X] - world[_X, e], table[i, Y] - world[_Y, e]
+            beside[p] = dy * world[_COS, e] - dx * world[_SIN, e]
         for m in range(plan_counts[slot]):
             plan = plans[slot, m]
             path = int(plan[_PATH])
@@ -293,5 +305,7 @@ def _list(
             numbers[2, found] = plan[_LATER_END]
             both = away[path] + away[present]
             numbers[3, found] = away[path] / both if path != present and both > 0.0 else 0.0
+            if path != present:
+                numbers[4, found] = np.sign(beside[path] - beside[present])
             found += 1
     return found

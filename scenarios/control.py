@@ -26,6 +26,7 @@ from drivebench.world import numerics
 from drivebench.world.clock import TIME_STEP_S
 from drivebench.world.layout import EntityFloat
 from scenarios.reference_path import ARC, CAP, CURVATURE, HEADING, X, Y
+from scenarios.style import Manner
 
 __all__ = ["command", "command_one", "leader", "locate", "project", "prospect", "steer"]
 
@@ -44,6 +45,9 @@ _LENGTH, _WIDTH, _COS, _SIN = (
     int(EntityFloat.COS),
     int(EntityFloat.SIN),
 )
+
+_SPEED_SHARE, _ACCELERATION = int(Manner.SPEED_SHARE), int(Manner.ACCELERATION)
+_TIME_GAP, _STANDSTILL_GAP = int(Manner.TIME_GAP), int(Manner.STANDSTILL_GAP)
 
 PI = 3.141592653589793
 
@@ -64,14 +68,10 @@ APPROACH_S = 0.7
 PREVIEW_S = 0.4
 """The path is looked at this far ahead: half of the time between two decisions, and the fall of the filter
 by which a jump of curvature, at the join of a straight and an arc, is smeared."""
-ACCELERATION_MPS2 = 2.0
 BRAKING_MPS2 = 3.0
-"""Comfortable acceleration and braking, inside nuPlan's bounds [−4.05, 2.40] m/s²."""
+"""Comfortable braking, inside nuPlan's bounds of [−4.05, 2.40] m/s²."""
 HARDEST_BRAKING_MPS2 = 5.0
 """The action space ends here."""
-TIME_GAP_S = 1.2
-STANDSTILL_GAP_M = 3.0
-"""Bumper to bumper; the intelligent driver model's jam distance."""
 SIDE_MARGIN_M = 0.35
 """A vehicle is a leader when its rectangle comes nearer to the corridor of the ego than this."""
 LEADER_RANGE_M = 120.0
@@ -283,18 +283,27 @@ def leader(
 
 @kernel
 def accelerate(
-    knots: F8, count: int, segment: int, arc: float, speed: float, cap: float, gap: float, leader_speed: float
+    knots: F8,
+    count: int,
+    segment: int,
+    arc: float,
+    speed: float,
+    cap: float,
+    gap: float,
+    leader_speed: float,
+    manner: F8,
 ) -> float:
-    """Acceleration (m/s²) by the speed profile, a cap on it, and the leader."""
+    """Acceleration (m/s²) by the speed profile, a cap on it, and the leader, in some manner."""
+    acceleration = manner[_ACCELERATION]
     i, t = _ahead(knots, count, segment, arc + speed * APPROACH_S)
     t = min(max(t, 0.0), 1.0)
-    wanted = min(knots[i, CAP] + t * (knots[i + 1, CAP] - knots[i, CAP]), cap)
-    free = min(max((wanted - speed) / APPROACH_S, -BRAKING_MPS2), ACCELERATION_MPS2)
+    wanted = min(manner[_SPEED_SHARE] * (knots[i, CAP] + t * (knots[i + 1, CAP] - knots[i, CAP])), cap)
+    free = min(max((wanted - speed) / APPROACH_S, -BRAKING_MPS2), acceleration)
     if gap < np.inf:
-        closing = speed * (speed - leader_speed) / (2.0 * np.sqrt(ACCELERATION_MPS2 * BRAKING_MPS2))
-        desired = STANDSTILL_GAP_M + max(speed * TIME_GAP_S + closing, 0.0)
+        closing = speed * (speed - leader_speed) / (2.0 * np.sqrt(acceleration * BRAKING_MPS2))
+        desired = manner[_STANDSTILL_GAP] + max(speed * manner[_TIME_GAP] + closing, 0.0)
         ratio = desired / max(gap, 0.5)
-        free = min(free, ACCELERATION_MPS2 * (1.0 - ratio * ratio))
+        free = min(free, acceleration * (1.0 - ratio * ratio))
     return float(max(free, -HARDEST_BRAKING_MPS2))
 
 
@@ -309,6 +318,7 @@ def command_one(
     states: F8,
     lateral_offset: float,
     heading_offset: float,
+    manner: F8,
     out: F8,
 ) -> int:
     """The law for one world.
@@ -323,6 +333,7 @@ def command_one(
         states: ``f8[EntityFloat, N]``.
         lateral_offset: The ego is thought to be this far to its right (m).
         heading_offset: The ego is thought to be turned by this to the right (rad).
+        manner: ``f8[columns Manner]``.
         out: ``f8[2]``: acceleration (m/s²), steering angle (rad).
 
     Returns:
@@ -334,7 +345,7 @@ def command_one(
     speed = states[_SPEED, ego]
     i, t, arc, right = project(knots, count, hint, x, y)
     gap, leader_speed = leader(knots, count, i, arc, right, states, ego, entities)
-    out[0] = accelerate(knots, count, i, arc, speed, cap, gap, leader_speed)
+    out[0] = accelerate(knots, count, i, arc, speed, cap, gap, leader_speed, manner)
     out[1] = steer(knots, count, i, t, right, heading, speed, states[_LENGTH, ego])
     return i
 
@@ -352,6 +363,7 @@ def command(
     states: F8,
     lateral_offset: float,
     heading_offset: float,
+    manner: F8,
     out: F8,
 ) -> None:
     """The law for many worlds.
@@ -368,6 +380,7 @@ def command(
         states: ``f8[B, EntityFloat, N]`` of all entities.
         lateral_offset: The ego is thought to be this far to its right (m).
         heading_offset: The ego is thought to be turned by this to the right (rad).
+        manner: ``f8[columns Manner]``.
         out: ``f8[n, 2]``: acceleration (m/s²), steering angle (rad).
     """
     for k in range(slot.shape[0]):
@@ -381,12 +394,15 @@ def command(
             states[slot[k]],
             lateral_offset,
             heading_offset,
+            manner,
             out[k],
         )
 
 
 @kernel
-def prospect(knots: F8, count: int, hint: int, ego: int, entities: int, states: F8, seconds: float) -> float:
+def prospect(
+    knots: F8, count: int, hint: int, ego: int, entities: int, states: F8, seconds: float, manner: F8
+) -> float:
     """How far an ego can come on its path, if its leader keeps its speed.
 
     Args:
@@ -397,6 +413,7 @@ def prospect(knots: F8, count: int, hint: int, ego: int, entities: int, states: 
         entities: The same.
         states: The same.
         seconds: From now.
+        manner: The same.
 
     Returns:
         Metres.
@@ -404,11 +421,12 @@ def prospect(knots: F8, count: int, hint: int, ego: int, entities: int, states: 
     i, _, arc, right = project(knots, count, hint, states[_X, ego], states[_Y, ego])
     gap, leader_speed = leader(knots, count, i, arc, right, states, ego, entities)
     speed = states[_SPEED, ego]
-    wanted = knots[i, CAP]
-    rising = max(wanted - speed, 0.0) / ACCELERATION_MPS2
+    acceleration = manner[_ACCELERATION]
+    wanted = manner[_SPEED_SHARE] * knots[i, CAP]
+    rising = max(wanted - speed, 0.0) / acceleration
     rising = min(rising, seconds)
-    way = wanted * seconds - 0.5 * ACCELERATION_MPS2 * rising * rising
+    way = wanted * seconds - 0.5 * acceleration * rising * rising
     if gap < np.inf:
-        room = max(gap - STANDSTILL_GAP_M - TIME_GAP_S * leader_speed, 0.0)
+        room = max(gap - manner[_STANDSTILL_GAP] - manner[_TIME_GAP] * leader_speed, 0.0)
         way = min(way, room + leader_speed * seconds)
     return float(max(way, 0.0))

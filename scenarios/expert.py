@@ -23,6 +23,7 @@ from scenarios import control, highway, merge, roundabout
 from scenarios.choices import Choices, Table, open_choices
 from scenarios.manoeuvres import Manoeuvres, along_the_route
 from scenarios.planning import look_ahead
+from scenarios.style import EXPERT, Style
 
 __all__ = ["Expert"]
 
@@ -37,11 +38,16 @@ MANOEUVRES: Mapping[str, Callable[[Episode], Manoeuvres]] = {
 
 
 class Expert:
-    """The driver ``expert``; drives any number of episodes at once, each as if it were alone."""
+    """The driver ``expert``; drives any number of episodes at once, each as if it were alone.
+
+    Args:
+        style: How it drives.
+    """
 
     privileged = True
 
-    def __init__(self) -> None:
+    def __init__(self, style: Style = EXPERT) -> None:
+        self._manner = style.manner
         self._table = Table()
         self._rehearsal = Rehearsal()
 
@@ -90,6 +96,7 @@ class Expert:
             worlds.entity_float,
             float(lateral_offset_m),
             float(heading_offset_rad),
+            self._manner,
             wanted,
         )
         wanted /= (ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD)
@@ -100,7 +107,7 @@ class Expert:
         choices = open_choices(self._table, slots, worlds.ego, worlds.entity_float)
         if len(choices) == len(slots):
             return choices, np.arange(len(slots))
-        worth = look_ahead(worlds, self._table, choices, self._rehearsal)
+        worth = look_ahead(worlds, self._table, choices, self._rehearsal, self._manner)
         firsts = np.flatnonzero(np.r_[True, choices.slot[1:] != choices.slot[:-1]])
         ends = np.r_[firsts[1:], len(choices)]
         best = [first + int(np.argmax(worth[first:end])) for first, end in zip(firsts, ends, strict=True)]

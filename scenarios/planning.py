@@ -27,6 +27,7 @@ from drivebench.world.rehearsal import Rehearsal, rehearse
 from drivebench.world.threads import Shares, share_out, take
 from scenarios import control
 from scenarios.choices import Choices, Table
+from scenarios.style import Manner
 
 __all__ = ["look_ahead"]
 
@@ -39,7 +40,6 @@ SHORT_TIME_M = 2.0
 MADE_TO_BRAKE_M = 0.6
 UNCOMFORTABLE_M = 0.3
 JUMP_M = 0.4
-CHANGE_M = 3.0
 
 SOON_S = SHORT_TTC_S + 0.35
 """A time to collision up to this is short: there is a margin to what the score counts."""
@@ -68,10 +68,11 @@ _LENGTH, _WIDTH, _COS, _SIN, _ACCELERATION = (
 _CRASHED = int(EntityInt.CRASHED)
 _EGO, _ENTITIES, _VEHICLES = int(WorldInt.EGO), int(WorldInt.ENTITIES), int(WorldInt.VEHICLES)
 _SUBSTEPS, _TIME_STEP = int(WorldInt.SUBSTEPS), int(WorldFloat.TIME_STEP)
+_CHANGE, _RIGHTWARDS = int(Manner.CHANGE), int(Manner.RIGHTWARDS)
 _ACCELERATION_BOUND, _STEERING_BOUND = ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD
 
 
-def look_ahead(worlds: WorldBatch, table: Table, choices: Choices, rehearsal: Rehearsal) -> F8:
+def look_ahead(worlds: WorldBatch, table: Table, choices: Choices, rehearsal: Rehearsal, manner: F8) -> F8:
     """Worth of each choice, in metres.
 
     Args:
@@ -79,6 +80,7 @@ def look_ahead(worlds: WorldBatch, table: Table, choices: Choices, rehearsal: Re
         table: Paths, with a row for each slot.
         choices: What to try.
         rehearsal: Room for the copies.
+        manner: ``f8[columns Manner]`` of the driver.
 
     Returns:
         ``f8[C]``.
@@ -101,6 +103,8 @@ def look_ahead(worlds: WorldBatch, table: Table, choices: Choices, rehearsal: Re
         choices.later_start,
         choices.later_end,
         choices.change,
+        choices.to_the_right,
+        manner,
         *copies,
         worth,
     )
@@ -125,6 +129,8 @@ def _foresee_shares(
     later_start: F8,
     later_end: F8,
     change: F8,
+    to_the_right: F8,
+    manner: F8,
     lane_floats: F8,
     lane_ints: I8,
     states: F8,
@@ -158,6 +164,8 @@ def _foresee_shares(
             later_start,
             later_end,
             change,
+            to_the_right,
+            manner,
             lane_floats,
             lane_ints,
             states,
@@ -192,6 +200,8 @@ def _foresee(
     later_start: F8,
     later_end: F8,
     change: F8,
+    to_the_right: F8,
+    manner: F8,
     lane_floats: F8,
     lane_ints: I8,
     states: F8,
@@ -224,6 +234,8 @@ def _foresee(
         later_start: See ``Choices``.
         later_end: See ``Choices``.
         change: See ``Choices``.
+        to_the_right: See ``Choices``.
+        manner: ``f8[columns Manner]``.
         lane_floats: As for :func:`drivebench.world.rehearsal.rehearse`, up to ``gust``.
         lane_ints: See there.
         states: See there.
@@ -244,7 +256,7 @@ def _foresee(
     wanted = np.zeros(2)
     most = 0
     for c in range(first, last):
-        worth[c] = -CHANGE_M * change[c]
+        worth[c] = manner[_RIGHTWARDS] * to_the_right[c] - manner[_CHANGE] * change[c]
         others[c] = _crashes(integers[c], world_ints[c, _VEHICLES])
         most = max(most, decisions[slot[c]])
     for decision in range(most):
@@ -259,7 +271,7 @@ def _foresee(
                     knots[slot[c], path[c]], counts[slot[c], path[c]], hint[c], world[_X, e], world[_Y, e]
                 )
                 if later_start[c] <= arc <= later_end[c]:
-                    worth[c] -= CHANGE_M
+                    worth[c] -= manner[_CHANGE]
                     path[c] = then[c]
                     hint[c] = then_hint[c]
             hint[c] = control.command_one(
@@ -272,6 +284,7 @@ def _foresee(
                 world,
                 0.0,
                 0.0,
+                manner,
                 wanted,
             )
             commands[c, 0, 0] = _acted(wanted[0], _ACCELERATION_BOUND)
@@ -324,6 +337,7 @@ def _foresee(
             world_ints[c, _ENTITIES],
             states[c],
             beyond[slot[c]],
+            manner,
         )
 
 

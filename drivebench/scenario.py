@@ -46,7 +46,9 @@ __all__ = [
 TRAIN = range(0, 1_000_000)
 DEV = range(1_000_000, 2_000_000)
 TEST = range(2_000_000, 3_000_000)
-SPLITS = {"train": TRAIN, "dev": DEV, "test": TEST}
+SECRET = range(2**40, 2**52)
+"""For secret suites of competitions (:mod:`drivebench.secret_seeds`); traffic is as in test."""
+SPLITS = {"train": TRAIN, "dev": DEV, "test": TEST, "secret": SECRET}
 
 DISTURBED = "disturbed"
 """The condition with gusts on the steering, see ``drivebench.disturbance``."""
@@ -306,7 +308,7 @@ class Scenario:
 
 
 def split_of(seed: int) -> str:
-    """Name of the split that a seed belongs to: ``train``, ``dev`` or ``test``.
+    """Name of the split that a seed belongs to: ``train``, ``dev``, ``test`` or ``secret``.
 
     Raises:
         ConfigurationError: The seed is in none of them.

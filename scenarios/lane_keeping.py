@@ -3,8 +3,8 @@
 Map
     Generated roads of about 430 m (:mod:`scenarios.winding_road`): straights, arcs of 80 to 300 m to both
     sides, waves; one lane of 4.2 to 4.5 m, on every fourth road two. Every split has its own: 60 roads for
-    training, 20 for development, 24 for test. An episode in seven of the latter two is on a racetrack of
-    highway-env, with curves of 10 to 35 m, tighter than any road of the training:
+    training, 20 for development, 24 for test, 24 for secret suites. An episode in seven of development and
+    test is on a racetrack of highway-env, with curves of 10 to 35 m, tighter than any road of the training:
     ``racetrack-v1`` and ``racetrack-oval-v1`` for development, ``racetrack-large-v1`` for test. A seed draws
     the road, the lane and the place.
 Traffic
@@ -73,8 +73,13 @@ __all__ = ["SCENARIO", "comfortable_speed_mps"]
 
 ID = "lane-keeping-v1"
 HORIZON_S = 25.0
-TRACKS = {"train": (), "dev": ("racetrack-v1", "racetrack-oval-v1"), "test": ("racetrack-large-v1",)}
-WINDING_ROADS = {"train": 60, "dev": 20, "test": 24}
+TRACKS = {
+    "train": (),
+    "dev": ("racetrack-v1", "racetrack-oval-v1"),
+    "test": ("racetrack-large-v1",),
+    "secret": (),
+}
+WINDING_ROADS = {"train": 60, "dev": 20, "test": 24, "secret": 24}
 """How many there are: few enough that the ground textures of all fit into memory."""
 TWO_LANES_EVERY = 4
 """Every so many winding roads one has two lanes."""

@@ -12,6 +12,7 @@ from drivebench.conformance import check_scenario, scenario_violations
 from drivebench.errors import ConfigurationError, UnknownNameError
 from drivebench.scenario import (
     DEV,
+    SECRET,
     TEST,
     TRAIN,
     Episode,
@@ -106,6 +107,8 @@ def test_seeds_belong_to_one_split() -> None:
     ]
     assert not set(TRAIN) & set(DEV)
     assert not set(DEV) & set(TEST)
+    assert split_of(SECRET.start) == split_of(SECRET.stop - 1) == "secret"
+    assert max(TRAIN.stop, DEV.stop, TEST.stop) <= SECRET.start
     for seed in (-1, 3_000_000):
         with pytest.raises(ConfigurationError, match=r"in no split; expected an integer of one of: train 0…"):
             split_of(seed)

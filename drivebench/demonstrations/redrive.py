@@ -121,8 +121,8 @@ def _whole(logs: Sequence[Log]) -> list[Log]:
         if taken < len(log.actions):
             raise DataError(
                 f"{log.origin} ({log.scenario}/{log.condition}/{log.seed}) ends after {taken} of its "
-                f"{len(log.actions)} actions when it is driven again; expected an action log of this scenario "
-                "and seed. It was edited, or recorded with another version or through a wrapper."
+                f"{len(log.actions)} actions when it is driven again; expected an action log of this "
+                "scenario and seed. It was edited, or recorded with another version or through a wrapper."
             )
         if measurement.ended_by is not Ending.UNFINISHED:
             whole.append(log)

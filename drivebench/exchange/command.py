@@ -34,7 +34,7 @@ def export(
 
     Example: drivebench export data/lanes --format minari --images front --out exports/lanes-v0
 
-    Example: drivebench export data/lanes --format lerobot --images front --subset expert --out exports/lerobot
+    Example: drivebench export data/lanes --format lerobot --images front --subset expert --out lerobot
     """
     from drivebench.demonstrations.store import read
     from drivebench.exchange.trajectory import STATE_SENSORS, checked_sensors

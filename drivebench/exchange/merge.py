@@ -37,8 +37,9 @@ def brought_together(
             episodes += read(folder).episodes
         elif (folder / "meta" / "info.json").is_file():
             raise DataError(
-                f"{source} is a LeRobot data set, which can be exported to but not imported; expected a folder "
-                "that `drivebench collect` or `drivebench export --format minari` wrote, or a Minari data set"
+                f"{source} is a LeRobot data set, which can be exported to but not imported; expected a "
+                "folder that `drivebench collect` or `drivebench export --format minari` wrote, or a Minari "
+                "data set"
             )
         elif folder.is_dir() and not is_minari(folder):
             raise DataError(
@@ -55,7 +56,7 @@ def brought_together(
             left_out += unfinished
     if not episodes:
         raise DataError(
-            f"{', '.join(sources)}: all of {len(left_out)} action logs stop before their episodes do; expected "
-            "at least one whole episode"
+            f"{', '.join(sources)}: all of {len(left_out)} action logs stop before their episodes do; "
+            "expected at least one whole episode"
         )
     return Demonstrations(episodes=tuple(episodes)), tuple(left_out)

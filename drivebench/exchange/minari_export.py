@@ -42,8 +42,8 @@ _ROOT = (
     "`MINARI_DATASETS_PATH` or `~/.minari/datasets`."
 )
 _ENVIRONMENT = (
-    "`data_set.recover_environment()` makes the environment; `reset(seed=metadata['seed'])` begins the episode, "
-    "and the recorded actions lead to the recorded observations and rewards, bit for bit."
+    "`data_set.recover_environment()` makes the environment; `reset(seed=metadata['seed'])` begins the "
+    "episode, and the recorded actions lead to the recorded observations and rewards, bit for bit."
 )
 _ENVIRONMENTS = (
     "The episodes are of several scenarios or conditions, so that there is no one environment to recover: "

@@ -41,7 +41,7 @@ class MinariLogs:
         source: What was given.
         logs: One for each episode.
         promises: For each episode, what its metadata say should come of it, by name.
-        speeds: For each episode, the speeds in m/s that were observed, ``[T + 1]``; None where there are none.
+        speeds: For each episode, the speeds in m/s that were observed, ``[T + 1]``; None where none were.
     """
 
     source: str
@@ -150,7 +150,8 @@ def _common(source: str, data_set: Any) -> dict[str, str]:
     box = data_set.action_space
     if getattr(box, "shape", None) != (2,) or not ((box.low == -1.0).all() and (box.high == 1.0).all()):
         raise DataError(
-            f"{source} has the action space {box}; expected Box(-1, 1, (2,)): acceleration and steering. {_HOW}."
+            f"{source} has the action space {box}; expected Box(-1, 1, (2,)): acceleration and steering. "
+            f"{_HOW}."
         )
     spec, told = data_set.env_spec, data_set.storage.metadata
     driver = str(told.get("algorithm_name") or "imported")
@@ -182,7 +183,8 @@ def _actions(origin: str, actions: Any) -> NDArray[np.int16]:
         or np.abs(values).max() > 1.0
     ):
         raise DataError(
-            f"{origin} has actions {values.dtype}{list(values.shape)}; expected finite [decisions, 2] in [-1, 1]"
+            f"{origin} has actions {values.dtype}{list(values.shape)}; expected finite [decisions, 2] in "
+            "[-1, 1]"
         )
     return quantise(values)
 
@@ -194,7 +196,7 @@ def _speeds(observations: Any) -> NDArray[np.float32] | None:
 
 def _differs(log: Log, name: str, promised: object, found: object) -> DataError:
     return DataError(
-        f"{log.origin} ({log.scenario}/{log.condition}/{log.seed} by {log.driver}) gives another {name} when it "
-        f"is driven again: {found}, recorded {promised}. It was edited, or recorded with another version of "
-        "drivebench or through a wrapper that changes actions."
+        f"{log.origin} ({log.scenario}/{log.condition}/{log.seed} by {log.driver}) gives another {name} when "
+        f"it is driven again: {found}, recorded {promised}. It was edited, or recorded with another version "
+        "of drivebench or through a wrapper that changes actions."
     )

@@ -9,7 +9,8 @@ Data sets of highway-env's own environments (``highway-v0`` and its like) cannot
 ends of episodes are other ones, so that their seeds and actions mean nothing in a scenario.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ class MinariLogs:
             wrong = np.flatnonzero(np.abs(speeds[: each.frames] - seen) > _SPEED_TOLERANCE_MPS)
             if wrong.size:
                 first = int(wrong[0])
-                what = f"the speed at decision {first}"
+                what = f"speed at decision {first}"
                 raise _differs(self.logs[number], what, float(speeds[first]), float(seen[first]))
 
 
@@ -87,12 +88,9 @@ def read_minari(source: str, driver: str | None = None) -> MinariLogs:
         DataError: No such data set, or one that cannot be driven again; says what is missing.
     """
     data_set = _load(source)
-    storage = data_set.storage
     common = _common(source, data_set)
-    indices = [int(index) for index in data_set.episode_indices]
     logs, promises, speeds = [], [], []
-    told = storage.get_episode_metadata(indices)
-    for number, metadata, episode in zip(indices, told, data_set.iterate_episodes(), strict=True):
+    for number, (metadata, episode) in enumerate(_told(source, data_set)):
         origin = f"{source}, episode {number}"
         if metadata.get("seed") is None:
             raise DataError(
@@ -127,18 +125,34 @@ def is_minari(folder: Path) -> bool:
 def _load(source: str) -> Any:
     minari = needed("minari")
     folder = Path(source)
-    try:
+    with _reading(source):
         if folder.is_dir():
             return minari.MinariDataset(folder if (folder / "metadata.json").is_file() else folder / "data")
         return minari.load_dataset(source)
+
+
+def _told(source: str, data_set: Any) -> Iterator[tuple[Any, Any]]:
+    """Metadata and content of each episode, one at a time."""
+    for index in data_set.episode_indices.tolist():
+        with _reading(source):
+            (metadata,) = data_set.storage.get_episode_metadata([index])
+            (episode,) = data_set.iterate_episodes([index])
+        yield metadata, episode
+
+
+@contextmanager
+def _reading(source: str) -> Iterator[None]:
+    """Turn what Minari and its readers raise, which is of any type, into errors that name the source."""
+    try:
+        yield
     except ImportError as error:
-        raise ConfigurationError(f"{source}: {error}. Install pip install 'drivebench[exchange]'") from error
+        raise ConfigurationError(f"{source}: {error}. Or: pip install 'drivebench[exchange]'") from error
     except FileNotFoundError as error:
         raise DataError(
             f"{source} is no folder and no data set that Minari has on this machine; expected one of both. "
             f"`minari list local` shows them, `minari download {source}` brings one."
         ) from error
-    except Exception as error:  # Minari raises what its readers raise, of any type
+    except Exception as error:
         raise DataError(
             f"{source} cannot be read as a Minari data set ({type(error).__name__}: {error}); it is "
             "truncated, edited, or of another version of Minari"

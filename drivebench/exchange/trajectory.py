@@ -148,13 +148,15 @@ def checked_sensors(state: Sequence[str], images: Sequence[str]) -> tuple[str, .
         UnknownNameError: No such sensor; suggests the nearest.
         ConfigurationError: An image is asked of what is no camera, or one of them twice.
     """
+    for name in images:
+        if not is_camera(load_sensor(name)):
+            raise ConfigurationError(f"{name!r} makes no images; expected cameras, such as front,left,right")
+    for name in state:
+        load_sensor(name)
     names = (*state, *images)
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ConfigurationError(f"{', '.join(repeated)}: asked for twice; expected each sensor once")
-    for name in names:
-        if not is_camera(load_sensor(name)) and name in images:
-            raise ConfigurationError(f"{name!r} makes no images; expected cameras, such as front,left,right")
     return names
 
 

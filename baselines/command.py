@@ -34,11 +34,16 @@ def train(
     """
     from drivebench.baseline import TrainRequest, load_baseline
     from drivebench.demonstrations import collected
+    from drivebench.errors import ConfigurationError
     from drivebench.new_folder import refuse_existing
 
     baseline = load_baseline(name)
     refuse_existing(out)
     parts = tuple(subset or ())
+    if parts and baseline.demand is None:
+        raise ConfigurationError(
+            f"{name} learns from no demonstrations, but a subset is given: {', '.join(parts)}; leave it out"
+        )
     request = TrainRequest(out=out, data=data, subset=parts, seed=seed, budget=budget, device=device)
     if data is None and baseline.demand is not None:
         request = replace(request, data=collected(baseline.demand, budget, Path("data")))

@@ -213,3 +213,7 @@ def test_a_subset_is_learnt_from_and_named(tmp_path: Path, short: Callable[[int]
     wrong = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "c"), "--subset", "expert"])
     assert wrong.exit_code == 2
     assert "unknown subset 'expert'" in wrong.output
+    wrong = CliRunner().invoke(app, ["train", "idle", "--out", str(tmp_path / "c"), "--subset", "expert"])
+    assert wrong.exit_code == 2
+    assert "learns from no demonstrations" in wrong.output
+    assert not (tmp_path / "c").exists()

@@ -151,10 +151,10 @@ def test_a_data_set_without_seeds_is_refused(tmp_path: Path) -> None:
         brought_together([str(folder)])
 
 
-def test_highway_env_itself_is_refused_with_a_reason(tmp_path: Path) -> None:
-    spec = {"id": "highway-v0", "entry_point": "highway_env.envs.highway_env:HighwayEnv"}
-    folder = driven_by_hand(tmp_path / "by-hand", spec=spec)
-    with pytest.raises(DataError, match="highway-v0, which is no scenario of drivebench"):
+@pytest.mark.parametrize("identity", ["highway-v0", "drivebench/stock-racetrack-v0"])
+def test_highway_env_itself_is_refused_with_a_reason(tmp_path: Path, identity: str) -> None:
+    folder = driven_by_hand(tmp_path / "by-hand", spec={"id": identity, "entry_point": "some.module:Env"})
+    with pytest.raises(DataError, match=f"{identity}, which is no scenario of drivebench"):
         brought_together([str(folder)])
 
 

@@ -43,15 +43,16 @@ def export(
     refuse_existing(out)
     state = _names(sensors) or STATE_SENSORS
     names = checked_sensors(state, _names(images))
-    demonstrations = read(data).subset(*(subset or ()))
+    whole = read(data)
+    demonstrations = whole.subset(*(subset or ()))
     if form == "minari":
         from drivebench.exchange.minari_export import export_minari
 
-        export_minari(demonstrations, out, names)
+        export_minari(demonstrations, out, names, whole)
     else:
         from drivebench.exchange.lerobot_export import export_lerobot
 
-        export_lerobot(demonstrations, out, names)
+        export_lerobot(demonstrations, out, names, whole)
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     if as_json:
         summary = {

@@ -64,13 +64,19 @@ _NOTES = (
 )
 
 
-def export_lerobot(demonstrations: Demonstrations, out: Path, sensors: tuple[str, ...]) -> None:
+def export_lerobot(
+    demonstrations: Demonstrations,
+    out: Path,
+    sensors: tuple[str, ...],
+    whole: Demonstrations | None = None,
+) -> None:
     """Write a LeRobot data set; it appears under its name only when it is complete.
 
     Args:
         demonstrations: What to write.
         out: A path at which nothing exists yet.
         sensors: Names of what is observed; the instruction, which becomes the task, is added.
+        whole: The set that they are a subset of; it decides which of them are held out.
 
     Raises:
         ConfigurationError: pyarrow is not installed.
@@ -81,7 +87,7 @@ def export_lerobot(demonstrations: Demonstrations, out: Path, sensors: tuple[str
     features = features_of(trajectories.sensors)
     with new_folder(out) as partial:
         writer = _Writer(partial, features)
-        splits = split_names(demonstrations)
+        splits = split_names(demonstrations, whole)
         with progress.track("export lerobot", len(demonstrations.episodes), "episodes") as advance:
             for each, split in zip(demonstrations.episodes, splits, strict=True):
                 writer.add(each, split, trajectories)

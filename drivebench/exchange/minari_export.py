@@ -59,20 +59,26 @@ def data_set_id(folder: Path) -> str:
     return f"{NAMESPACE}/{name}" if re.fullmatch(r".+-v\d+", name) else f"{NAMESPACE}/{name}-v0"
 
 
-def export_minari(demonstrations: Demonstrations, out: Path, sensors: tuple[str, ...]) -> None:
+def export_minari(
+    demonstrations: Demonstrations,
+    out: Path,
+    sensors: tuple[str, ...],
+    whole: Demonstrations | None = None,
+) -> None:
     """Write a Minari data set; it appears under its name only when it is complete.
 
     Args:
         demonstrations: What to write.
         out: A path at which nothing exists yet; ``data`` inside it is what Minari loads.
         sensors: Names of what is observed.
+        whole: The set that they are a subset of; it decides which of them are held out.
 
     Raises:
         ConfigurationError: Minari is not installed.
         DataError: The path exists, or a demonstration does not replay.
     """
     storages = needed("minari.dataset.minari_storage")
-    needed("minari.dataset._storages.hdf5_storage")
+    needed("h5py")
     buffers = needed("minari.data_collector.episode_buffer")
     trajectories = Trajectories(sensors)
     identity = data_set_id(out)
@@ -102,7 +108,7 @@ def export_minari(demonstrations: Demonstrations, out: Path, sensors: tuple[str,
                 )
                 storage.update_episodes([buffer])
                 advance(1)
-        storage.update_episode_metadata(_episode_metadata(demonstrations))
+        storage.update_episode_metadata(_episode_metadata(demonstrations, whole))
         form = _form(demonstrations, identity, trajectories)
         (partial / CARD).write_text(card(demonstrations, form), encoding="utf-8")
 
@@ -137,7 +143,9 @@ def _metadata(demonstrations: Demonstrations, identity: str) -> dict[str, object
     }
 
 
-def _episode_metadata(demonstrations: Demonstrations) -> list[dict[str, object]]:
+def _episode_metadata(
+    demonstrations: Demonstrations, whole: Demonstrations | None
+) -> list[dict[str, object]]:
     return [
         {
             "scenario": each.scenario,
@@ -149,7 +157,7 @@ def _episode_metadata(demonstrations: Demonstrations) -> list[dict[str, object]]
             "world_digest": each.world_digest,
             "digest": each.digest,
         }
-        for each, split in zip(demonstrations.episodes, split_names(demonstrations), strict=True)
+        for each, split in zip(demonstrations.episodes, split_names(demonstrations, whole), strict=True)
     ]
 
 

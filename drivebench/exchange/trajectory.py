@@ -131,9 +131,14 @@ def actions_of(demonstration: Demonstration) -> NDArray[np.float32]:
     return dequantise(demonstration.actions).astype(np.float32)
 
 
-def split_names(demonstrations: Demonstrations) -> list[str]:
-    """``train`` or ``held-out`` for each episode of a set."""
-    held_out = {id(each) for each in demonstrations.subset(HELD_OUT).episodes}
+def split_names(demonstrations: Demonstrations, whole: Demonstrations | None) -> list[str]:
+    """``train`` or ``held-out`` for each episode.
+
+    Args:
+        demonstrations: The episodes.
+        whole: The set that they are a subset of, which decides; None for the same.
+    """
+    held_out = {id(each) for each in (whole or demonstrations).subset(HELD_OUT).episodes}
     return [HELD_OUT if id(each) in held_out else TRAINING for each in demonstrations.episodes]
 
 

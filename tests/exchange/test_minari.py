@@ -75,6 +75,15 @@ def test_each_episode_keeps_its_names_and_figures(mixed: Demonstrations, exporte
     assert data_set.storage.metadata["algorithm_name"] == "expert, idm"
 
 
+def test_a_part_is_split_as_the_whole_is(mixed: Demonstrations, tmp_path: Path) -> None:
+    export_minari(mixed.subset("merge-v1", "idm"), tmp_path / "part", ("speed",), mixed)
+    export_minari(mixed.subset("lane-keeping-v1"), tmp_path / "other", ("speed",), mixed)
+    for name, expected in (("part", ["held-out"]), ("other", ["train", "train"])):
+        storage = MinariDataset(tmp_path / name / "data").storage
+        told = storage.get_episode_metadata(range(storage.total_episodes))
+        assert [metadata["split"] for metadata in told] == expected
+
+
 @pytest.mark.parametrize("camera", [FRONT, MIRROR_LEFT])
 def test_images_are_lossless(mixed: Demonstrations, exported: Path, camera: object) -> None:
     data_set = MinariDataset(exported / "data")

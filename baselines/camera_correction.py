@@ -36,7 +36,7 @@ from baselines.fitting import fit, reproducible
 from baselines.open_loop import open_loop
 from baselines.submission import write_submission
 from drivebench.baseline import Baseline, TrainReport, TrainRequest
-from drivebench.demonstrations import Batch, Demand, FrameBatches, read
+from drivebench.demonstrations import Batch, Demand, FrameBatches, read, to_learn_from
 from drivebench.sensors import FRONT, LEFT, RIGHT, Camera
 
 
@@ -99,7 +99,8 @@ def train(request: TrainRequest) -> TrainReport:
         return torch.mean(torch.square(answer - targets(batch, cameras, config).to(answer.device)))
 
     demonstrations = read(request.demonstrations)
-    frames = FrameBatches(demonstrations.subset("train"), cameras=cameras)
+    training, held_out = to_learn_from(demonstrations, request.subset)
+    frames = FrameBatches(training.episodes, cameras=cameras)
     with reproducible(request.seed):
         network = CameraNetwork()
         with frames.shuffled(config.batch_size, rng=np.random.default_rng(request.seed)) as batches:
@@ -113,7 +114,7 @@ def train(request: TrainRequest) -> TrainReport:
                 weight_decay=config.weight_decay,
                 device=request.device,
             )
-        metrics = open_loop(network, demonstrations.subset("held-out"))
+        metrics = open_loop(network, held_out.episodes)
     write_submission(
         request, BASELINE, network=network, demonstrations=demonstrations, config=asdict(config),
         losses=losses, metrics=metrics,

@@ -1,5 +1,6 @@
 """``drivebench train``: from demonstrations to a submission directory."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,24 +16,38 @@ def train(
         Path | None,
         typer.Option(help="Folder that `drivebench collect` wrote; collected into data/ when left out."),
     ] = None,
+    subset: Annotated[
+        list[str] | None,
+        typer.Option(help="Learn from a named part: a driver, better, 10%, ...; several: what is in all."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the initial weights and the order of the frames.")] = 0,
     budget: Annotated[str, typer.Option(help="smoke (within a minute) or full (minutes).")] = "full",
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Train a baseline; prints how well it explains the expert on held-out frames, not how it drives.
 
+    The card of a data set, README.md in its folder, lists its subsets.
+
     Example: drivebench train camera-correction --out runs/camera-correction --budget smoke
+
+    Example: drivebench train behavior-cloning --data data/mine --subset expert --subset 10% --out few
     """
     from drivebench.baseline import TrainRequest, load_baseline
     from drivebench.demonstrations import collected
+    from drivebench.errors import ConfigurationError
     from drivebench.new_folder import refuse_existing
 
     baseline = load_baseline(name)
     refuse_existing(out)
-    TrainRequest(out=out, data=data, seed=seed, budget=budget, device=device)  # wrong usage fails at once
+    parts = tuple(subset or ())
+    if parts and baseline.demand is None:
+        raise ConfigurationError(
+            f"{name} learns from no demonstrations, but a subset is given: {', '.join(parts)}; leave it out"
+        )
+    request = TrainRequest(out=out, data=data, subset=parts, seed=seed, budget=budget, device=device)
     if data is None and baseline.demand is not None:
-        data = collected(baseline.demand, budget, Path("data"))
-    report = baseline.train(TrainRequest(out=out, data=data, seed=seed, budget=budget, device=device))
+        request = replace(request, data=collected(baseline.demand, budget, Path("data")))
+    report = baseline.train(request)
     typer.echo(f"{baseline.name} (seed {seed}, {budget}) is in {report.submission}")
     if report.metrics:
         typer.echo(

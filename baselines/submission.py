@@ -49,7 +49,7 @@ def write_submission(
         request: Where to, and the seed and budget to be noted.
         baseline: What was trained.
         network: Its weights are written.
-        demonstrations: What it has learnt from.
+        demonstrations: The set of which it has learnt from the subset of the request.
         config: Settings of the training.
         losses: Course of the training loss.
         metrics: Open-loop figures.
@@ -57,6 +57,8 @@ def write_submission(
     Raises:
         DataError: The path exists.
     """
+    used = demonstrations.subset(*request.subset)
+    drivers = f"driver{'s' if len(used.drivers) > 1 else ''} {', '.join(used.drivers)}"
     training = {
         "baseline": baseline.name,
         "budget": request.budget,
@@ -65,19 +67,21 @@ def write_submission(
         "config": dict(config),
         "demonstrations": {
             "digest": demonstrations.digest,
-            "driver": demonstrations.driver,
-            "episodes": len(demonstrations.episodes),
-            "frames": demonstrations.frames,
+            "subset": list(request.subset),
+            "drivers": list(used.drivers),
+            "episodes": len(used.episodes),
+            "frames": used.frames,
         },
         "open_loop": dict(metrics),
         "losses": list(losses),
         "versions": {name: version(name) for name in ("drivebench", "torch", "numpy")},
     }
-    scenarios = sorted({f"{e.scenario}/{e.condition}" for e in demonstrations.episodes})
-    seeds = [episode.seed for episode in demonstrations.episodes]
+    scenarios = sorted({f"{e.scenario}/{e.condition}" for e in used.episodes})
+    seeds = [episode.seed for episode in used.episodes]
     data = (
-        f"{len(seeds)} episodes of the driver {demonstrations.driver} on {', '.join(scenarios)}, seeds "
+        f"{len(seeds)} episodes of the {drivers} on {', '.join(scenarios)}, seeds "
         f"{min(seeds)} to {max(seeds)}, digest {demonstrations.digest[:12]}"
+        + (f", subset {' and '.join(request.subset)}" if request.subset else "")
     )
     with new_folder(request.out) as folder:
         _write_manifest(folder, baseline, SENSORS, data)

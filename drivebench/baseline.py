@@ -28,6 +28,8 @@ class TrainRequest:
     Attributes:
         out: Where the submission directory shall appear; nothing may exist there yet.
         data: Folder of demonstrations; None only for baselines that learn from none.
+        subset: Names of its subsets (:mod:`drivebench.demonstrations.subsets`); what is in all of them is
+            learnt from.
         seed: Of the initial weights and of the order of the frames.
         budget: One of ``BUDGETS``.
         device: One of ``DEVICES``.
@@ -35,6 +37,7 @@ class TrainRequest:
 
     out: Path
     data: Path | None
+    subset: tuple[str, ...] = ()
     seed: int = 0
     budget: str = "full"
     device: str = "cpu"

@@ -1,6 +1,6 @@
 """Recording a privileged driver on training seeds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from drivebench.policy import Actions, Driver, Slots
 from drivebench.scenario import TRAIN, Episode, load_scenario, split_of
 from drivebench.world import WorldBatch
 
-__all__ = ["collect"]
+__all__ = ["collect", "record"]
 
 
 class _Recorder(DriverPilot):
@@ -74,15 +74,30 @@ def collect(
     seeds = range(first_seed, first_seed + episodes)
     _check(scenarios, seeds)
     families = [load_scenario(scenario) for scenario in scenarios]
-    recorder = _Recorder(registry.load("driver", driver)())
+    who: Driver = registry.load("driver", driver)()
     recorded: list[Demonstration] = []
     with progress.track(f"collect {driver}", len(families) * episodes, "episodes") as advance:
         for family in families:
             for first in range(0, episodes, BATCH_SIZE):
                 batch = [family.episode(seed, condition) for seed in seeds[first : first + BATCH_SIZE]]
-                rollouts = roll_out_batch(batch, [None] * len(batch), recorder, advance)
-                recorded += [_demonstration(recorder, slot, each) for slot, each in enumerate(rollouts)]
-    return Demonstrations(driver=driver, episodes=tuple(recorded))
+                recorded += record(batch, who, driver, advance)
+    return Demonstrations(episodes=tuple(recorded))
+
+
+def record(
+    episodes: Sequence[Episode], driver: Driver, name: str, advance: Callable[[int], None]
+) -> list[Demonstration]:
+    """Let a driver drive one batch of episodes, and record it.
+
+    Args:
+        episodes: Which, of training seeds.
+        driver: Who drives.
+        name: What the driver is called.
+        advance: Called with the number of episodes that have just finished.
+    """
+    recorder = _Recorder(driver)
+    rollouts = roll_out_batch(episodes, [None] * len(episodes), recorder, advance)
+    return [_demonstration(recorder, slot, each, name) for slot, each in enumerate(rollouts)]
 
 
 def _check(scenarios: Sequence[str], seeds: range) -> None:
@@ -98,7 +113,7 @@ def _check(scenarios: Sequence[str], seeds: range) -> None:
             )
 
 
-def _demonstration(recorder: _Recorder, slot: int, rollout: Rollout) -> Demonstration:
+def _demonstration(recorder: _Recorder, slot: int, rollout: Rollout, driver: str) -> Demonstration:
     episode, measurement = rollout.episode, rollout.measurement
     itself = Reference(time_s=measurement.duration_s, distance_m=max(measurement.progress_m, 1.0))
     world = episode.world
@@ -107,6 +122,7 @@ def _demonstration(recorder: _Recorder, slot: int, rollout: Rollout) -> Demonstr
         scenario=episode.scenario,
         condition=episode.condition,
         seed=episode.seed,
+        driver=driver,
         world_digest=world.digest,
         success=is_success(measurement, itself),
         score=dbs(parts(measurement, itself)),

@@ -1,7 +1,7 @@
 """One recorded episode, and a set of them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,13 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.demonstrations.fixed_point import decode
-from drivebench.errors import DataError, UnknownNameError
+from drivebench.demonstrations.subsets import choose, refuse_ambiguous
+from drivebench.errors import DataError
 
-__all__ = ["HELD_OUT", "TRAINING", "Demonstration", "Demonstrations"]
-
-TRAINING, HELD_OUT = "train", "held-out"
-_HELD_OUT_EVERY = 8
-"""One episode of so many is held out: the last of each group, in the order of collection."""
+__all__ = ["Demonstration", "Demonstrations"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,6 +24,7 @@ class Demonstration:
         scenario: Id of the scenario.
         condition: Name of the condition.
         seed: The episode's seed, of the training split.
+        driver: Name of who drove: a registered driver, a style of one, or a person.
         world_digest: Digest of the initial world that these three names meant when this was recorded.
         success: Whether the driver did everything that the scenario asks for.
         score: DBS, with the driver's own time and distance as the reference.
@@ -41,6 +39,7 @@ class Demonstration:
     scenario: str
     condition: str
     seed: int
+    driver: str
     world_digest: str
     success: bool
     score: float
@@ -73,6 +72,11 @@ class Demonstration:
         return f"{self.scenario}/{self.condition}/{self.seed}"
 
     @property
+    def place(self) -> tuple[str, int]:
+        """Scenario and seed: the road and the traffic, whoever drives and whatever the weather."""
+        return self.scenario, self.seed
+
+    @property
     def frames(self) -> int:
         """Number of decisions."""
         return len(self.actions)
@@ -89,25 +93,31 @@ class Demonstration:
         for array in (self.actions, self.commands, self.states, self.kinds, self.sizes_m):
             digest.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes())
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of everything in it, the driver's name as well."""
+        digest = hashlib.sha256(self.driver.encode())
+        self.update(digest)
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Demonstrations:
-    """A set of recorded episodes: what a baseline learns from.
+    """A set of recorded episodes, of one driver or of several: what a baseline learns from.
 
     Attributes:
-        driver: Name of the driver that was recorded.
         episodes: In the order of collection.
     """
 
-    driver: str
     episodes: tuple[Demonstration, ...]
 
     def __post_init__(self) -> None:
-        keys = [episode.key for episode in self.episodes]
-        repeated = sorted({key for key in keys if keys.count(key) > 1})
-        if not keys or repeated:
+        times = Counter((episode.key, episode.driver) for episode in self.episodes)
+        repeated = sorted(f"{key} by {driver}" for (key, driver), count in times.items() if count > 1)
+        if not times or repeated:
             what = f"episodes {', '.join(repeated)} more than once" if repeated else "no episode"
             raise DataError(f"a set of demonstrations holds {what}; expected at least one, each only once")
+        refuse_ambiguous(self.drivers)
 
     @property
     def frames(self) -> int:
@@ -115,36 +125,29 @@ class Demonstrations:
         return sum(episode.frames for episode in self.episodes)
 
     @cached_property
+    def drivers(self) -> tuple[str, ...]:
+        """Names of all who drove, sorted."""
+        return tuple(sorted({episode.driver for episode in self.episodes}))
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the content: the same for the same recorded episodes, on every machine."""
-        digest = hashlib.sha256(self.driver.encode())
+        digest, driver = hashlib.sha256(), None
         for episode in self.episodes:
+            if episode.driver != driver:  # a set by one driver names it once
+                driver = episode.driver
+                digest.update(driver.encode())
             episode.update(digest)
         return digest.hexdigest()
 
-    def subset(self, name: str) -> tuple[Demonstration, ...]:
-        """Episodes of a named part: ``train`` to learn from, ``held-out`` to measure on, whole episodes each.
-
-        Every eighth episode is held out (of fewer than eight, the last), so that frames of one drive, which
-        look alike, are never in both parts.
+    def subset(self, *names: str) -> "Demonstrations":
+        """The episodes that all of some names mean in this set; whole episodes (:mod:`.subsets`).
 
         Args:
-            name: ``train`` or ``held-out``.
+            names: Such as ``train``, ``held-out``, ``expert``, ``better``, ``10%``; none for everything.
 
         Raises:
-            UnknownNameError: No such part.
-            DataError: The part is empty.
+            UnknownNameError: No such subset; suggests the nearest.
+            DataError: Nothing is left.
         """
-        if name not in {TRAINING, HELD_OUT}:
-            raise UnknownNameError("part of the demonstrations", name, (TRAINING, HELD_OUT))
-        every = min(_HELD_OUT_EVERY, len(self.episodes))
-        chosen: Sequence[Demonstration] = [
-            episode
-            for i, episode in enumerate(self.episodes)
-            if (i % every == every - 1) == (name == HELD_OUT)
-        ]
-        if not chosen:
-            raise DataError(
-                f"{len(self.episodes)} demonstration leaves none for the part {name!r}; collect two or more"
-            )
-        return tuple(chosen)
+        return Demonstrations(episodes=choose(self.episodes, names)) if names else self

@@ -1,12 +1,13 @@
-"""Demonstrations on disk: one folder of three files, whole or absent, checked when it is read.
+"""Demonstrations on disk: one folder of four files, whole or absent, checked when it is read.
 
 ======================  =====================================================================================
 file                    holds
 ======================  =====================================================================================
-``demonstrations.json`` the schema's version, the driver, the content's digest, one record per episode
+``demonstrations.json`` the schema's version, the content's digest, one record per episode
 ``actions.npy``         ``i2[F, 2]`` quantised actions of all F frames, episode after episode
 ``states.npz``          ``states`` u1 packed grid steps (:mod:`.fixed_point`), ``commands`` i1[F],
                         ``kinds`` i1[E] and ``sizes_m`` f8[E, 2] of the E entities, episode after episode
+``README.md``           the data set's card, for people (:mod:`.card`); nothing reads it
 ======================  =====================================================================================
 
 Images are not stored: they follow from the states, for any camera (:mod:`.frames`).
@@ -21,15 +22,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from drivebench.demonstrations.card import CARD, card
 from drivebench.demonstrations.fixed_point import pack, unpack
 from drivebench.demonstrations.record import Demonstration, Demonstrations
 from drivebench.errors import DataError
 from drivebench.new_folder import new_folder
 
-__all__ = ["SCHEMA_VERSION", "read", "write"]
+__all__ = ["RECORD", "SCHEMA_VERSION", "read", "write"]
 
-SCHEMA_VERSION = 2
-_RECORD, _ACTIONS, _STATES = "demonstrations.json", "actions.npy", "states.npz"
+SCHEMA_VERSION = 3
+RECORD, _ACTIONS, _STATES = "demonstrations.json", "actions.npy", "states.npz"
 
 
 def write(demonstrations: Demonstrations, folder: Path) -> None:
@@ -45,7 +47,6 @@ def write(demonstrations: Demonstrations, folder: Path) -> None:
     episodes = demonstrations.episodes
     record = {
         "schema_version": SCHEMA_VERSION,
-        "driver": demonstrations.driver,
         "frames": demonstrations.frames,
         "digest": demonstrations.digest,
         "episodes": [
@@ -53,6 +54,7 @@ def write(demonstrations: Demonstrations, folder: Path) -> None:
                 "scenario": episode.scenario,
                 "condition": episode.condition,
                 "seed": episode.seed,
+                "driver": episode.driver,
                 "world_digest": episode.world_digest,
                 "frames": episode.frames,
                 "entities": len(episode.kinds),
@@ -72,7 +74,8 @@ def write(demonstrations: Demonstrations, folder: Path) -> None:
             kinds=np.concatenate([episode.kinds for episode in episodes]),
             sizes_m=np.concatenate([episode.sizes_m for episode in episodes]),
         )
-        (partial / _RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        (partial / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        (partial / CARD).write_text(card(demonstrations), encoding="utf-8")
 
 
 def read(folder: Path) -> Demonstrations:
@@ -93,26 +96,26 @@ def read(folder: Path) -> Demonstrations:
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise DataError(
             f"{folder} does not hold together ({type(error).__name__}: {error}); expected arrays of the "
-            f"lengths that {_RECORD} tells. It was truncated or edited: collect it again."
+            f"lengths that {RECORD} tells. It was truncated or edited: collect it again."
         ) from error
     if demonstrations.digest != record["digest"]:
         raise DataError(
-            f"{folder} was edited: its content has the digest {demonstrations.digest[:12]}…, but {_RECORD} "
+            f"{folder} was edited: its content has the digest {demonstrations.digest[:12]}…, but {RECORD} "
             f"says {str(record['digest'])[:12]}…. Collect it again."
         )
     return demonstrations
 
 
 def _read_record(folder: Path) -> dict[str, Any]:
-    path = folder / _RECORD
+    path = folder / RECORD
     if not path.is_file():
         raise DataError(
-            f"{folder} holds no {_RECORD}; expected a folder that `drivebench collect --out {folder}` wrote"
+            f"{folder} holds no {RECORD}; expected a folder that `drivebench collect --out {folder}` wrote"
         )
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         version = record["schema_version"]
-        _ = record["digest"], record["driver"], record["episodes"]
+        _ = record["digest"], record["episodes"]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} is truncated or edited ({error}); collect it again") from error
     if version != SCHEMA_VERSION:
@@ -145,6 +148,7 @@ def _assemble(
                 scenario=entry["scenario"],
                 condition=entry["condition"],
                 seed=entry["seed"],
+                driver=entry["driver"],
                 world_digest=entry["world_digest"],
                 success=entry["success"],
                 score=entry["score"],
@@ -160,4 +164,4 @@ def _assemble(
     found = len(actions), len(arrays["commands"]), len(arrays["kinds"]), len(arrays["states"])
     if found != (frame, frame, entity, byte):
         raise ValueError(f"lengths {found}, expected {(frame, frame, entity, byte)}")
-    return Demonstrations(driver=record["driver"], episodes=tuple(episodes))
+    return Demonstrations(episodes=tuple(episodes))

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -372,6 +373,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--ids", nargs="*", default=[*IDS, *VARIANTS], help="highway-env's ids and variants; all if not given"
     )
     parser.add_argument("--longest", type=int, default=LONGEST, help="decisions of each episode at most")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="ids that are compared at the same time"
+    )
     parser.add_argument("--out", type=Path, help="Markdown file to write; standard output if not given")
     parser.add_argument("--request", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -381,9 +385,12 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.write("\n" + json.dumps([asdict(each) for each in found]) + "\n")
         return 0
     found = []
-    for name in options.ids:
-        found += compare([name], range(options.seeds), options.longest)
-        sys.stderr.write(f"{name}: compared\n")
+    with ThreadPoolExecutor(options.workers) as pool:  # each comparison is a process of its own
+        seeds = range(options.seeds)
+        for rows in pool.map(lambda name: compare([name], seeds, options.longest), options.ids):
+            found += rows
+            wrong = sum(each.difference is not None for each in rows)
+            sys.stderr.write(f"{rows[0].name}: {len(rows)} seeds compared, {wrong} with a difference\n")
     page = _table(
         found, f"python -m scenarios.stock.face_check --seeds {options.seeds} --out docs/stock_check.md"
     )

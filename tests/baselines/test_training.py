@@ -14,7 +14,8 @@ from baselines import behavior_cloning, camera_correction, camera_network, fitti
 from drivebench import registry
 from drivebench.baseline import Baseline, TrainRequest, load_baseline
 from drivebench.cli import app
-from drivebench.demonstrations import collected, read
+from drivebench.demonstrations import collected, read, write
+from drivebench.demonstrations.collect import collect
 from drivebench.demonstrations.demand import Demand
 from drivebench.errors import ConfigurationError, DataError, UnknownNameError
 from drivebench.submission import Track, read_submission
@@ -186,3 +187,33 @@ def test_the_command_collects_what_it_needs(
 
 def test_seeds_of_the_training_file_are_training_seeds(data: Path) -> None:
     assert [episode.seed for episode in read(data).episodes] == [0, 1, 2]
+
+
+def test_a_subset_is_learnt_from_and_named(tmp_path: Path, short: Callable[[int], None]) -> None:
+    short(2)
+    demonstrations = collect(("lane-keeping-v1",), episodes=10, driver="idm")
+    write(demonstrations, tmp_path / "data")
+    whole, part = ({"out": tmp_path / name, "data": tmp_path / "data", "budget": "smoke"} for name in "ab")
+    behavior_cloning.train(TrainRequest(**whole))  # type: ignore[arg-type]
+    arguments = ["train", "behavior-cloning", "--data", str(tmp_path / "data"), "--budget", "smoke"]
+    done = CliRunner().invoke(
+        app, [*arguments, "--out", str(part["out"]), "--subset", "idm", "--subset", "50%"]
+    )
+    assert done.exit_code == 0, done.output
+    noted = [json.loads((tmp_path / name / "training.json").read_text()) for name in "ab"]
+    assert noted[0]["demonstrations"]["subset"] == []
+    assert noted[0]["demonstrations"]["episodes"] == 10
+    assert noted[1]["demonstrations"]["subset"] == ["idm", "50%"]
+    assert noted[1]["demonstrations"]["episodes"] == 5  # of nine to train on
+    assert noted[0]["demonstrations"]["digest"] == noted[1]["demonstrations"]["digest"]
+    assert noted[0]["open_loop"]["frames"] == noted[1]["open_loop"]["frames"]  # measured on the same
+    manifest = (tmp_path / "b" / "submission.toml").read_text()
+    assert "5 episodes of the driver idm" in manifest
+    assert "subset idm and 50%" in manifest
+    wrong = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "c"), "--subset", "expert"])
+    assert wrong.exit_code == 2
+    assert "unknown subset 'expert'" in wrong.output
+    wrong = CliRunner().invoke(app, ["train", "idle", "--out", str(tmp_path / "c"), "--subset", "expert"])
+    assert wrong.exit_code == 2
+    assert "learns from no demonstrations" in wrong.output
+    assert not (tmp_path / "c").exists()

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = {
     "README.md": ROOT / "README.md",
     "CONTRIBUTING.md": ROOT / "CONTRIBUTING.md",
+    "data.md": ROOT / "docs" / "data.md",
     "page": ROOT / "leaderboard" / "page" / "page.html.jinja",
 }
 

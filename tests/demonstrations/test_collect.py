@@ -82,7 +82,7 @@ def test_twenty_thousand_frames_fit_in_twenty_megabytes(
     # with 20 to 50 cars a motorway is the most expensive
     motorway = tuple(e for e in demonstrations.episodes if e.scenario == "highway-v1")
     assert min(len(episode.kinds) for episode in motorway) >= 10
-    write(Demonstrations(driver="expert", episodes=motorway), tmp_path / "motorway")
+    write(Demonstrations(episodes=motorway), tmp_path / "motorway")
     size = sum(file.stat().st_size for file in (tmp_path / "motorway").iterdir())
     assert size / sum(episode.frames for episode in motorway) < 1000.0
 
@@ -126,7 +126,7 @@ def test_the_command_writes_a_folder_and_says_what_is_in_it(tmp_path: Path) -> N
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
     assert "125 frames" in done.output
-    assert read(out).driver == "expert"
+    assert read(out).drivers == ("expert",)
     again = CliRunner().invoke(app, arguments)
     assert again.exit_code == 1
     assert "exists already" in again.output

@@ -1,0 +1,1 @@
+"""Demonstrations in the forms of other libraries, and back: Minari both ways, LeRobot outwards."""

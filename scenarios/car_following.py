@@ -2,7 +2,8 @@
 
 Map
     Generated roads of one lane, 4.4 m wide: straight ones, and ones with gentle arcs of 150 to 500 m
-    (:mod:`scenarios.gentle_road`). Every split has its own: 32 for training, 12 for development, 16 for test.
+    (:mod:`scenarios.gentle_road`). Every split has its own: 32 for training, 12 for development, 16 for test,
+    16 for secret suites.
 Traffic
     A lead vehicle that goes and brakes every three or four seconds, between 5 m/s and 9 to 12 m/s, now and
     then hard, and in some episodes comes to a stop and goes again (:mod:`scenarios.leader_profile`). It
@@ -66,7 +67,7 @@ __all__ = ["LEADER", "SCENARIO"]
 
 ID = "car-following-v1"
 HORIZON_S = 30.0
-ROADS = {"train": 32, "dev": 12, "test": 16}
+ROADS = {"train": 32, "dev": 12, "test": 16, "secret": 16}
 STRAIGHT_EVERY = 4
 """Every so many roads one is straight."""
 LENGTH_M, WIDTH_M = 520.0, 4.4

@@ -123,12 +123,17 @@ class Suite:
 
 
 def load_suite(name: str) -> Suite:
-    """The registered suite of a name.
+    """The registered suite of a name, or the one of a manifest.
+
+    Args:
+        name: Of a suite; or the path of a manifest, which ends with ``.json``.
 
     Raises:
         UnknownNameError: No such suite; the message suggests the nearest.
         DataError: Its manifest is missing, of another schema, or was edited.
     """
+    if name.endswith(".json"):
+        return read_suite(Path(name))
     path = registry.load("suite", name)
     suite = read_suite(Path(path))
     if suite.name != name:

@@ -5,8 +5,9 @@ expert fails, or in which it gets less than 20 m far, is refused, and the next s
 refused, and why, is stated in the manifest.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,8 @@ from drivebench.errors import UnknownNameError
 from drivebench.evaluation.rollout import BATCH_SIZE, DriverPilot, Rollout, roll_out
 from drivebench.metric.measurement import Reference
 from drivebench.metric.parts import is_success
-from drivebench.scenario import DEV, TEST, load_scenario
+from drivebench.scenario import DEV, TEST, Scenario, load_scenario
+from drivebench.secret_seeds import SecretKey
 from drivebench.suite import MINIMUM_REFERENCE_M, Suite, SuiteEntry, read_suite, write_suite
 from scenarios.expert import Expert
 from scenarios.suites import FOLDER
@@ -26,6 +28,20 @@ __all__ = ["PLANS", "build_suite", "main"]
 
 VERSION = 1
 FAMILIES = ("lane-keeping-v1", "highway-v1", "merge-v1", "roundabout-v1")
+CONDITIONS = (
+    "nominal",
+    "off-course",
+    "disturbed",
+    "dense",
+    "aggressive",
+    "night",
+    "fog",
+    "rain",
+    "dropout",
+)
+"""What suites are stratified over; a family has those of them that it knows."""
+SHIFTS = ("unseen-road", "dense", "aggressive", "night", "fog", "rain", "low-sun", "wet")
+"""What a generalisation suite asks for besides the nominal episode of the same seed."""
 CELL_SEEDS = 10_000
 """Distance between the first seeds of two conditions, so that they share no seed."""
 MOST_REFUSED = 0.1
@@ -42,38 +58,47 @@ class Plan:
         description: One sentence for people.
         first_seed: Seeds are counted from here.
         scenarios: Ids.
-        conditions: Of each scenario.
-        episodes: Of each scenario under each condition.
+        conditions: Those that episodes are spread over, where a scenario knows them.
+        episodes: Of each scenario, over all conditions.
+        exceptions: Another number of episodes for some scenarios.
+        pairs: Whether each episode is there twice: nominal, and under one of the other conditions.
     """
 
     description: str
     first_seed: int
-    scenarios: tuple[str, ...]
-    conditions: tuple[str, ...]
+    scenarios: tuple[str, ...] = FAMILIES
+    conditions: tuple[str, ...] = CONDITIONS
     episodes: int
+    exceptions: Mapping[str, int] = field(default_factory=dict)
+    pairs: bool = False
+
+    def cells(self, scenario: Scenario) -> dict[str, int]:
+        """How many episodes of each condition there are: the same number each, and what is left is nominal.
+
+        Args:
+            scenario: One of those that are planned.
+        """
+        known = [name for name in self.conditions if name in scenario.every_condition]
+        each, left = divmod(self.exceptions.get(scenario.id, self.episodes), len(known))
+        return {name: each + (left if place == 0 else 0) for place, name in enumerate(known)}
 
 
 PLANS = {
     "smoke": Plan(
         description="A look at every family under a minute; says whether things run, not how good they are.",
         first_seed=DEV.start + 900_000,
-        scenarios=FAMILIES,
         conditions=("nominal", "off-course"),
-        episodes=4,
+        episodes=8,
     ),
     "dev": Plan(
         description="For developing methods: choose, tune and stop on this one.",
         first_seed=DEV.start,
-        scenarios=FAMILIES,
-        conditions=("nominal", "off-course"),
-        episodes=60,
+        episodes=54,
     ),
     "test": Plan(
         description="What tables report: held-out roads and traffic, to be driven once.",
         first_seed=TEST.start,
-        scenarios=FAMILIES,
-        conditions=("nominal", "off-course"),
-        episodes=60,
+        episodes=108,
     ),
     "recovery": Plan(
         description="Lane keeping from starts further beside the lane than the side cameras; reported apart.",
@@ -89,12 +114,13 @@ class RefusedTooOftenError(Exception):
     """The expert fails too many episodes of a cell."""
 
 
-def build_suite(name: str, progress: Progress | None = None) -> Suite:
+def build_suite(name: str, progress: Progress | None = None, *, key: SecretKey | None = None) -> Suite:
     """Drive the expert through the episodes of a suite.
 
     Args:
         name: One of ``PLANS``.
         progress: Where to show how far it is.
+        key: Of a secret suite like this one, with seeds that follow from the key.
 
     Raises:
         UnknownNameError: No such plan.
@@ -106,27 +132,31 @@ def build_suite(name: str, progress: Progress | None = None) -> Suite:
     plan = PLANS[name]
     entries: list[SuiteEntry] = []
     refused: list[str] = []
-    for scenario in plan.scenarios:
-        for place, condition in enumerate(plan.conditions):
-            cell = f"{scenario}/{condition}"
-            task = progress.add_task(f"{name}: {cell}", total=plan.episodes) if progress else None
+    for family in plan.scenarios:
+        scenario = load_scenario(family)
+        for place, (condition, episodes) in enumerate(plan.cells(scenario).items()):
+            first = plan.first_seed + place * CELL_SEEDS
+            seeds = count(first) if key is None else key.seeds(family, condition)
+            conditions = ("nominal", condition) if plan.pairs else (condition,)
+            told = f"{name}: {family}/{condition}"
+            task = progress.add_task(told, total=episodes) if progress else None
             taken = turned_away = 0
-            for rollout in _drive(scenario, condition, plan.first_seed + place * CELL_SEEDS, plan.episodes):
-                reason = _refusal(rollout)
-                if reason:
+            for rollouts in _drive(scenario, conditions, seeds, episodes):
+                reasons = [reason for reason in map(_refusal, rollouts) if reason]
+                if reasons:
                     turned_away += 1
-                    refused.append(f"{cell}/{rollout.episode.seed}: {reason}")
-                    if turned_away > max(MOST_REFUSED * plan.episodes, ALWAYS_REFUSABLE):
+                    refused.append(f"{family}/{condition}/{rollouts[0].episode.seed}: {'; '.join(reasons)}")
+                    if turned_away > max(MOST_REFUSED * episodes, ALWAYS_REFUSABLE):
                         raise RefusedTooOftenError("; ".join(refused))
                     continue
-                entries.append(_entry(rollout))
+                entries += map(_entry, rollouts)
                 taken += 1
                 if progress and task is not None:
                     progress.advance(task)
-                if taken == plan.episodes:
+                if taken == episodes:
                     break
     return Suite(
-        name=name,
+        name=name if key is None else f"{name}-secret-{key.commitment[:8]}",
         version=VERSION,
         description=plan.description,
         entries=tuple(entries),
@@ -134,14 +164,18 @@ def build_suite(name: str, progress: Progress | None = None) -> Suite:
     )
 
 
-def _drive(scenario: str, condition: str, first_seed: int, episodes: int) -> Iterator[Rollout]:
-    """The expert's rollouts, seed after seed without end."""
-    family, seed = load_scenario(scenario), first_seed
+def _drive(
+    scenario: Scenario, conditions: Sequence[str], seeds: Iterator[int], episodes: int
+) -> Iterator[tuple[Rollout, ...]]:
+    """The expert's rollouts, seed after seed without end, under each of the conditions."""
+    size = min(BATCH_SIZE, episodes)
     while True:
-        size = min(BATCH_SIZE, episodes)
-        batch = [family.episode(seed + i, condition) for i in range(size)]
-        yield from roll_out(batch, [None] * size, DriverPilot(Expert()), size)
-        seed += size
+        chosen = [next(seeds) for _ in range(size)]
+        driven = []
+        for condition in conditions:
+            batch = [scenario.episode(seed, condition) for seed in chosen]
+            driven.append(roll_out(batch, [None] * size, DriverPilot(Expert()), size))
+        yield from zip(*driven, strict=True)
 
 
 def _reference(rollout: Rollout) -> Reference:

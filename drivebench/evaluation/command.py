@@ -22,7 +22,7 @@ def evaluate(
     what: Annotated[
         str, typer.Argument(help="A submission directory, a driver (expert, idm), or idle or random.")
     ],
-    suite: Annotated[str, typer.Option(help="Name of a suite: smoke, dev, test, recovery.")],
+    suite: Annotated[str, typer.Option(help="Name of a suite (smoke, dev, test, …), or a manifest.")],
     out: Annotated[Path, typer.Option(help="The run directory to write; nothing is ever overwritten.")],
     workers: Annotated[
         int | None,
@@ -96,6 +96,9 @@ def evaluate(
 
 def verify(
     run: Annotated[Path, typer.Argument(help="A run directory.")],
+    suite: Annotated[
+        str | None, typer.Option(help="Manifest of its suite, if drivebench does not know that by name.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Drive every episode of a run again from its action log and recompute every number.
@@ -103,13 +106,15 @@ def verify(
     The exit code is 0 only if the files are whole and all numbers agree exactly.
 
     Example: drivebench verify runs/bc-test
+
+    Example: drivebench verify runs/competition --suite competition.json
     """
     from drivebench.evaluation.record import load_run
     from drivebench.evaluation.verify import verify_run
     from drivebench.progress import track
 
     with track(f"verify {run}", len(load_run(run).episodes), "episodes") as advance:
-        verification = verify_run(run, advance)
+        verification = verify_run(run, advance, suite)
     if as_json:
         content = {
             "run": str(run),

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drivebench.errors import RecordError
+from drivebench import registry
+from drivebench.errors import ConfigurationError, RecordError
 from drivebench.evaluation.manifest import MANIFEST
 from drivebench.evaluation.record import EpisodeRecord, Run, Status, encode, load_run
 from drivebench.evaluation.selection import select, suite_card
@@ -65,18 +66,22 @@ def _ignore(episodes: int) -> None:
     """Nobody counts."""
 
 
-def verify_run(path: Path, progress: Callable[[int], None] = _ignore) -> Verification:
+def verify_run(
+    path: Path, progress: Callable[[int], None] = _ignore, suite: str | None = None
+) -> Verification:
     """Check a run's files, drive all of its episodes again, and compare every number.
 
     Args:
         path: The run directory.
         progress: Called with the number of episodes that have just been checked.
+        suite: Manifest of the run's suite, if that is not one that drivebench knows by name.
 
     Raises:
         RecordError: The run is not whole, or of another version of suite or metric; names what is wrong.
+        ConfigurationError: The run's suite is not known by name, and its manifest is not given.
     """
     run = load_run(path)
-    entries = _entries(run)
+    entries = _entries(run, suite)
     found: list[Disagreement] = []
     size = run.manifest.chunk_size
     for first in range(0, len(run.episodes), size):
@@ -117,10 +122,19 @@ def replay(
     return [(monitor.finish(slot), int(taken[slot])) for slot in range(len(episodes))]
 
 
-def _entries(run: Run) -> dict[str, SuiteEntry]:
+def _entries(run: Run, given: str | None) -> dict[str, SuiteEntry]:
     """The suite's entries of a run's episodes, if suite and metric are those of this version."""
     manifest = run.manifest
-    suite = load_suite(manifest.suite.name)
+    if given is None and manifest.suite.name not in registry.names("suite"):
+        raise ConfigurationError(
+            f"{run.path} was driven on the suite {manifest.suite.name!r}, which drivebench does not know by "
+            "name; give its manifest: --suite FILE.json"
+        )
+    suite = load_suite(given or manifest.suite.name)
+    if suite.name != manifest.suite.name:
+        raise RecordError(
+            f"{run.path} was driven on the suite {manifest.suite.name!r}; what is given is {suite.name!r}"
+        )
     if suite.digest != manifest.suite.digest:
         raise RecordError(
             f"{run.path} was driven on version {manifest.suite.version} of the suite {suite.name!r} with the "

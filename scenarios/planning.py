@@ -110,7 +110,7 @@ def look_ahead(
     Returns:
         ``f8[C]``.
     """
-    ahead = worlds.copy(choices.slot.tolist())
+    ahead = worlds.copy(choices.slot.tolist(), hold_script=True)
     count = len(choices.slot)
     everyone = np.arange(count)
     hint = choices.hint.copy()

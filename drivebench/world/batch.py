@@ -12,6 +12,7 @@ from drivebench.world.actions import QUANTUM, to_commands
 from drivebench.world.appear_and_leave import change_traffic
 from drivebench.world.capacity import ROOM, Capacity, route_steps
 from drivebench.world.clock import SUBSTEPS
+from drivebench.world.follow_script import follow_scripts
 from drivebench.world.layout import (
     EntityFloat,
     EntityInt,
@@ -23,6 +24,7 @@ from drivebench.world.layout import (
 )
 from drivebench.world.network import RoadNetwork
 from drivebench.world.numerics import PARITY
+from drivebench.world.script import ScriptInt, script_row
 from drivebench.world.step import EGO_ABSENT, NEW_ACTION, SAME_ACTION, step_shares
 from drivebench.world.threads import in_threads, share_out
 from drivebench.world.world import World
@@ -41,6 +43,9 @@ STATE = (
     "random",
     "entry_lanes",
     "entry_routes",
+    "script_int",
+    "gusts",
+    "actor_speeds",
 )
 """Arrays with one row per world."""
 
@@ -61,6 +66,8 @@ class WorldBatch:
         entities, vehicles, ego: [B] int64.
         agents: [B, A] int64, the controlled vehicles, the ego first; -1 past the last.
         random: [B, columns ``RandomInt``] uint64, the random numbers of open traffic.
+        script_int, gusts, actor_speeds: [B, columns ``ScriptInt``] int64, [B, T] rad and [B, T, M] m/s: what
+            the worlds' scripts say.
         struck: [B] int64, the entity that touched the ego first, -1 if none did yet.
         lane_float, lane_int: [P, L, ...] the pool of road networks; ``network_of_world`` [B] indexes it.
         networks: The road networks of the pool.
@@ -127,6 +134,9 @@ class WorldBatch:
         self.entry_lanes = np.full((batch, capacity.entries), -1, dtype=np.int64)
         shape = (batch, capacity.entries, capacity.entries, capacity.route_steps, 3)
         self.entry_routes = np.full(shape, -1, dtype=np.int64)
+        self.script_int = np.tile(script_row(None, capacity.actors), (batch, 1))
+        self.gusts = np.zeros((batch, capacity.gusts))
+        self.actor_speeds = np.zeros((batch, capacity.actor_speeds, capacity.actors))
         self.networks = []
         self._view()
 
@@ -155,6 +165,8 @@ class WorldBatch:
         kinds = np.take_along_axis(self.kind, np.maximum(self.agents, 0), axis=1)
         self._meta = (self.agents >= 0) & (kinds == EntityKind.CONTROLLED)
         self._any_meta = bool(self._meta.any())
+        s = self.script_int
+        self._scripted = bool((s[:, [ScriptInt.GUSTS, ScriptInt.SPEEDS]] > 0).any())
 
     @property
     def present(self) -> npt.NDArray[np.bool_]:
@@ -251,6 +263,12 @@ class WorldBatch:
             count, steps = len(lanes), routes.shape[2]
             self.entry_lanes[slot, :count] = lanes
             self.entry_routes[slot, :count, :count, :steps] = routes
+        script = world.script
+        self.script_int[slot] = script_row(script, self.capacity.actors)
+        self.gusts[slot], self.actor_speeds[slot] = 0.0, 0.0
+        if script is not None:
+            self.gusts[slot, : len(script.steering_gust_rad)] = script.steering_gust_rad
+            self.actor_speeds[slot, : len(script.speeds_mps), : len(script.actors)] = script.speeds_mps
         self._trace[slot] = self.entity_float[slot, :4].T
         self.note_contents()
 
@@ -437,6 +455,8 @@ class WorldBatch:
                 )
         if self._open and mode == NEW_ACTION:
             self._change_traffic(everyone)
+        if self._scripted and mode == NEW_ACTION:
+            commands = self._follow_scripts(commands, everyone)
         arguments = (
             self._numerics_value,
             substeps,
@@ -478,11 +498,29 @@ class WorldBatch:
         )
         in_threads(change_traffic, len(self.worlds), arguments)
 
-    def copy(self, slots: Sequence[int]) -> "WorldBatch":
+    def _follow_scripts(
+        self, commands: npt.NDArray[np.float64], active: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.float64]:
+        """Let the scripts act on the actors; the commands as the gusts leave them."""
+        disturbed = commands.copy()
+        follow_scripts(
+            self.world_int,
+            self.script_int,
+            self.gusts,
+            self.actor_speeds,
+            active,
+            self.entity_float,
+            disturbed,
+        )
+        return disturbed
+
+    def copy(self, slots: Sequence[int], *, hold_script: bool = False) -> "WorldBatch":
         """A new batch whose worlds continue from the present states of some of these, to look ahead.
 
         Args:
             slots: Which, in order; a slot may occur several times.
+            hold_script: Whether what comes from outside stays as it is now: actors keep the speed that they
+                want, and the gust of the last decision goes on. Who plans must not know what is to come.
         """
         places = np.asarray(slots, dtype=np.int64)
         if places.size == 0:
@@ -494,6 +532,9 @@ class WorldBatch:
         other.worlds = [self.worlds[place] for place in places]
         for name in STATE:
             setattr(other, name, getattr(self, name)[places])
+        if hold_script:
+            held = other.script_int[:, ScriptInt.HELD_AFTER]
+            held[:] = np.where(held < 0, other.world_int[:, WorldInt.DECISIONS], held)
         pools = sorted(set(other.world_int[:, WorldInt.NETWORK].tolist()))
         other.networks = [self.networks[pool] for pool in pools]
         shape = (len(places), *self.lane_float.shape[1:]), (len(places), *self.lane_int.shape[1:])
@@ -514,6 +555,7 @@ class WorldBatch:
         traffic = world.open_traffic
         if traffic is not None:
             traffic = replace(traffic, random=tuple(int(word) for word in self.random[slot]))
+        held = int(self.script_int[slot, ScriptInt.HELD_AFTER])
         return replace(
             world,
             entity_float=self.entity_float[slot, :, :n].copy(),
@@ -526,6 +568,7 @@ class WorldBatch:
             decisions=int(integers[WorldInt.DECISIONS]),
             next_identity=int(integers[WorldInt.NEXT_IDENTITY]),
             open_traffic=traffic,
+            script=world.script.held(held) if world.script is not None and held >= 0 else world.script,
         )
 
     def random_after(self, slot: int) -> tuple[int, ...]:

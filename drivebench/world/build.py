@@ -21,6 +21,7 @@ from drivebench.world.lane_spec import LaneRow, LaneSpec
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneFloat, LaneInt
 from drivebench.world.network import LaneIndex, RoadNetwork, RouteStep
 from drivebench.world.open_traffic import OpenTraffic
+from drivebench.world.script import Script
 from drivebench.world.world import TrafficParameters, World
 
 __all__ = ["VehicleSpec", "build_network", "build_world", "plan_route", "vehicle_on_lane"]
@@ -443,6 +444,7 @@ def build_world(
     regulated: bool = False,
     road_steps: int = 0,
     open_traffic: OpenTraffic | None = None,
+    script: Script | None = None,
     exact: bool = False,
 ) -> World:
     """Build the initial state of an episode.
@@ -459,6 +461,7 @@ def build_world(
         regulated: Whether vehicles give way to each other by priority.
         road_steps: Simulation steps that the road has seen.
         open_traffic: How vehicles appear and leave.
+        script: What happens from outside.
         exact: Keep every bit of the descriptions instead of rounding them to 2**-20 (parity tests).
 
     Raises:
@@ -508,4 +511,5 @@ def build_world(
         regulated=regulated,
         road_steps=road_steps,
         open_traffic=open_traffic,
+        script=script,
     )

@@ -29,6 +29,11 @@ class Capacity:
     """Columns behind the fixed ones: offsets of connected lanes and samples of polylines."""
     agents: int = 1
     entries: int = 0
+    actors: int = 0
+    gusts: int = 0
+    """Decisions with a gust in a script."""
+    actor_speeds: int = 0
+    """Decisions with speeds of actors in a script."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -42,6 +47,7 @@ class Capacity:
     @classmethod
     def of(cls, worlds: Sequence[World]) -> Self:
         """The least capacity that holds each of these worlds."""
+        scripts = [world.script for world in worlds if world.script is not None]
         return cls(
             entities=max(world.entities + (ROOM if world.open_traffic else 0) for world in worlds),
             lanes=max(world.network.lane_float.shape[0] for world in worlds),
@@ -50,6 +56,9 @@ class Capacity:
             lane_numbers=max(world.network.lane_float.shape[1] - LaneFloat.OFFSET for world in worlds),
             agents=max(1, *(len(world.agents) for world in worlds)),
             entries=max(len(world.open_traffic.entries) if world.open_traffic else 0 for world in worlds),
+            actors=max((len(script.actors) for script in scripts), default=0),
+            gusts=max((len(script.steering_gust_rad) for script in scripts), default=0),
+            actor_speeds=max((len(script.speeds_mps) for script in scripts), default=0),
         )
 
     def joined(self, other: "Capacity") -> "Capacity":

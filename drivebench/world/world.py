@@ -21,6 +21,7 @@ from drivebench.world.clock import POLICY_HZ, SIMULATION_HZ
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind
 from drivebench.world.network import RoadNetwork, array_digest
 from drivebench.world.open_traffic import OpenTraffic
+from drivebench.world.script import Script
 
 __all__ = ["TrafficParameters", "World"]
 
@@ -77,6 +78,7 @@ class World:
         next_identity: ``EntityInt.IDENTITY`` of the next vehicle that appears; none had it yet, so that it is
             more than all that are there, whatever was given.
         open_traffic: How vehicles appear and leave; None where they do not.
+        script: What happens from outside; None where nothing does.
     """
 
     network: RoadNetwork
@@ -95,6 +97,7 @@ class World:
     decisions: int = 0
     next_identity: int = 0
     open_traffic: OpenTraffic | None = None
+    script: Script | None = None
 
     def __post_init__(self) -> None:
         entities = self.entity_float.shape[1]
@@ -136,6 +139,9 @@ class World:
         check_agents(self.entity_int, self.agents, len(self.target_speeds_mps))
         if self.open_traffic is not None:
             self.open_traffic.tables(self.network)  # refuses lanes and roads that are not there
+        if self.script is not None:
+            is_open = self.open_traffic is not None
+            self.script.check(self.entity_int, self.agents, self.ego, open_traffic=is_open)
         known = int(self.entity_int[EntityInt.IDENTITY].max(initial=-1)) + 1
         object.__setattr__(self, "next_identity", max(known, self.next_identity))
         for name in ("entity_float", "entity_int", "route"):
@@ -190,6 +196,7 @@ class World:
             numbers,
             counts,
             repr(self.open_traffic),
+            *([self.script.digest] if self.script else []),  # without one, digests are what they were before
         )
 
     def kinds(self) -> tuple[EntityKind, ...]:

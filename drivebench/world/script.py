@@ -134,8 +134,7 @@ class Script:
                 what = f"of kind {EntityKind(kinds[actor]).name}" if there else "not there"
                 raise ConfigurationError(
                     f"script: actor {actor} is {what}{', an agent' if actor in agents else ''}; expected a "
-                    "CONTROLLED vehicle that is no agent, for an actor follows its lane at the speed that the "
-                    "script says"
+                    "CONTROLLED vehicle that is no agent: it follows its lane at the speed of the script"
                 )
 
 

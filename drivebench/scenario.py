@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from drivebench.world import World
 
 __all__ = [
+    "COMMON_CONDITIONS",
     "DEV",
+    "DISTURBED",
     "SPLITS",
     "TEST",
     "TRAIN",
@@ -45,6 +47,11 @@ TRAIN = range(0, 1_000_000)
 DEV = range(1_000_000, 2_000_000)
 TEST = range(2_000_000, 3_000_000)
 SPLITS = {"train": TRAIN, "dev": DEV, "test": TEST}
+
+DISTURBED = "disturbed"
+"""The condition with gusts on the steering, see ``drivebench.disturbance``."""
+COMMON_CONDITIONS = (DISTURBED, *WEATHER_CONDITIONS)
+"""Conditions of every scenario: the nominal episode of the seed, disturbed or in some weather."""
 
 
 class Command(IntEnum):
@@ -237,7 +244,7 @@ class Scenario:
         description: One or two sentences for people.
         abilities: What it tests.
         conditions: Names of the conditions that it defines itself; the first is ``nominal``. Those of
-            ``WEATHER_CONDITIONS`` are common to all scenarios.
+            ``COMMON_CONDITIONS`` are there as well.
         horizon_s: Longest duration of an episode.
         open_ended: No goal: an episode runs to its horizon and progress is compared with the expert's.
         build: ``build(seed, condition)`` makes the episode; call :meth:`episode`, which checks its arguments.
@@ -270,9 +277,9 @@ class Scenario:
 
     @property
     def every_condition(self) -> tuple[str, ...]:
-        """Names of its own conditions and of the weathers."""
-        weathers = (name for name in WEATHER_CONDITIONS if name not in self.conditions)
-        return (*self.conditions, *weathers)
+        """Names of its own conditions and of those that all scenarios have."""
+        common = (name for name in COMMON_CONDITIONS if name not in self.conditions)
+        return (*self.conditions, *common)
 
     def episode(self, seed: int, condition: str = "nominal") -> Episode:
         """Build the episode of a seed under a condition.
@@ -290,7 +297,12 @@ class Scenario:
             raise UnknownNameError(f"condition of {self.id}", condition, self.every_condition)
         if condition in self.conditions:
             return self.build(seed, condition)
-        return replace(self.build(seed, "nominal"), condition=condition).under(WEATHERS[condition])
+        episode = replace(self.build(seed, "nominal"), condition=condition)
+        if condition != DISTURBED:
+            return episode.under(WEATHERS[condition])
+        from drivebench.disturbance import disturbed  # here, as listing scenarios must not load the world
+
+        return disturbed(episode)
 
 
 def split_of(seed: int) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from drivebench import registry
-from drivebench.scenario import SPLITS, Scenario, load_scenario
+from drivebench.scenario import COMMON_CONDITIONS, DISTURBED, SPLITS, Scenario, load_scenario
 from drivebench.suite import Suite, load_suite
 from drivebench.weather import WEATHER_CONDITIONS
 
@@ -42,7 +42,8 @@ def scenarios(
         return
     console = Console()
     console.print(_scenario_table(chosen))
-    console.print(f"Conditions of all scenarios: {', '.join(WEATHER_CONDITIONS)} (weather)\n")
+    weathers = ", ".join(WEATHER_CONDITIONS)
+    console.print(f"Conditions of all scenarios: {DISTURBED} (gusts on the steering), {weathers} (weather)\n")
     if suites:
         console.print(_suite_table(suites, chosen))
 
@@ -55,6 +56,7 @@ def _describe_scenario(scenario: Scenario) -> dict[str, Any]:
         "abilities": [ability.value for ability in scenario.abilities],
         "conditions": list(scenario.conditions),
         "weathers": list(WEATHER_CONDITIONS),
+        "common_conditions": list(COMMON_CONDITIONS),
         "horizon_s": scenario.horizon_s,
         "open_ended": scenario.open_ended,
     }

@@ -3,9 +3,9 @@
 A profile is a base, which drifts slowly between 6 m/s and 2 m/s below the top speed, with a pulse upon the
 other. Most pulses go faster and brake back to the base, within three or four seconds; some brake hard to
 5 m/s and go on, and in some episodes one leads to a stop. All are ramps along the cubic 3u² − 2u³, whose
-acceleration rises from zero and falls to zero. The hardest braking, 3.5 m/s², is what ISO 15622:2018 allows an
-adaptive cruise control at speed; the strongest acceleration of a pulse, 2.2 m/s², is inside nuPlan's bound of
-comfort of 2.40 m/s² (``ego_lon_acceleration_statistics.yaml``). Nothing in it answers to the ego.
+acceleration rises from zero and falls to zero. The hardest braking, 3.5 m/s², is what ISO 15622:2018 allows
+an adaptive cruise control at speed; the strongest acceleration of a pulse, 2.2 m/s², is inside nuPlan's bound
+of comfort of 2.40 m/s² (``ego_lon_acceleration_statistics.yaml``). Nothing in it answers to the ego.
 
 Why it has no speeds in between. One picture shows the gap, and the ego knows its own speed. A driver who
 keeps a distance answers to the leader with a time constant of about two seconds; under changes of a medium
@@ -136,7 +136,8 @@ def leader_profile(
     while pulses.end_s < horizon_s:
         stopped = _pulse(generator, base.at(pulses.end_s), top_mps, pulses, may_stop=not stopped) or stopped
     times = (np.arange(decisions + 1) / POLICY_HZ).tolist()
-    return Profile.along(np.array([max(base.at(time) + pulses.at(time), 0.0) for time in times]))
+    wanted = [min(max(base.at(time) + pulses.at(time), 0.0), top_mps) for time in times]
+    return Profile.along(np.array(wanted))
 
 
 def _pulse(

@@ -74,7 +74,7 @@ TOP_MPS, TOP_STEP_MPS = (9.0, 12.0), 0.5
 """Range of the leader's greatest speed, in steps."""
 LIMIT_ABOVE_TOP_MPS = 0.5
 """So that the ego can close a gap; more would make driving at half the limit look like following."""
-LEADER_START_MPS = 6.0
+SLOWEST_START_MPS = 6.0
 """The leader starts at this to 2 m/s below its greatest speed."""
 GAP_M = (6.0, 18.0)
 CLOSING_MPS = (-2.0, 2.0)
@@ -126,7 +126,7 @@ def build(seed: int, condition: str) -> Episode:
     slowest, fastest = (round(top / TOP_STEP_MPS) for top in TOP_MPS)
     top = TOP_STEP_MPS * int(generator.integers(slowest, fastest, endpoint=True))
     limit = top + LIMIT_ABOVE_TOP_MPS
-    leader_mps = uniform(generator, LEADER_START_MPS, top - CLOSING_MPS[1])
+    leader_mps = uniform(generator, SLOWEST_START_MPS, top - CLOSING_MPS[1])
     speed = leader_mps + uniform(generator, *CLOSING_MPS)
     gap = uniform(generator, *GAP_M)
     behind = uniform(generator, *FOLLOWER_GAP_M)

@@ -55,6 +55,11 @@ DISTURBED = "disturbed"
 COMMON_CONDITIONS = (DISTURBED, *WEATHER_CONDITIONS)
 """Conditions of every scenario: the nominal episode of the seed, disturbed or in some weather."""
 
+DISTURBED = "disturbed"
+"""The condition with gusts on the steering, see ``drivebench.disturbance``."""
+COMMON_CONDITIONS = (DISTURBED, *WEATHER_CONDITIONS)
+"""Conditions of every scenario: the nominal episode of the seed, disturbed or in some weather."""
+
 
 class Command(IntEnum):
     """What the route asks for: the six road options of CARLA's planner, in the order of the one-hot vector.

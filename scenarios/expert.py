@@ -17,7 +17,7 @@ from drivebench.world import WorldBatch
 from drivebench.world.actions import ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD
 from drivebench.world.clock import POLICY_HZ
 from drivebench.world.layout import EntityFloat
-from scenarios import control, highway, merge, motorway_exit, roundabout
+from scenarios import control, highway, intersection, merge, motorway_exit, roundabout
 from scenarios.manoeuvres import Manoeuvres, along_the_route
 from scenarios.planning import HARD_BRAKING, Choices, Table, look_ahead
 from scenarios.reference_path import KNOT_COLUMNS
@@ -29,6 +29,7 @@ MANOEUVRES: Mapping[str, Callable[[Episode], Manoeuvres]] = {
     merge.SCENARIO.id: merge.manoeuvres,
     roundabout.SCENARIO.id: roundabout.manoeuvres,
     motorway_exit.SCENARIO.id: motorway_exit.manoeuvres,
+    intersection.SCENARIO.id: intersection.manoeuvres,
 }
 """What there is to choose in each family; in a family that is not named, the assigned route alone."""
 

@@ -144,6 +144,8 @@ def settled(
     horizon_s: float,
     parameters: TrafficParameters | None = None,
     regulated: bool = False,
+    ego_may_lag: bool = False,
+    neighbours: tuple[int, ...] = (),
 ) -> tuple[VehicleSpec, ...]:
     """Warm traffic up, and take out who would collide before the horizon.
 
@@ -156,6 +158,8 @@ def settled(
         horizon_s: How long the traffic has to get along after that.
         parameters: Constants of IDM and MOBIL; highway-env's if not given.
         regulated: Whether vehicles give way to each other by priority, the future ego among them.
+        ego_may_lag: Whether traffic has to get along without the future ego, too, as if it never came.
+        neighbours: Places of others that are taken out only where nobody else can be.
 
     Returns:
         The vehicles at the start of the episode, the future ego first.
@@ -174,21 +178,26 @@ def settled(
         world = build_world(network, scene, ego=-1, traffic=parameters, regulated=regulated)
         batch = WorldBatch([world])
         batch.warm_up([0], round(warm_up_s * SIMULATION_HZ))
-        if not batch.crashed[0].any():
-            start = build_world(
-                network,
-                [*_vehicles(batch.snapshot(0)), *obstacles],
-                ego=-1,
-                traffic=parameters,
-                regulated=regulated,
-            )
-            batch = WorldBatch([start])
-            batch.warm_up([0], round(horizon_s * SIMULATION_HZ))
-        crashed = {order[place] for place in np.flatnonzero(batch.crashed[0, : world.vehicles]).tolist()}
+        places = set(np.flatnonzero(batch.crashed[0, : world.vehicles]).tolist())
+        if not places:
+            begun = _vehicles(batch.snapshot(0))
+            for absent in (0, 1) if ego_may_lag else (0,):
+                start = build_world(
+                    network,
+                    [*begun[absent:], *obstacles],
+                    ego=-1,
+                    traffic=parameters,
+                    regulated=regulated,
+                )
+                batch = WorldBatch([start])
+                batch.warm_up([0], round(horizon_s * SIMULATION_HZ))
+                found = np.flatnonzero(batch.crashed[0, : start.vehicles])
+                places |= {place + absent for place in found.tolist()}
+        crashed = {order[place] for place in places}
         if not crashed:
-            return _vehicles(start)
+            return begun
         # Of a pair, the one that was placed later goes.
-        candidates = sorted(crashed - {protagonist})
+        candidates = sorted(crashed - {protagonist, *neighbours}) or sorted(crashed - {protagonist})
         victims = candidates[len(candidates) // 2 :]
         present = [name for name in present if name not in victims]
     raise ConfigurationError(

@@ -17,7 +17,7 @@ from drivebench.world import WorldBatch
 from drivebench.world.actions import ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD
 from drivebench.world.clock import POLICY_HZ
 from drivebench.world.layout import EntityFloat
-from scenarios import control, highway, intersection, merge, motorway_exit, roundabout
+from scenarios import control, highway, intersection, merge, motorway_exit, roundabout, two_way
 from scenarios.manoeuvres import Manoeuvres, along_the_route
 from scenarios.planning import HARD_BRAKING, Choices, Table, look_ahead
 from scenarios.reference_path import KNOT_COLUMNS
@@ -30,6 +30,7 @@ MANOEUVRES: Mapping[str, Callable[[Episode], Manoeuvres]] = {
     roundabout.SCENARIO.id: roundabout.manoeuvres,
     motorway_exit.SCENARIO.id: motorway_exit.manoeuvres,
     intersection.SCENARIO.id: intersection.manoeuvres,
+    two_way.SCENARIO.id: two_way.manoeuvres,
 }
 """What there is to choose in each family; in a family that is not named, the assigned route alone."""
 
@@ -46,6 +47,7 @@ class Expert:
         self._path: NDArray[np.int64] = np.zeros(0, np.int64)
         self._cap_mps: NDArray[np.float64] = np.zeros(0)
         self._decisions: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._oncoming_m: NDArray[np.float64] = np.zeros(0)
 
     def reset(self, worlds: WorldBatch, episodes: Mapping[int, Episode], slots: NDArray[np.int64]) -> None:
         """Take over episodes that start.
@@ -68,6 +70,7 @@ class Expert:
             self._path[slot] = 0
             self._cap_mps[slot] = np.inf
             self._decisions[slot] = 0
+            self._oncoming_m[slot] = manoeuvres.oncoming_brakes_m
 
     def act(self, worlds: WorldBatch, slots: NDArray[np.int64]) -> NDArray[np.float32]:
         """Actions ``f4[n, 2]`` (acceleration, steering) in [-1, 1] for the slots ``i8[n]``."""
@@ -153,6 +156,7 @@ class Expert:
                 hint=self._hint[slot_of, path_of],
                 cap=np.array([cap for _, _, cap in tried]),
                 changes=path_of != self._path[slot_of],
+                oncoming=np.array([self._oncoming_m[slot] for slot in slot_of.tolist()]),
             ),
             horizon_s=horizon_s,
             beyond_s=beyond_s,
@@ -207,3 +211,4 @@ class Expert:
         self._path = np.append(self._path, np.zeros(missing, np.int64))
         self._cap_mps = np.append(self._cap_mps, np.full(missing, np.inf))
         self._decisions = np.append(self._decisions, np.zeros(missing, np.int64))
+        self._oncoming_m = np.append(self._oncoming_m, np.zeros(missing))

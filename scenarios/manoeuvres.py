@@ -39,6 +39,7 @@ class Manoeuvres:
         plan_every_s: Time between two plans.
         horizon_s: How far a plan looks ahead.
         beyond_s: For how long after that it estimates the way from the leader's speed.
+        oncoming_brakes_m: What a decision costs in which an oncoming driver is made to brake.
     """
 
     paths: tuple[ReferencePath, ...]
@@ -49,6 +50,7 @@ class Manoeuvres:
     plan_every_s: float = 1.0
     horizon_s: float = 5.0
     beyond_s: float = 1.5
+    oncoming_brakes_m: float = 0.0
 
     def __post_init__(self) -> None:
         places = range(len(self.paths))

@@ -47,6 +47,8 @@ UNCOMFORTABLE_MPS2 = 3.1
 MADE_TO_BRAKE_MPS2 = 2.5
 FOLLOWER_RANGE_M = 40.0
 FOLLOWER_LATERAL_M = 2.5
+ONCOMING_BRAKING_MPS2, ONCOMING_LATERAL_M = 1.5, 3.2
+"""A little less braking, and a little more room to the side, than the score allows with oncoming drivers."""
 
 _X, _Y, _HEADING, _SPEED = (
     int(EntityFloat.X),
@@ -86,6 +88,7 @@ class Choices:
         hint: ``i8[C]`` segment of that path near to the ego.
         cap: ``f8[C]`` highest speed (m/s), or ``HARD_BRAKING``.
         changes: ``b1[C]``, whether it is another path than the present one.
+        oncoming: ``f8[C]`` what a decision costs in which an oncoming driver is made to brake (m).
     """
 
     slot: I8
@@ -93,6 +96,7 @@ class Choices:
     hint: I8
     cap: F8
     changes: NDArray[np.bool_]
+    oncoming: F8
 
 
 def look_ahead(
@@ -139,6 +143,7 @@ def look_ahead(
         worth[hit] -= COLLISION_M * (2.0 - decision / decisions)
         crashed |= hit
         judge(ahead.entity_float, ahead.ego, ahead.vehicles, ahead.entities, crashed, 1.0 / POLICY_HZ, worth)
+        mind_oncoming(ahead.entity_float, ahead.ego, ahead.vehicles, crashed, choices.oncoming, worth)
     others = ahead.crashed.sum(axis=1) - worlds.crashed[choices.slot].sum(axis=1)
     worth -= np.where(crashed, 0.0, COLLISION_OF_OTHERS_M * others)
     further = np.empty(count)
@@ -190,6 +195,35 @@ def judge(
             beside = dy * world[_COS, j] - dx * world[_SIN, j]
             if 0.0 < along < FOLLOWER_RANGE_M and abs(beside) < FOLLOWER_LATERAL_M:
                 worth[c] -= MADE_TO_BRAKE_M * (-world[_ACCELERATION, j] - MADE_TO_BRAKE_MPS2)
+
+
+@kernel
+def mind_oncoming(
+    states: F8, ego: I8, vehicles: I8, crashed: NDArray[np.bool_], cost: F8, worth: F8
+) -> None:
+    """Take off what it costs to make an oncoming driver brake, for one decision.
+
+    Args:
+        states: ``f8[C, EntityFloat, N]`` after the decision.
+        ego: ``i8[C]``.
+        vehicles: ``i8[C]``.
+        crashed: ``b1[C]``; nothing is taken off for these.
+        cost: ``f8[C]`` metres; 0 where it does not matter.
+        worth: ``f8[C]``, taken off from.
+    """
+    for c in range(ego.shape[0]):
+        if crashed[c] or cost[c] == 0.0:
+            continue
+        world, e = states[c], ego[c]
+        for j in range(vehicles[c]):
+            if j == e or world[_ACCELERATION, j] > -ONCOMING_BRAKING_MPS2:
+                continue
+            dx, dy = world[_X, j] - world[_X, e], world[_Y, j] - world[_Y, e]
+            towards = world[_COS, e] * world[_COS, j] + world[_SIN, e] * world[_SIN, j] < 0.0
+            ahead = dx * world[_COS, e] + dy * world[_SIN, e]
+            if towards and ahead > 0.0 and abs(dy * world[_COS, e] - dx * world[_SIN, e]) < ONCOMING_LATERAL_M:
+                worth[c] -= cost[c]
+                break
 
 
 @kernel

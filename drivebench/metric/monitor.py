@@ -168,6 +168,7 @@ class Monitor:
         counts[Count.LANE] = self._worlds.lane[slot, ego]
         counts[Count.ENTERED] = LONG_AGO
         counts[Count.POINTS], counts[Count.COMMANDS], counts[Count.HORIZON] = points, commands, horizon
+        counts[Count.ONCOMING_OPEN] = episode.oncoming_lane_open
         counts[Count.REFERENCE] = -1 if reference is None else round(reference.time_s * SIMULATION_HZ)
         place = int(np.searchsorted(self._starts[slot, :commands], 0.0, "right")) - 1
         counts[Count.SEGMENT_OF_COMMAND] = max(place, 0)

@@ -17,7 +17,7 @@ from drivebench.world import WorldBatch
 from drivebench.world.actions import ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD
 from drivebench.world.clock import POLICY_HZ
 from drivebench.world.layout import EntityFloat
-from scenarios import control, highway, intersection, merge, motorway_exit, roundabout, two_way
+from scenarios import control, highway, intersection, merge, motorway_exit, roundabout, two_way, u_turn
 from scenarios.manoeuvres import Manoeuvres, along_the_route
 from scenarios.planning import HARD_BRAKING, Choices, Table, look_ahead
 from scenarios.reference_path import KNOT_COLUMNS
@@ -31,6 +31,7 @@ MANOEUVRES: Mapping[str, Callable[[Episode], Manoeuvres]] = {
     motorway_exit.SCENARIO.id: motorway_exit.manoeuvres,
     intersection.SCENARIO.id: intersection.manoeuvres,
     two_way.SCENARIO.id: two_way.manoeuvres,
+    u_turn.SCENARIO.id: u_turn.manoeuvres,
 }
 """What there is to choose in each family; in a family that is not named, the assigned route alone."""
 

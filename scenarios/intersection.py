@@ -72,9 +72,9 @@ FLOW_MPS = 8.0
 WANTED_MPS = (7.6, 8.3)
 URBAN = TrafficParameters(distance_wanted_m=7.6, time_wanted_s=1.2, comfort_acceleration_mps2=2.0)
 """Drivers move off gently: who waits at highway-env's crossing is let go twice a second and stopped again at
-once, and so creeps into the way of the others, the faster it starts. They stand 2.6 m apart; from 3.4 m on, who
-turns right would wait for ever for somebody far down the road there, to whom highway-env measures the distance
-along the lane straight on."""
+once, and so creeps into the way of the others, the faster it starts. They stand 2.6 m apart; from 3.4 m on,
+who turns right would wait for ever for somebody far down the road there, to whom highway-env measures the
+distance along the lane straight on."""
 
 SOUTH, WEST, NORTH, EAST = range(4)
 """highway-env's numbers of the arms."""

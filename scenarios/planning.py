@@ -198,9 +198,7 @@ def judge(
 
 
 @kernel
-def mind_oncoming(
-    states: F8, ego: I8, vehicles: I8, crashed: NDArray[np.bool_], cost: F8, worth: F8
-) -> None:
+def mind_oncoming(states: F8, ego: I8, vehicles: I8, crashed: NDArray[np.bool_], cost: F8, worth: F8) -> None:
     """Take off what it costs to make an oncoming driver brake, for one decision.
 
     Args:
@@ -221,7 +219,8 @@ def mind_oncoming(
             dx, dy = world[_X, j] - world[_X, e], world[_Y, j] - world[_Y, e]
             towards = world[_COS, e] * world[_COS, j] + world[_SIN, e] * world[_SIN, j] < 0.0
             ahead = dx * world[_COS, e] + dy * world[_SIN, e]
-            if towards and ahead > 0.0 and abs(dy * world[_COS, e] - dx * world[_SIN, e]) < ONCOMING_LATERAL_M:
+            beside = dy * world[_COS, e] - dx * world[_SIN, e]
+            if towards and ahead > 0.0 and abs(beside) < ONCOMING_LATERAL_M:
                 worth[c] -= cost[c]
                 break
 

@@ -1,11 +1,11 @@
 """``two-way-v1``: overtake a slow lorry by the lane of the oncoming traffic, in a gap of it.
 
 Map
-    highway-env's two-way road: one lane of 4 m each way, straight, 2.5 km long, with a broken line between
+    highway-env's two-way road: one lane of 4 m each way, straight, 2.6 km long, with a broken line between
     them; limit 13.9 m/s (50 km/h); the same for every seed.
 Traffic
     A lorry ahead at 4 to 5 m/s, a car behind at the flow's speed, and oncoming drivers at 11.6 to 12.4 m/s in
-    groups of two to four, 280 to 380 m apart. Nobody but the ego overtakes. They have driven for 3 s before
+    groups of two to four, 400 to 480 m apart. Nobody but the ego overtakes. They have driven for 3 s before
     the episode begins; the groups keep coming until its end.
 Start
     70 to 110 m behind the lorry, at the speed of the flow; never quite centred or quite straight (up to 0.3 m
@@ -22,7 +22,7 @@ Failure
     open (``Episode.oncoming_lane_open``): it is not against the direction of travel, except for the way that
     the ego drives while the next oncoming driver brakes by more than 2 m/s² for it.
 Horizon
-    75 s, 375 decisions; the expert takes 40 to 60 s.
+    80 s, 400 decisions; the expert takes 40 to 60 s.
 Ability
     Interaction.
 Conditions
@@ -62,12 +62,12 @@ from scenarios.traffic import EXPONENTS, closer, drivers_under, settled, start_o
 __all__ = ["SCENARIO", "manoeuvres"]
 
 LANE_WIDTH_M = 4.0
-ROAD_M = 2500.0
-START_M = 960.0
-"""Oncoming drivers do not come to their end of the road before the horizon: highway-env lets them turn there."""
+ROAD_M = 2600.0
+START_M = 1010.0
+"""Oncoming drivers do not come to their end of the road before the horizon, where highway-env turns them."""
 GOAL_M = 500.0
 LIMIT_MPS = 13.9
-HORIZON_S = 75.0
+HORIZON_S = 80.0
 WARM_UP_S = 3.0
 
 OWN, LEFT, ONCOMING = ("a", "b", 1), ("a", "b", 0), ("b", "a", 0)
@@ -78,8 +78,8 @@ LORRY_SIZE_M = (8.0, 2.4)
 BEHIND_M = (25.0, 45.0)
 ONCOMING_MPS = (11.6, 12.4)
 GROUP, DENSE_MORE = (2, 4), 2
-WITHIN_GROUP_M, BETWEEN_GROUPS_M = (22.0, 40.0), (280.0, 380.0)
-FIRST_M = (20.0, 320.0)
+WITHIN_GROUP_M, BETWEEN_GROUPS_M = (22.0, 40.0), (400.0, 480.0)
+FIRST_M = (20.0, 440.0)
 """Where the first oncoming group is, ahead of the ego's start."""
 OFF_COURSE_RAD = 0.03
 INSTRUCTION = "Follow the road. Overtake the slow lorry when the other lane is free."

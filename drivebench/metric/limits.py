@@ -46,9 +46,9 @@ AGAINST_HALF_M = 2.0
 AGAINST_ZERO_M = 6.0
 """Metres against the direction of travel up to which the part is 1, and beyond which it is 0 (nuPlan)."""
 MADE_TO_BRAKE_MPS2 = 2.0
-"""Where the lane of the oncoming traffic is open for overtaking, the ego drives against the direction of travel
-while the next oncoming driver brakes harder than this for it: the most that a driver of highway-env imposes on
-another one by changing lanes (``IDMVehicle.LANE_CHANGE_MAX_BRAKING_IMPOSED``)."""
+"""Where the lane of the oncoming traffic is open for overtaking, the ego drives against the direction of
+travel while the next oncoming driver brakes harder than this for it: the most that a driver of highway-env
+imposes on another one by changing lanes (``IDMVehicle.LANE_CHANGE_MAX_BRAKING_IMPOSED``)."""
 
 # ---------------------------------------------------------------------------------------------------- route
 OFF_ROUTE_M = 10.0

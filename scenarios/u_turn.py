@@ -113,7 +113,7 @@ def _driver(lane: int, at_m: float, generator: np.random.Generator) -> VehicleSp
 
 
 def _columns(ego_m: float, condition: str, generator: np.random.Generator) -> list[list[VehicleSpec]]:
-    """The drivers of each lane, from behind, and where the ego's place is among them."""
+    """The drivers of each lane, from behind."""
     columns = []
     for lane in range(LANES):
         gaps_m = closer(GAPS_M[lane], condition)
@@ -136,7 +136,8 @@ def build(seed: int, condition: str) -> Episode:
     of_traffic = episode_generator(SCENARIO.id, condition, seed) if condition == "dense" else generator
     columns = _columns(ego_m, condition, of_traffic)
     parameters = drivers_under(PARAMETERS, condition)
-    nearest = min(columns[lane], key=lambda vehicle: abs(vehicle.x_m - ego_m))
+    before_bend = [each for each in columns[lane] if each.target_lane == (*ROADS[0], lane)]
+    nearest = min(before_bend, key=lambda vehicle: abs(vehicle.x_m - ego_m))
     vehicles = [vehicle for column in columns for vehicle in column]
     start = settled(
         network,

@@ -91,6 +91,8 @@ GAPS_M = {SOUTH: (50.0, 120.0), WEST: (35.0, 110.0), NORTH: (55.0, 120.0), EAST:
 STRAIGHT_ON = 0.7
 """Share of the drivers who go straight on; the others turn right. Who waits for a left turn in the middle of
 highway-env's crossing blocks it."""
+CROSSING_M = 14.0
+"""Nearer to the middle is on the crossing, or with the bumper on it."""
 OFF_COURSE_RAD = 0.04
 COMMAND_BEFORE_M = 40.0
 GOAL_PAST_M = 50.0
@@ -199,6 +201,7 @@ def build(seed: int, condition: str) -> Episode:
         regulated=True,
         ego_may_lag=True,
         neighbours=(1, 2),
+        crossing_m=CROSSING_M,
     )
     lateral_m, turn_rad = start_offset(SCENARIO.id, condition, seed, turn_rad=OFF_COURSE_RAD)
     world = with_ego(

@@ -54,6 +54,7 @@ in Germany (Bußgeldkatalog-Verordnung, annex, nos. 12.5 to 12.7)."""
 IMPOSED_BRAKING_MPS2, LEAST_GAIN_MPS2 = 4.0, 0.1
 """What aggressive drivers impose on others by changing lanes, and how little they do it for: the values of
 the MOBIL paper (Kesting, Treiber, Helbing 2007), twice and half of those in highway-env."""
+STUCK_S = 15.0
 ATTEMPTS = 12
 """How often a scene is made again without the vehicles that collided."""
 
@@ -146,6 +147,7 @@ def settled(
     regulated: bool = False,
     ego_may_lag: bool = False,
     neighbours: tuple[int, ...] = (),
+    crossing_m: float = 0.0,
 ) -> tuple[VehicleSpec, ...]:
     """Warm traffic up, and take out who would collide before the horizon.
 
@@ -160,6 +162,8 @@ def settled(
         regulated: Whether vehicles give way to each other by priority, the future ego among them.
         ego_may_lag: Whether traffic has to get along without the future ego, too, as if it never came.
         neighbours: Places of others that are taken out only where nobody else can be.
+        crossing_m: Whoever stands so near to the origin for the last 15 s is taken out, too: vehicles that
+            wait for each other on a crossing wait for ever.
 
     Returns:
         The vehicles at the start of the episode, the future ego first.
@@ -190,8 +194,12 @@ def settled(
                     regulated=regulated,
                 )
                 batch = WorldBatch([start])
-                batch.warm_up([0], round(horizon_s * SIMULATION_HZ))
-                found = np.flatnonzero(batch.crashed[0, : start.vehicles])
+                batch.warm_up([0], round((horizon_s - STUCK_S) * SIMULATION_HZ))
+                x, y = batch.x[0].copy(), batch.y[0].copy()
+                batch.warm_up([0], round(STUCK_S * SIMULATION_HZ))
+                stuck = x * x + y * y < crossing_m * crossing_m
+                stuck &= abs(batch.x[0] - x) + abs(batch.y[0] - y) < 1.0
+                found = np.flatnonzero(((batch.crashed[0] != 0) | stuck)[: start.vehicles])
                 places |= {place + absent for place in found.tolist()}
         crashed = {order[place] for place in places}
         if not crashed:

@@ -1,20 +1,20 @@
-"""``two-way-v1``: overtake a slow lorry by the lane of the oncoming traffic, in a gap of it.
+"""``two-way-v1``: overtake a slow vehicle by the lane of the oncoming traffic, in a gap of it.
 
 Map
     highway-env's two-way road: one lane of 4 m each way, straight, 2.6 km long, with a broken line between
     them; limit 13.9 m/s (50 km/h); the same for every seed.
 Traffic
-    A lorry ahead at 4 to 5 m/s, a car behind at the flow's speed, and oncoming drivers at 11.6 to 12.4 m/s in
-    groups of two to four, 400 to 480 m apart. Nobody but the ego overtakes. They have driven for 3 s before
-    the episode begins; the groups keep coming until its end.
+    A slow vehicle, 8 m long, ahead at 4 to 5 m/s, a car behind at the flow's speed, and oncoming drivers at
+    11.6 to 12.4 m/s in groups of two to four, 400 to 480 m apart. Nobody but the ego overtakes. They have
+    driven for 3 s before the episode begins; the groups keep coming until its end.
 Start
-    70 to 110 m behind the lorry, at the speed of the flow; never quite centred or quite straight (up to 0.3 m
-    and 0.03 rad).
+    70 to 110 m behind the slow vehicle, at the speed of the flow; never quite centred or quite straight (up
+    to 0.3 m and 0.03 rad).
 Observation
-    The front camera shows the lorry and, beside it, who comes towards the ego.
+    The front camera shows the slow vehicle and, beside it, who comes towards the ego.
 Route and goal
-    Along the road; the goal is 500 m ahead. Who stays behind the lorry gets about half of the way in the time
-    that the expert needs for all of it.
+    Along the road; the goal is 500 m ahead. Who stays behind the slow vehicle gets about half of the way in
+    the time that the expert needs for all of it.
 Success
     At the goal within 1.5 times the expert's time, no collision, never off the road.
 Failure
@@ -73,8 +73,8 @@ WARM_UP_S = 3.0
 OWN, LEFT, ONCOMING = ("a", "b", 1), ("a", "b", 0), ("b", "a", 0)
 PARAMETERS = TrafficParameters(distance_wanted_m=8.0, time_wanted_s=1.2)
 FLOW_MPS = (12.0, 13.0)
-LORRY_MPS, LORRY_AHEAD_M = (4.0, 5.0), (70.0, 110.0)
-LORRY_SIZE_M = (8.0, 2.4)
+SLOW_MPS, SLOW_AHEAD_M = (4.0, 5.0), (70.0, 110.0)
+SLOW_SIZE_M = (8.0, 2.4)
 BEHIND_M = (25.0, 45.0)
 ONCOMING_MPS = (11.6, 12.4)
 GROUP, DENSE_MORE = (2, 4), 2
@@ -82,7 +82,7 @@ WITHIN_GROUP_M, BETWEEN_GROUPS_M = (22.0, 40.0), (400.0, 480.0)
 FIRST_M = (20.0, 440.0)
 """Where the first oncoming group is, ahead of the ego's start."""
 OFF_COURSE_RAD = 0.03
-INSTRUCTION = "Follow the road. Overtake the slow lorry when the other lane is free."
+INSTRUCTION = "Follow the road. Overtake the slow vehicle when the other lane is free."
 POINT_SPACING_M, PATH_SPACING_M = 1.0, 40.0
 KEEP_RIGHT_MPS = 0.6
 """So much lower is the expert's limit on the left, so that it goes back when it can."""
@@ -114,13 +114,13 @@ def _driver(
 
 
 def _own_side(generator: np.random.Generator) -> list[VehicleSpec]:
-    """The ego's driver, the lorry ahead and the car behind, as they were before the warm-up."""
+    """The ego's driver, the slow vehicle ahead and the car behind, as they were before the warm-up."""
     ego = _driver(OWN, START_M - WARM_UP_S * FLOW_MPS[0], FLOW_MPS, generator)
-    lorry = _driver(OWN, START_M, LORRY_MPS, generator)
-    lorry_x = START_M + uniform(generator, *LORRY_AHEAD_M) - WARM_UP_S * lorry.speed_mps
-    length_m, width_m = LORRY_SIZE_M
+    slow = _driver(OWN, START_M, SLOW_MPS, generator)
+    slow_x = START_M + uniform(generator, *SLOW_AHEAD_M) - WARM_UP_S * slow.speed_mps
+    length_m, width_m = SLOW_SIZE_M
     behind = _driver(OWN, ego.x_m - uniform(generator, *BEHIND_M), FLOW_MPS, generator)
-    return [ego, replace(lorry, x_m=lorry_x, length_m=length_m, width_m=width_m), behind]
+    return [ego, replace(slow, x_m=slow_x, length_m=length_m, width_m=width_m), behind]
 
 
 def _oncoming(condition: str, generator: np.random.Generator) -> list[VehicleSpec]:
@@ -202,7 +202,7 @@ def manoeuvres(episode: Episode) -> Manoeuvres:
 SCENARIO = Scenario(
     id="two-way-v1",
     title="Two-way road",
-    description="Overtake a slow lorry by the lane of the oncoming traffic, without making anybody brake.",
+    description="Overtake a slow vehicle by the lane of the oncoming traffic, without making anybody brake.",
     abilities=(Ability.INTERACTION,),
     conditions=("nominal", "off-course", "dense", "aggressive"),
     horizon_s=HORIZON_S,

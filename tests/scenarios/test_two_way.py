@@ -1,4 +1,4 @@
-"""The two-way road: gaps that suffice, a lorry that costs who stays behind, oncoming drivers left alone."""
+"""The two-way road: gaps that suffice, a slow vehicle that costs time, oncoming drivers left alone."""
 
 import numpy as np
 from scenes import episodes, expert_drives, own_reference
@@ -15,8 +15,8 @@ from scenarios.lane_follower import LaneFollower
 from scenarios.two_way import (
     BETWEEN_GROUPS_M,
     HORIZON_S,
-    LORRY_SIZE_M,
     ONCOMING_MPS,
+    SLOW_SIZE_M,
     WITHIN_GROUP_M,
     manoeuvres,
 )
@@ -27,13 +27,13 @@ def _oncoming_x(episode: Episode) -> np.ndarray:
     return np.sort(x[np.abs(heading) > 2.0])
 
 
-def test_a_lorry_ahead_a_car_behind_and_groups_with_gaps_between() -> None:
+def test_a_slow_vehicle_ahead_a_car_behind_and_groups_with_gaps_between() -> None:
     for episode in episodes("two-way-v1", 20):
         x, y, _, speed = episode.world.entity_float[:4]
         length = episode.world.entity_float[EntityFloat.LENGTH]
-        (lorry,) = np.flatnonzero(length == LORRY_SIZE_M[0])
-        assert 60.0 < x[lorry] - x[0] < 125.0
-        assert speed[lorry] < 5.1
+        (slow,) = np.flatnonzero(length == SLOW_SIZE_M[0])
+        assert 60.0 < x[slow] - x[0] < 125.0
+        assert speed[slow] < 5.1
         own = (np.abs(y - 4.0) < 1.0) & (x < x[0])
         assert own.sum() == 1
         gaps = np.diff(_oncoming_x(episode))

@@ -206,6 +206,8 @@ class Episode:
         horizon_s: The episode ends after this time at the latest.
         speed_limit_mps: The limit that the metric and the drivers go by.
         weather: What cameras see it in.
+        oncoming_lane_open: Whether the lane of the oncoming traffic may be used for overtaking. It is not
+            against the direction of travel then, except where an oncoming driver is made to brake.
     """
 
     scenario: str
@@ -216,6 +218,7 @@ class Episode:
     horizon_s: float
     speed_limit_mps: float
     weather: Weather = CLEAR
+    oncoming_lane_open: bool = False
 
     def under(self, weather: Weather) -> "Episode":
         """The same episode in some weather; a low sun stands ahead of the ego's start.
@@ -238,6 +241,8 @@ class Episode:
         digest.update(repr(([float(number) for number in numbers], commands)).encode())
         if self.weather != CLEAR:  # clear days keep the digests that they had before there was weather
             digest.update(repr(self.weather).encode())
+        if self.oncoming_lane_open:  # and so do episodes where it is not
+            digest.update(b"the oncoming lane is open")
         return digest.hexdigest()
 
 

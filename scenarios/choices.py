@@ -88,6 +88,7 @@ class Table:
         near_m: ``f8[R]`` how far the vehicles are that matter.
         decisions: ``i8[R]`` how far to look ahead.
         beyond_s: ``f8[R]`` for how long after that the way is estimated.
+        oncoming_m: ``f8[R]`` what a decision costs in which an oncoming driver is made to brake.
     """
 
     def __init__(self) -> None:
@@ -98,6 +99,7 @@ class Table:
         self.near_m: F8 = np.zeros(0)
         self.decisions: I8 = np.zeros(0, np.int64)
         self.beyond_s: F8 = np.zeros(0)
+        self.oncoming_m: F8 = np.zeros(0)
 
     def write(self, slot: int, manoeuvres: Manoeuvres) -> None:
         """Put an episode's choices into a row.
@@ -115,6 +117,7 @@ class Table:
         self.near_m = _grown(self.near_m, slot + 1)
         self.decisions = _grown(self.decisions, slot + 1)
         self.beyond_s = _grown(self.beyond_s, slot + 1)
+        self.oncoming_m = _grown(self.oncoming_m, slot + 1)
         self.counts[slot] = 0
         for number, path in enumerate(manoeuvres.paths):
             self.knots[slot, number, : len(path.knots)] = path.knots
@@ -124,6 +127,7 @@ class Table:
         self.near_m[slot] = manoeuvres.near_m
         self.decisions[slot] = round(manoeuvres.horizon_s * POLICY_HZ)
         self.beyond_s[slot] = manoeuvres.beyond_s
+        self.oncoming_m[slot] = manoeuvres.oncoming_brakes_m
 
 
 def _grown(array: NDArray[Number], *sizes: int) -> NDArray[Number]:

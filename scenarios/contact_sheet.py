@@ -29,7 +29,7 @@ from drivebench.world import RoadNetwork, World, WorldBatch, quantise
 from scenarios.stock.building import Builder, state_of
 from scenarios.stock.configuration import complete_configuration
 from scenarios.stock.ids import IDS, stock_id
-from scenarios.viewing_places import STOCK, Place, polyline_world
+from scenarios.viewing_places import OURS, STOCK, Place, polyline_world
 
 __all__ = [
     "OURS",
@@ -49,14 +49,6 @@ __all__ = [
 ]
 
 SEED = 4
-
-OURS = {
-    "lane-keeping-v1": "A winding road, new for each seed.",
-    "highway-v1": "Following and overtaking on a motorway.",
-    "merge-v1": "Joining a motorway from a ramp.",
-    "roundabout-v1": "Taking a given exit of a roundabout with traffic.",
-}
-"""drivebench's own families."""
 
 _THEIRS, _MINE = "drivebench/stock-", "drivebench/"
 """Before the name in gymnasium's registry."""
@@ -133,7 +125,7 @@ class Shown:
             place: From where it is looked at, if not from where the car under test begins.
         """
         moment = Moments.from_worlds(WorldBatch([world]), np.zeros(1, np.int64))
-        if place is not None:
+        if place is not None and place.lane is not None:
             lane = world.network.lane(place.lane)
             x, y = world.network.position(lane, place.along_m)
             moment.poses[0] = moment.boxes[0, world.ego, :3] = (
@@ -153,7 +145,7 @@ class Shown:
 def worlds_shown() -> tuple[Shown, ...]:
     """What is on the sheet, in order."""
     stock = (Shown.of(_THEIRS + name, place.text, stock_world(name), place) for name, place in STOCK.items())
-    ours = (Shown.of(_MINE + name, text, our_world(name)) for name, text in OURS.items())
+    ours = (Shown.of(_MINE + name, place.text, our_world(name), place) for name, place in OURS.items())
     return (*stock, Shown.of(_POLYLINES, _POLYLINES_TEXT, polyline_world()), *ours)
 
 

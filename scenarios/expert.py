@@ -19,7 +19,7 @@ from drivebench.scenario import Episode
 from drivebench.world import WorldBatch
 from drivebench.world.actions import ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD
 from drivebench.world.rehearsal import Rehearsal
-from scenarios import control, highway, merge, roundabout
+from scenarios import control, highway, intersection, merge, motorway_exit, roundabout, two_way, u_turn
 from scenarios.choices import Choices, Table, open_choices
 from scenarios.manoeuvres import Manoeuvres, along_the_route
 from scenarios.planning import look_ahead
@@ -33,6 +33,10 @@ MANOEUVRES: Mapping[str, Callable[[Episode], Manoeuvres]] = {
     highway.SCENARIO.id: highway.manoeuvres,
     merge.SCENARIO.id: merge.manoeuvres,
     roundabout.SCENARIO.id: roundabout.manoeuvres,
+    motorway_exit.SCENARIO.id: motorway_exit.manoeuvres,
+    intersection.SCENARIO.id: intersection.manoeuvres,
+    two_way.SCENARIO.id: two_way.manoeuvres,
+    u_turn.SCENARIO.id: u_turn.manoeuvres,
 }
 """What there is to choose in each family; in a family that is not named, the assigned route alone."""
 

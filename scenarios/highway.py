@@ -23,7 +23,8 @@ Horizon
 Ability
     Interaction.
 Conditions
-    ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.03 rad off its direction.
+    ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.03 rad off its direction;
+    ``dense``: gaps 0.7 times as long; ``aggressive``: drivers who follow at 0.8 s and change lanes for less.
 
 Version history
     1: first version.
@@ -43,11 +44,12 @@ from drivebench.scenario import (
     episode_generator,
 )
 from drivebench.world import RoadNetwork, TrafficParameters
+from drivebench.world.build import VehicleSpec
 from drivebench.world.takeover import take_network
 from scenarios.manoeuvres import Change, Manoeuvres
 from scenarios.reference_path import ReferencePath
 from scenarios.stock.upstream import straight_road
-from scenarios.traffic import column_of_vehicles, settled, start_offset, with_ego
+from scenarios.traffic import closer, column_of_vehicles, drivers_under, settled, start_offset, with_ego
 
 __all__ = ["SCENARIO", "manoeuvres"]
 
@@ -83,25 +85,33 @@ def _network() -> RoadNetwork:
     return take_network(road.graph, connected_lanes=True)
 
 
-def build(seed: int, condition: str) -> Episode:
-    """The episode of a seed under a condition."""
-    generator = episode_generator(SCENARIO.id, "nominal", seed)
-    network = _network()
+def _traffic(condition: str, generator: np.random.Generator) -> list[VehicleSpec]:
+    """The columns of all lanes, from the left, as they were before the warm-up."""
     warm_up_m = WARM_UP_S * FLOW_MPS
-    vehicles = [
+    return [
         vehicle
         for lane in range(LANES)
         for vehicle in column_of_vehicles(
-            network,
+            _network(),
             ("0", "1", lane),
             start_m=START_M - BEHIND_M - warm_up_m,
             end_m=START_M + AHEAD_M - warm_up_m,
-            gaps_m=GAPS_M[lane],
+            gaps_m=closer(GAPS_M[lane], condition),
             target_speed_mps=WANTED_MPS[lane],
             generator=generator,
         )
     ]
+
+
+def build(seed: int, condition: str) -> Episode:
+    """The episode of a seed under a condition."""
+    generator = episode_generator(SCENARIO.id, "nominal", seed)
+    network, warm_up_m = _network(), WARM_UP_S * FLOW_MPS
+    vehicles = _traffic("nominal", generator)
     ego_lane = EGO_LANES[int(generator.integers(len(EGO_LANES)))]
+    if condition == "dense":
+        vehicles = _traffic(condition, episode_generator(SCENARIO.id, condition, seed))
+    parameters = drivers_under(PARAMETERS, condition)
     on_lane = [place for place, vehicle in enumerate(vehicles) if vehicle.target_lane == ("0", "1", ego_lane)]
     protagonist = min(on_lane, key=lambda place: abs(vehicles[place].x_m + warm_up_m - START_M))
     start = settled(
@@ -110,10 +120,10 @@ def build(seed: int, condition: str) -> Episode:
         protagonist=protagonist,
         warm_up_s=WARM_UP_S,
         horizon_s=HORIZON_S,
-        parameters=PARAMETERS,
+        parameters=parameters,
     )
     lateral_m, turn_rad = start_offset(SCENARIO.id, condition, seed, turn_rad=OFF_COURSE_RAD)
-    world = with_ego(network, start, lateral_m=lateral_m, heading_error_rad=turn_rad, parameters=PARAMETERS)
+    world = with_ego(network, start, lateral_m=lateral_m, heading_error_rad=turn_rad, parameters=parameters)
     ego_x, ego_y = float(world.entity_float[0, 0]), float(world.entity_float[1, 0])
     lane = int(np.rint(ego_y / LANE_WIDTH_M))
     points = np.arange(0.0, ROAD_M, POINT_SPACING_M)
@@ -162,7 +172,7 @@ SCENARIO = Scenario(
     title="Motorway",
     description="Keep going in four lanes of flowing traffic, as fast as is safe.",
     abilities=(Ability.INTERACTION,),
-    conditions=("nominal", "off-course"),
+    conditions=("nominal", "off-course", "dense", "aggressive"),
     horizon_s=HORIZON_S,
     open_ended=True,
     build=build,

@@ -41,6 +41,7 @@ class Manoeuvres:
         planned: Whether there is anything to plan: other vehicles, or more than one path.
         horizon_s: How far a plan looks ahead.
         beyond_s: For how long after that it estimates the way from the leader's speed.
+        oncoming_brakes_m: What a decision costs in which an oncoming driver is made to brake.
         near_m: Vehicles further from the ego than this do not matter within the horizon.
     """
 
@@ -51,6 +52,7 @@ class Manoeuvres:
     planned: bool = True
     horizon_s: float = 5.0
     beyond_s: float = 1.5
+    oncoming_brakes_m: float = 0.0
     near_m: float = 120.0
 
     def __post_init__(self) -> None:

@@ -23,7 +23,8 @@ Horizon
 Ability
     Interaction.
 Conditions
-    ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.03 rad off its direction.
+    ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.03 rad off its direction;
+    ``dense``: gaps 0.7 times as long; ``aggressive``: drivers who follow at 0.8 s and change lanes for less.
 
 Version history
     1: first version.
@@ -49,7 +50,7 @@ from drivebench.world.takeover import take_network, vehicle_spec
 from scenarios.manoeuvres import Change, Manoeuvres
 from scenarios.reference_path import ReferencePath
 from scenarios.stock.upstream import stock_environment
-from scenarios.traffic import column_of_vehicles, settled, start_offset, with_ego
+from scenarios.traffic import closer, column_of_vehicles, drivers_under, settled, start_offset, with_ego
 
 __all__ = ["SCENARIO", "manoeuvres"]
 
@@ -99,12 +100,9 @@ def _road() -> tuple[RoadNetwork, tuple[VehicleSpec, ...]]:
     return network, tuple(vehicle_spec(entity) for entity in road.objects)
 
 
-def build(seed: int, condition: str) -> Episode:
-    """The episode of a seed under a condition."""
-    generator = episode_generator(SCENARIO.id, "nominal", seed)
-    network, obstacles = _road()
-    from_ramp = seed % 2 == 1
-    start_m = RAMP_START_M if from_ramp else MAIN_START_M
+def _traffic(start_m: float, condition: str, generator: np.random.Generator) -> tuple[list[VehicleSpec], int]:
+    """Vehicles as they were before the warm-up, and how many of them are on the road; the others follow."""
+    network, _ = _road()
     warm_up_m = WARM_UP_S * FLOW_MPS
     vehicles: list[VehicleSpec] = []
     for lane in range(LANES):
@@ -113,7 +111,7 @@ def build(seed: int, condition: str) -> Episode:
             ("a", "b", lane),
             start_m=max(start_m - BEHIND_M - warm_up_m, 0.0),
             end_m=start_m + AHEAD_M - warm_up_m,
-            gaps_m=GAPS_M,
+            gaps_m=closer(GAPS_M, condition),
             target_speed_mps=WANTED_MPS,
             generator=generator,
         )
@@ -123,10 +121,23 @@ def build(seed: int, condition: str) -> Episode:
         ("j", "k", 0),
         start_m=RAMP_START_M - RAMP_BEHIND_M - warm_up_m,
         end_m=min(RAMP_START_M + RAMP_AHEAD_M - warm_up_m, BEFORE_M),
-        gaps_m=RAMP_GAPS_M,
+        gaps_m=closer(RAMP_GAPS_M, condition),
         target_speed_mps=WANTED_MPS,
         generator=generator,
     )
+    return vehicles, on_ramp
+
+
+def build(seed: int, condition: str) -> Episode:
+    """The episode of a seed under a condition."""
+    generator = episode_generator(SCENARIO.id, "nominal", seed)
+    network, obstacles = _road()
+    from_ramp = seed % 2 == 1
+    start_m = RAMP_START_M if from_ramp else MAIN_START_M
+    warm_up_m = WARM_UP_S * FLOW_MPS
+    of_traffic = episode_generator(SCENARIO.id, condition, seed) if condition == "dense" else generator
+    vehicles, on_ramp = _traffic(start_m, condition, of_traffic)
+    parameters = drivers_under(PARAMETERS, condition)
     candidates = range(on_ramp, len(vehicles)) if from_ramp else range(on_ramp)
     protagonist = min(candidates, key=lambda place: abs(vehicles[place].x_m + warm_up_m - start_m))
     start = settled(
@@ -136,11 +147,11 @@ def build(seed: int, condition: str) -> Episode:
         protagonist=protagonist,
         warm_up_s=WARM_UP_S,
         horizon_s=HORIZON_S,
-        parameters=PARAMETERS,
+        parameters=parameters,
     )
     lateral_m, turn_rad = start_offset(SCENARIO.id, condition, seed, turn_rad=OFF_COURSE_RAD)
     world = with_ego(
-        network, start, obstacles, lateral_m=lateral_m, heading_error_rad=turn_rad, parameters=PARAMETERS
+        network, start, obstacles, lateral_m=lateral_m, heading_error_rad=turn_rad, parameters=parameters
     )
     return Episode(
         scenario=SCENARIO.id,
@@ -246,7 +257,7 @@ SCENARIO = Scenario(
     title="Merge",
     description="Past a motorway junction, along the main road or from the ramp, in flowing traffic.",
     abilities=(Ability.INTERACTION,),
-    conditions=("nominal", "off-course"),
+    conditions=("nominal", "off-course", "dense", "aggressive"),
     horizon_s=HORIZON_S,
     open_ended=False,
     build=build,

@@ -52,6 +52,8 @@ JUMP_MPS2 = 2.2
 MADE_TO_BRAKE_MPS2 = 2.5
 FOLLOWER_RANGE_M = 40.0
 FOLLOWER_LATERAL_M = 2.5
+ONCOMING_BRAKING_MPS2, ONCOMING_LATERAL_M = 1.5, 3.2
+"""A little less braking, and a little more room to the side, than the score allows with oncoming drivers."""
 
 FINE = 5
 """Decisions that are simulated as finely as the world is."""
@@ -93,6 +95,7 @@ def look_ahead(worlds: WorldBatch, table: Table, choices: Choices, rehearsal: Re
         table.counts,
         table.decisions,
         table.beyond_s,
+        table.oncoming_m,
         choices.slot,
         choices.path.copy(),
         choices.hint.copy(),
@@ -119,6 +122,7 @@ def _foresee_shares(
     counts: I8,
     decisions: I8,
     beyond: F8,
+    oncoming: F8,
     slot: I8,
     path: I8,
     hint: I8,
@@ -154,6 +158,7 @@ def _foresee_shares(
             counts,
             decisions,
             beyond,
+            oncoming,
             slot,
             path,
             hint,
@@ -190,6 +195,7 @@ def _foresee(
     counts: I8,
     decisions: I8,
     beyond: F8,
+    oncoming: F8,
     slot: I8,
     path: I8,
     hint: I8,
@@ -224,6 +230,7 @@ def _foresee(
         counts: ``i8[R, P]`` of the table.
         decisions: ``i8[R]`` of the table.
         beyond: ``f8[R]`` of the table.
+        oncoming: ``f8[R]`` of the table.
         slot: ``i8[C]`` rows of the table, as all that follows up to ``change`` from the ``Choices``.
         path: Changed where a later path is taken.
         hint: Brought up to date.
@@ -374,6 +381,21 @@ def _worth_of_decision(world: F8, e: int, vehicles: int, entities: int) -> float
         if 0.0 < along < FOLLOWER_RANGE_M and abs(beside) < FOLLOWER_LATERAL_M:
             worth -= MADE_TO_BRAKE_M * (-world[_ACCELERATION, j] - MADE_TO_BRAKE_MPS2)
     return float(worth)
+
+
+@kernel
+def _oncoming_brakes(world: F8, e: int, vehicles: int) -> bool:
+    """Whether an oncoming driver ahead of the ego brakes."""
+    for j in range(vehicles):
+        if j == e or world[_ACCELERATION, j] > -ONCOMING_BRAKING_MPS2:
+            continue
+        dx, dy = world[_X, j] - world[_X, e], world[_Y, j] - world[_Y, e]
+        towards = world[_COS, e] * world[_COS, j] + world[_SIN, e] * world[_SIN, j] < 0.0
+        ahead = dx * world[_COS, e] + dy * world[_SIN, e]
+        beside = dy * world[_COS, e] - dx * world[_SIN, e]
+        if towards and ahead > 0.0 and abs(beside) < ONCOMING_LATERAL_M:
+            return True
+    return False
 
 
 @kernel

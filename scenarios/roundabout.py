@@ -25,7 +25,9 @@ Horizon
 Ability
     Interaction.
 Conditions
-    ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.04 rad off its direction.
+    ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.04 rad off its direction;
+    ``dense``: two more drivers on the ring, one more at each other approach, and gaps 0.7 times as long;
+    ``aggressive``: drivers who follow at 0.8 s.
 
 Version history
     1: first version.
@@ -54,7 +56,7 @@ from scenarios.reference_path import ReferencePath
 from scenarios.roundabout_way import APPROACH_M, way_through
 from scenarios.sight import with_sight
 from scenarios.stock.upstream import stock_environment
-from scenarios.traffic import EXPONENTS, settled, start_offset, with_ego
+from scenarios.traffic import EXPONENTS, closer, drivers_under, settled, start_offset, with_ego
 
 __all__ = ["SCENARIO", "manoeuvres"]
 
@@ -80,6 +82,9 @@ START_M = (50.0, 70.0)
 AHEAD_M, BEHIND_M = (35.0, 55.0), (18.0, 30.0)
 CIRCULATING = (2, 4)
 ENTERING = (0, 2)
+ENTERING_GAPS_M = (25.0, 60.0)
+DENSE_MORE = (2, 1)
+"""So many more circulate, and enter at each of the other approaches, in dense traffic."""
 LAPS = (1, 2)
 URBAN = TrafficParameters(distance_wanted_m=7.0, time_wanted_s=1.2)
 """Drivers stand 2 m apart, as at highway-env's intersection, and follow more closely than on a motorway."""
@@ -185,7 +190,9 @@ def _entering(
     return _driver(network, (f"{arm}er", f"{arm}es", 0), longitudinal_m, route, generator)
 
 
-def _traffic(network: RoadNetwork, start_m: float, generator: np.random.Generator) -> list[VehicleSpec]:
+def _traffic(
+    network: RoadNetwork, start_m: float, condition: str, generator: np.random.Generator
+) -> list[VehicleSpec]:
     """The ego's driver first, then who is ahead of it, behind it, on the ring and on the other approaches."""
     ring_at = network.length_m(network.lane(("ser", "ses", 0))) + network.length_m(
         network.lane(("ses", "se", 0))
@@ -193,10 +200,12 @@ def _traffic(network: RoadNetwork, start_m: float, generator: np.random.Generato
     at = ring_at - start_m - WARM_UP_S * FLOW_MPS
     vehicles = [
         _entering(network, "s", at, generator),
-        _entering(network, "s", at + uniform(generator, *AHEAD_M), generator),
-        _entering(network, "s", max(at - uniform(generator, *BEHIND_M), 0.0), generator),
+        _entering(network, "s", at + uniform(generator, *closer(AHEAD_M, condition)), generator),
+        _entering(network, "s", max(at - uniform(generator, *closer(BEHIND_M, condition)), 0.0), generator),
     ]
-    places = generator.permutation(len(RING))[: int(generator.integers(*CIRCULATING, endpoint=True))]
+    more = DENSE_MORE if condition == "dense" else (0, 0)
+    order = generator.permutation(len(RING))
+    places = order[: int(generator.integers(*CIRCULATING, endpoint=True)) + more[0]]
     for place in places.tolist():
         lane = (RING[place], RING[(place + 1) % len(RING)], 1)
         along = uniform(generator, 0.0, 1.0) * network.length_m(network.lane(lane))
@@ -206,11 +215,11 @@ def _traffic(network: RoadNetwork, start_m: float, generator: np.random.Generato
     for arm in ("e", "n", "w"):
         approach = network.length_m(network.lane((f"{arm}er", f"{arm}es", 0)))
         longitudinal = approach - uniform(generator, 0.0, 30.0)
-        for _ in range(int(generator.integers(*ENTERING, endpoint=True))):
+        for _ in range(int(generator.integers(*ENTERING, endpoint=True)) + more[1]):
             if longitudinal < 0.0:
                 break
             vehicles.append(_entering(network, arm, longitudinal, generator))
-            longitudinal -= uniform(generator, 25.0, 60.0)
+            longitudinal -= uniform(generator, *closer(ENTERING_GAPS_M, condition))
     return vehicles
 
 
@@ -220,16 +229,18 @@ def build(seed: int, condition: str) -> Episode:
     network = _network()
     start_m = uniform(generator, *START_M)
     choice = int(generator.integers(len(EXITS)))
+    of_traffic = episode_generator(SCENARIO.id, condition, seed) if condition == "dense" else generator
+    parameters = drivers_under(URBAN, condition)
     start = settled(
         network,
-        _traffic(network, start_m, generator),
+        _traffic(network, start_m, condition, of_traffic),
         protagonist=0,
         warm_up_s=WARM_UP_S,
         horizon_s=TRAFFIC_S,
-        parameters=URBAN,
+        parameters=parameters,
     )
     lateral_m, turn_rad = start_offset(SCENARIO.id, condition, seed, turn_rad=OFF_COURSE_RAD)
-    world = with_ego(network, start, lateral_m=lateral_m, heading_error_rad=turn_rad, parameters=URBAN)
+    world = with_ego(network, start, lateral_m=lateral_m, heading_error_rad=turn_rad, parameters=parameters)
     way = way_through(EXITS[choice])
     x, y = float(world.entity_float[0, 0]), float(world.entity_float[1, 0])
     index = int(np.argmin(np.abs(way.points_m[: way.ring_from, 1] - y)))
@@ -279,7 +290,7 @@ SCENARIO = Scenario(
     title="Roundabout",
     description="Enter a two-lane roundabout, find a gap, leave at the assigned exit.",
     abilities=(Ability.INTERACTION,),
-    conditions=("nominal", "off-course"),
+    conditions=("nominal", "off-course", "dense", "aggressive"),
     horizon_s=HORIZON_S,
     open_ended=False,
     build=build,

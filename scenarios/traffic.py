@@ -28,7 +28,15 @@ from drivebench.world.clock import SIMULATION_HZ
 from drivebench.world.layout import EntityFloat, EntityInt
 from drivebench.world.network import LaneIndex, RouteStep
 
-__all__ = ["EXPONENTS", "column_of_vehicles", "settled", "start_offset", "with_ego"]
+__all__ = [
+    "EXPONENTS",
+    "closer",
+    "column_of_vehicles",
+    "drivers_under",
+    "settled",
+    "start_offset",
+    "with_ego",
+]
 
 EXPONENTS = (3.5, 4.5)
 """Range of IDM's exponent: ``IDMVehicle.DELTA_RANGE`` of highway-env."""
@@ -38,8 +46,47 @@ BESIDE_M = (0.4, 0.9)
 ASKEW_M, ASKEW_RAD = 0.3, (0.015, 0.03)
 """Nominal starts are as far off as this: at 26 m/s, holding the wheel still leaves the lane within 5 s and
 almost any motorway within 30 s."""
+CLOSER = 0.7
+"""Distances in dense traffic, as a share of those in nominal traffic."""
+HEADWAY_S = 0.8
+"""Of aggressive drivers. Below 0.9 s, half of half the speedometer's value in metres, following is an offence
+in Germany (Bußgeldkatalog-Verordnung, annex, nos. 12.5 to 12.7)."""
+IMPOSED_BRAKING_MPS2, LEAST_GAIN_MPS2 = 4.0, 0.1
+"""What aggressive drivers impose on others by changing lanes, and how little they do it for: the values of
+the MOBIL paper (Kesting, Treiber, Helbing 2007), twice and half of those in highway-env."""
+STUCK_S = 15.0
 ATTEMPTS = 12
 """How often a scene is made again without the vehicles that collided."""
+
+
+def closer(gaps_m: tuple[float, float], condition: str) -> tuple[float, float]:
+    """Range of distances between vehicles under a condition.
+
+    A builder draws the nominal traffic, then the place of the ego, and under ``dense`` the traffic again from
+    the condition's own stream, so that the place is the same.
+
+    Args:
+        gaps_m: Of nominal traffic.
+        condition: Of the episode; ``dense`` is the one that matters.
+    """
+    return (CLOSER * gaps_m[0], CLOSER * gaps_m[1]) if condition == "dense" else gaps_m
+
+
+def drivers_under(parameters: TrafficParameters, condition: str) -> TrafficParameters:
+    """Constants of IDM and MOBIL under a condition.
+
+    Args:
+        parameters: Of nominal traffic.
+        condition: Of the episode; ``aggressive`` is the one that matters.
+    """
+    if condition != "aggressive":
+        return parameters
+    return replace(
+        parameters,
+        time_wanted_s=HEADWAY_S,
+        max_braking_imposed_mps2=IMPOSED_BRAKING_MPS2,
+        min_gain_mps2=LEAST_GAIN_MPS2,
+    )
 
 
 def column_of_vehicles(
@@ -51,6 +98,7 @@ def column_of_vehicles(
     gaps_m: tuple[float, float],
     target_speed_mps: tuple[float, float],
     route: tuple[RouteStep, ...] = (),
+    lane_changes: bool = True,
     generator: np.random.Generator,
 ) -> list[VehicleSpec]:
     """A column of traffic on one lane.
@@ -63,6 +111,7 @@ def column_of_vehicles(
         gaps_m: Range of the distances from centre to centre.
         target_speed_mps: Range of the speeds that drivers want. All begin at the slowest of them.
         route: Roads that all of them take, beginning with the one of the lane; empty for none.
+        lane_changes: Whether they may change lanes.
         generator: Source of randomness.
     """
     found = []
@@ -79,6 +128,7 @@ def column_of_vehicles(
                 route=route,
                 delta=uniform(generator, *EXPONENTS),
                 timer_s=uniform(generator, 0.0, 1.0),
+                lane_changes=lane_changes,
             )
         )
         position += uniform(generator, *gaps_m)
@@ -94,6 +144,10 @@ def settled(
     warm_up_s: float,
     horizon_s: float,
     parameters: TrafficParameters | None = None,
+    regulated: bool = False,
+    ego_may_lag: bool = False,
+    neighbours: tuple[int, ...] = (),
+    crossing_m: float = 0.0,
 ) -> tuple[VehicleSpec, ...]:
     """Warm traffic up, and take out who would collide before the horizon.
 
@@ -105,6 +159,11 @@ def settled(
         warm_up_s: How long the scene drives before it starts.
         horizon_s: How long the traffic has to get along after that.
         parameters: Constants of IDM and MOBIL; highway-env's if not given.
+        regulated: Whether vehicles give way to each other by priority, the future ego among them.
+        ego_may_lag: Whether traffic has to get along without the future ego, too, as if it never came.
+        neighbours: Places of others that are taken out only where nobody else can be.
+        crossing_m: Whoever stands so near to the origin for the last 15 s is taken out, too: vehicles that
+            wait for each other on a crossing wait for ever.
 
     Returns:
         The vehicles at the start of the episode, the future ego first.
@@ -120,20 +179,33 @@ def settled(
     for _ in range(ATTEMPTS):
         order = [protagonist, *(name for name in present if name != protagonist)]
         scene = [*(vehicles[name] for name in order), *obstacles]
-        world = build_world(network, scene, ego=-1, traffic=parameters)
+        world = build_world(network, scene, ego=-1, traffic=parameters, regulated=regulated)
         batch = WorldBatch([world])
         batch.warm_up([0], round(warm_up_s * SIMULATION_HZ))
-        if not batch.crashed[0].any():
-            start = build_world(
-                network, [*_vehicles(batch.snapshot(0)), *obstacles], ego=-1, traffic=parameters
-            )
-            batch = WorldBatch([start])
-            batch.warm_up([0], round(horizon_s * SIMULATION_HZ))
-        crashed = {order[place] for place in np.flatnonzero(batch.crashed[0, : world.vehicles]).tolist()}
+        places = set(np.flatnonzero(batch.crashed[0, : world.vehicles]).tolist())
+        if not places:
+            begun = _vehicles(batch.snapshot(0))
+            for absent in (0, 1) if ego_may_lag else (0,):
+                start = build_world(
+                    network,
+                    [*begun[absent:], *obstacles],
+                    ego=-1,
+                    traffic=parameters,
+                    regulated=regulated,
+                )
+                batch = WorldBatch([start])
+                batch.warm_up([0], round((horizon_s - STUCK_S) * SIMULATION_HZ))
+                x, y = batch.x[0].copy(), batch.y[0].copy()
+                batch.warm_up([0], round(STUCK_S * SIMULATION_HZ))
+                stuck = x * x + y * y < crossing_m * crossing_m
+                stuck &= abs(batch.x[0] - x) + abs(batch.y[0] - y) < 1.0
+                found = np.flatnonzero(((batch.crashed[0] != 0) | stuck)[: start.vehicles])
+                places |= {place + absent for place in found.tolist()}
+        crashed = {order[place] for place in places}
         if not crashed:
-            return _vehicles(start)
+            return begun
         # Of a pair, the one that was placed later goes.
-        candidates = sorted(crashed - {protagonist})
+        candidates = sorted(crashed - {protagonist, *neighbours}) or sorted(crashed - {protagonist})
         victims = candidates[len(candidates) // 2 :]
         present = [name for name in present if name not in victims]
     raise ConfigurationError(
@@ -144,19 +216,20 @@ def settled(
 def start_offset(scenario: str, condition: str, seed: int, *, turn_rad: float) -> tuple[float, float]:
     """Where the ego starts: lateral offset (m) and heading error (rad), both to the right.
 
-    Under ``nominal`` it is as a driver is found, a little beside and a little askew; under ``off-course`` it
-    is 0.4 to 0.9 m beside, so that its corners are still on the lane's asphalt.
+    Under ``off-course`` it is 0.4 to 0.9 m beside, so that its corners are still on the lane's asphalt. Under
+    all other conditions it is as a driver is found, a little beside and a little askew, and the same.
 
     Args:
         scenario: Id of the scenario.
-        condition: ``nominal`` or ``off-course``.
+        condition: Of the episode.
         seed: The episode's seed.
         turn_rad: Largest heading error of ``off-course``.
     """
-    generator = episode_generator(scenario, condition, seed)
+    off_course = condition == "off-course"
+    generator = episode_generator(scenario, condition if off_course else "nominal", seed)
     side = -1.0 if generator.random() < HALF else 1.0
     turn = -1.0 if generator.random() < HALF else 1.0
-    if condition == "off-course":
+    if off_course:
         return side * uniform(generator, *BESIDE_M), turn * uniform(generator, ASKEW_RAD[0], turn_rad)
     return side * uniform(generator, 0.0, ASKEW_M), turn * uniform(generator, *ASKEW_RAD)
 
@@ -169,6 +242,7 @@ def with_ego(
     lateral_m: float,
     heading_error_rad: float,
     parameters: TrafficParameters | None = None,
+    regulated: bool = False,
 ) -> World:
     """Turn the first vehicle into the ego, on its lane but displaced as the condition says.
 
@@ -179,6 +253,7 @@ def with_ego(
         lateral_m: To the right of the lane's centre.
         heading_error_rad: From the lane's direction to the right.
         parameters: The same as for :func:`settled`.
+        regulated: The same.
     """
     first = vehicles[0]
     lane = network.closest_lane(first.x_m, first.y_m, first.heading_rad)
@@ -192,7 +267,9 @@ def with_ego(
         heading_rad=network.heading_at(lane, longitudinal_m) + heading_error_rad,
         route=(),
     )
-    return build_world(network, [ego, *vehicles[1:], *obstacles], ego=0, traffic=parameters)
+    return build_world(
+        network, [ego, *vehicles[1:], *obstacles], ego=0, traffic=parameters, regulated=regulated
+    )
 
 
 def _vehicles(world: World) -> tuple[VehicleSpec, ...]:
@@ -216,6 +293,7 @@ def _vehicles(world: World) -> tuple[VehicleSpec, ...]:
             length_m=float(numbers[f.LENGTH, place]),
             width_m=float(numbers[f.WIDTH, place]),
             min_speed_mps=float(numbers[f.MIN_SPEED, place]),
+            yielding=bool(integers[i.YIELDING, place]),
         )
         for place in range(world.vehicles)
     )

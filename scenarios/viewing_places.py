@@ -12,22 +12,22 @@ from drivebench.world.build import build_network, build_world, vehicle_on_lane
 from drivebench.world.lane_spec import LaneSpec
 from drivebench.world.network import LaneIndex
 
-__all__ = ["STOCK", "Place", "polyline_lanes", "polyline_world"]
+__all__ = ["OURS", "STOCK", "Place", "polyline_lanes", "polyline_world"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """One of highway-env's worlds, and from where it is looked at.
+    """A world, and from where it is looked at.
 
     Attributes:
         text: What is to be seen.
-        lane: Along which the car under test looks.
+        lane: Along which the car under test looks; None for where it is.
         along_m: How far along it; bays of a car park are looked at from before their beginning.
     """
 
     text: str
-    lane: LaneIndex
-    along_m: float
+    lane: LaneIndex | None = None
+    along_m: float = 0.0
 
 
 STOCK: Mapping[str, Place] = {
@@ -96,6 +96,29 @@ STOCK: Mapping[str, Place] = {
 }
 """highway-env's worlds by the first id that has them. The connected-lane versions differ in the traffic's
 rules only."""
+
+
+OURS: Mapping[str, Place] = {
+    "lane-keeping-v1": Place(text="A winding road, new for each seed."),
+    "highway-v1": Place(text="Following and overtaking on a motorway."),
+    "merge-v1": Place(text="Joining a motorway from a ramp."),
+    "roundabout-v1": Place(text="Taking a given exit of a roundabout with traffic."),
+    "exit-v1": Place(
+        text="Leaving a motorway at an exit, or passing it; here beside the others, before the fork.",
+        lane=("1", "2", 3),
+        along_m=112.0,
+    ),
+    "intersection-v1": Place(
+        text="Turning at a crossing where others go first; here before it.",
+        lane=("m0", "ir0", 0),
+        along_m=8.0,
+    ),
+    "two-way-v1": Place(text="Overtaking by the lane of the oncoming traffic."),
+    "u-turn-v1": Place(
+        text="Half a turn among slower drivers; here at its beginning.", lane=("a", "b", 1), along_m=508.0
+    ),
+}
+"""drivebench's own families: from where an episode begins, or from another place."""
 
 
 def polyline_lanes() -> tuple[LaneSpec, LaneSpec]:

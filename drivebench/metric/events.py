@@ -62,6 +62,8 @@ class Collision:
             s.
         joined_road_s: Time since the ego came onto the road on which the other already was; None if it has
             not within 2 s.
+        partner_has_priority: On a road where some give way to others, the lane of the other had a higher
+            priority than the ego's.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -79,6 +81,7 @@ class Collision:
     flow_share: float | None
     entered_lane_s: float | None
     joined_road_s: float | None
+    partner_has_priority: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

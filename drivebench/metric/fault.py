@@ -27,6 +27,8 @@ class Fault(StrEnum):
     """It was touched at the side while it lay in more than one lane, or partly in none."""
     CUT_IN = "cut-in"
     """It was touched at the side or from behind within 2 s of coming into that lane or onto that road."""
+    TOOK_PRIORITY = "took-priority"
+    """It was in the way of a vehicle that went first there, at a crossing with rules of priority."""
     BRAKED = "braked"
     """It was struck from behind after braking hard without cause."""
     STOPPED = "stopped"
@@ -52,6 +54,8 @@ def fault_of(collision: Collision) -> Fault | None:
             return Fault.STRUCK
         if collision.contact is Contact.SIDE and collision.straddling:
             return Fault.STRADDLED
+    if collision.partner_has_priority and collision.contact is not Contact.REAR:
+        return Fault.TOOK_PRIORITY
     if _recent(collision.entered_lane_s) or _recent(collision.joined_road_s):
         return Fault.CUT_IN
     if standing or collision.contact is Contact.REAR:

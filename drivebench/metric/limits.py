@@ -21,6 +21,7 @@ __all__ = [
     "LATE_PROGRESS_CAP",
     "LATE_TIME_FACTOR",
     "LATE_TIME_TOLERANCE_S",
+    "MADE_TO_BRAKE_MPS2",
     "MAKING_PROGRESS",
     "OFF_ROAD_DEPTH_M",
     "OFF_ROAD_TIME_S",
@@ -44,6 +45,10 @@ cannot stop within a step, half a second separates a brushed kerb from a way acr
 AGAINST_HALF_M = 2.0
 AGAINST_ZERO_M = 6.0
 """Metres against the direction of travel up to which the part is 1, and beyond which it is 0 (nuPlan)."""
+MADE_TO_BRAKE_MPS2 = 2.0
+"""Where the lane of the oncoming traffic is open for overtaking, the ego drives against the direction of
+travel while the next oncoming driver brakes harder than this for it: the most that a driver of highway-env
+imposes on another one by changing lanes (``IDMVehicle.LANE_CHANGE_MAX_BRAKING_IMPOSED``)."""
 
 # ---------------------------------------------------------------------------------------------------- route
 OFF_ROUTE_M = 10.0

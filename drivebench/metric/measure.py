@@ -10,7 +10,9 @@ from drivebench.compiled import kernel
 from drivebench.metric.boxes import FRONT, NEVER, REAR, time_to_touch
 from drivebench.metric.limits import (
     AGAINST_ZERO_M,
+    CAUSE_LATERAL_M,
     FLOW_RADIUS_M,
+    MADE_TO_BRAKE_MPS2,
     OFF_ROAD_DEPTH_M,
     OFF_ROAD_TIME_S,
     OFF_ROUTE_M,
@@ -92,6 +94,8 @@ class Count(IntEnum):
     """The task: longest duration."""
     REFERENCE = 14
     """The task: the reference's time; -1 when there is no reference."""
+    ONCOMING_OPEN = 15
+    """The task: whether the lane of the oncoming traffic is open for overtaking."""
 
 
 class Outcome(IntEnum):
@@ -122,6 +126,7 @@ _SEGMENT_OF_COMMAND = int(Count.SEGMENT_OF_COMMAND)
 _LANE, _ENTERED = int(Count.LANE), int(Count.ENTERED)
 _POINTS, _COMMANDS = int(Count.POINTS), int(Count.COMMANDS)
 _HORIZON, _REFERENCE = int(Count.HORIZON), int(Count.REFERENCE)
+_ONCOMING_OPEN = int(Count.ONCOMING_OPEN)
 
 _LENGTH, _WIDTH = int(EntityFloat.LENGTH), int(EntityFloat.WIDTH)
 _KIND, _ENTITY_LANE = int(EntityInt.KIND), int(EntityInt.LANE)
@@ -189,6 +194,33 @@ def _look_around(
         if time < shortest and (side == FRONT or (side != REAR and straddling)):
             shortest = time
     return (shortest if shortest <= TTC_HORIZON_S else NEVER), total, number
+
+
+@kernel
+def _makes_oncoming_brake(
+    states: Floats,
+    before: Floats,
+    entity_float: Floats,
+    entity_int: Ints,
+    entities: int,
+    ego: int,
+    cos_e: float,
+    sin_e: float,
+) -> bool:
+    """Whether the ego is in the way of the nearest of those who come towards it, and that one brakes."""
+    nearest, its_braking = math.inf, 0.0
+    for other in range(entities):
+        if other == ego or entity_int[_KIND, other] >= _OBSTACLE:
+            continue
+        dx, dy = states[other, 0] - states[ego, 0], states[other, 1] - states[ego, 1]
+        ahead, beside = dx * cos_e + dy * sin_e, dy * cos_e - dx * sin_e
+        near = CAUSE_LATERAL_M + 0.5 * (entity_float[_WIDTH, ego] + entity_float[_WIDTH, other])
+        if ahead <= 0.0 or ahead >= nearest or abs(beside) > near:
+            continue
+        cos_o, sin_o = cos_sin(None, states[other, 2])
+        if cos_e * cos_o + sin_e * sin_o < -SAME_DIRECTION:
+            nearest, its_braking = ahead, (before[other, 3] - states[other, 3]) * SIMULATION_HZ
+    return its_braking > MADE_TO_BRAKE_MPS2
 
 
 @kernel
@@ -315,6 +347,10 @@ def measure(
                 old[ego, 0],
                 old[ego, 1],
             )
+            if counts[b, _ONCOMING_OPEN] != 0 and _makes_oncoming_brake(
+                new, old, entity_float[b], entity_int[b], entities, ego, cos, sin
+            ):
+                against = moved
             sums[b, _AGAINST_M] += against
 
             straddling = is_straddling(

@@ -168,6 +168,7 @@ class Monitor:
         counts[Count.LANE] = self._worlds.lane[slot, ego]
         counts[Count.ENTERED] = LONG_AGO
         counts[Count.POINTS], counts[Count.COMMANDS], counts[Count.HORIZON] = points, commands, horizon
+        counts[Count.ONCOMING_OPEN] = episode.oncoming_lane_open
         counts[Count.REFERENCE] = -1 if reference is None else round(reference.time_s * SIMULATION_HZ)
         place = int(np.searchsorted(self._starts[slot, :commands], 0.0, "right")) - 1
         counts[Count.SEGMENT_OF_COMMAND] = max(place, 0)
@@ -321,7 +322,22 @@ class Monitor:
             flow_share=None if math.isnan(share) else float(share),
             entered_lane_s=_within_window(steps - int(counts[Count.ENTERED])),
             joined_road_s=self._joined(slot, ego, other, steps),
+            partner_has_priority=bool(is_vehicle) and self._goes_first(slot, before[other], before[ego]),
         )
+
+    def _goes_first(self, slot: int, other: NDArray[np.float64], ego: NDArray[np.float64]) -> bool:
+        """Whether the ego had to give way to the other, from x, y and heading of both."""
+        world = self.episodes[slot].world
+        if not world.regulated:
+            return False
+        theirs, own = (
+            world.network.lane_int[
+                world.network.closest_lane(float(state[0]), float(state[1]), float(state[2])),
+                LaneInt.PRIORITY,
+            ]
+            for state in (other, ego)
+        )
+        return bool(theirs > own)
 
     def _joined(self, slot: int, ego: int, other: int, steps: int) -> float | None:
         """Time since the ego came from elsewhere onto the road on which the other already was."""

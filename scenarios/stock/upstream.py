@@ -6,6 +6,7 @@ than all of drivebench; listing scenarios and driving on winding roads do withou
 
 import importlib.util
 import inspect
+import math
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ __all__ = [
     "decide",
     "default_config",
     "environment_without_reward",
+    "exit_road",
     "made_environment",
     "own_environment",
     "register_stock_ids",
@@ -27,6 +29,7 @@ __all__ = [
     "set_traffic_constants",
     "stock_class",
     "stock_environment",
+    "stock_road",
     "straight_road",
     "untouched_constants",
     "vehicle_class",
@@ -144,6 +147,49 @@ def straight_road(*, lanes: int, length_m: float, speed_limit_mps: float) -> Any
     from highway_env.road.road import RoadNetwork
 
     return RoadNetwork.straight_road_network(lanes, length=length_m, speed_limit=speed_limit_mps)
+
+
+def stock_road(env_id: str, *, config: Mapping[str, Any] | None = None, **lengths: float) -> Any:
+    """The road of a stock environment, laid once more with other lengths: its ``Road``, with nobody on it.
+
+    Resets of highway-env may set constants of its classes for the whole process; nothing of that is left.
+
+    Args:
+        env_id: highway-env's id with its version.
+        config: Settings that differ from the environment's defaults.
+        lengths: For its ``_make_road`` or ``_create_road``, in metres; its own where there are none.
+    """
+    with untouched_constants():
+        environment = stock_environment(env_id, config=config)
+        lay = getattr(environment, "_make_road", None) or environment._create_road
+        lay(**lengths)
+    return environment.road
+
+
+def exit_road(*, lanes: int, exit_m: float, beside_m: float, length_m: float, beyond_m: float) -> Any:
+    """highway-env's motorway with an exit, and a straight road on from the exit's bend: its ``Road``.
+
+    Args:
+        lanes: Of the motorway.
+        exit_m: Where the lane to the exit begins.
+        beside_m: How far it runs beside the others.
+        length_m: Of the motorway.
+        beyond_m: Length of the road after the bend, from node ``exit`` to node ``off``.
+    """
+    from highway_env.road.lane import StraightLane
+
+    road = stock_road(
+        "exit-v1",
+        config={"lanes_count": lanes},
+        road_length=length_m,
+        exit_position=exit_m,
+        exit_length=beside_m,
+    )
+    bend = road.network.get_lane(("2", "exit", 0))
+    start, heading = bend.position(bend.length, 0), bend.heading_at(bend.length)
+    end = [start[0] + beyond_m * math.cos(heading), start[1] + beyond_m * math.sin(heading)]
+    road.network.add_lane("exit", "off", StraightLane(start, end, line_types=list(bend.line_types)))
+    return road
 
 
 def register_stock_ids() -> None:

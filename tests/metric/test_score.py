@@ -197,6 +197,12 @@ def test_an_episode_that_never_ran_scores_nothing() -> None:
         ({"straddling": True}, None),
         ({"entered_lane_s": 1.9}, Fault.CUT_IN),
         ({"joined_road_s": 0.4, "contact": Contact.SIDE}, Fault.CUT_IN),
+        ({"partner_has_priority": True, "contact": Contact.SIDE}, Fault.TOOK_PRIORITY),
+        (
+            {"partner_has_priority": True, "contact": Contact.FRONT, "ego_speed_mps": 0.0},
+            Fault.TOOK_PRIORITY,
+        ),
+        ({"partner_has_priority": True}, None),
         ({"braking_mps2": 4.1}, Fault.BRAKED),
         ({"braking_mps2": 4.0}, None),
         ({"flow_share": 0.69}, Fault.SLOW),

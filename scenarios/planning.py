@@ -327,9 +327,10 @@ def _foresee(
                 crashed[c] = True
                 worth[c] -= COLLISION_M * (2.0 - decision / decisions[slot[c]])
             else:
-                worth[c] += _worth_of_decision(
-                    states[c], e, world_ints[c, _VEHICLES], world_ints[c, _ENTITIES]
-                )
+                vehicles, entities = world_ints[c, _VEHICLES], world_ints[c, _ENTITIES]
+                worth[c] += _worth_of_decision(states[c], e, vehicles, entities)
+                if oncoming[slot[c]] > 0.0 and _oncoming_brakes(states[c], e, vehicles):
+                    worth[c] -= oncoming[slot[c]]
     for c in range(first, last):
         if crashed[c]:
             continue

@@ -128,10 +128,10 @@ def _rounding(episodes: Sequence[EpisodeParity]) -> list[str]:
         f"| per simulation step | {' | '.join(f'{factor:.2f}' for _, factor in grown)} |",
         "",
         f"No fixed tolerance fits that. Where canonical differs from parity by more than {NEGLIGIBLE:.0e} "
-        f"after one decision (in {beyond} of {len(episodes)} episodes), parity is compared with itself from "
-        f"{COPIES} states in which every position, heading and speed is one unit in the last place off. Up "
-        f"to {SLACK:g} times what that makes is rounding, for canonical rounds in every operation and not "
-        "once; what is beyond would be an error.",
+        f"after one decision (in {beyond} of {len(episodes)} episodes), parity is compared with itself in "
+        f"{COPIES} copies in which every position, heading, speed and yaw rate is moved by one unit in the "
+        f"last place before every simulation step. Up to {SLACK:g} times what that makes is rounding, for "
+        "canonical rounds in every operation and not once a step; what is beyond would be an error.",
         "",
     ]
 

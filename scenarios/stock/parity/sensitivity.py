@@ -2,9 +2,10 @@
 
 highway-env's lateral controller divides by the speed. Below about 0.85 m/s its discrete steps overshoot, so
 that an error in the last bit of a position grows with every simulation step (``growth``), in stock as in
-here; a crash carries it on to others. What canonical numerics may differ by is therefore measured where it
-differs at all: it is a multiple of what parity numerics differs from itself by when every position, heading
-and speed is moved by one unit in the last place.
+here; so does the yaw of cars with tyre forces, and a crash carries it on to others. What canonical numerics
+may differ by is therefore measured where it differs at all: it is a multiple of what parity numerics differs
+from itself by when every position, heading, speed and yaw rate is moved by one unit in the last place before
+every simulation step.
 """
 
 import numpy as np
@@ -26,10 +27,11 @@ NEGLIGIBLE = 1e-12
 
 SLACK = 4.0
 """How many times the reach of one unit in the last place canonical may differ by: it rounds in every
-operation of every simulation step, not only once."""
+operation of a simulation step, not only once."""
 
 COPIES = 8
-_MOVED = [EntityFloat.X, EntityFloat.Y, EntityFloat.HEADING, EntityFloat.SPEED]
+_COMPARED = [EntityFloat.X, EntityFloat.Y, EntityFloat.HEADING, EntityFloat.SPEED]
+_MOVED = [*_COMPARED, EntityFloat.LATERAL_SPEED, EntityFloat.YAW_RATE]
 
 
 def difference(one: WorldBatch, other: WorldBatch, slot: int = 0) -> float:
@@ -41,7 +43,8 @@ def difference(one: WorldBatch, other: WorldBatch, slot: int = 0) -> float:
         slot: Which of the other's worlds.
     """
     n = int(one.entities[0])
-    return float(np.abs(one.entity_float[0, _MOVED, :n] - other.entity_float[slot, _MOVED, :n]).max())
+    differences = one.entity_float[0, _COMPARED, :n] - other.entity_float[slot, _COMPARED, :n]
+    return float(np.abs(differences).max())
 
 
 def reach(before: World, after: WorldBatch, commands: Floats, manoeuvres: Ints) -> float:
@@ -55,10 +58,12 @@ def reach(before: World, after: WorldBatch, commands: Floats, manoeuvres: Ints) 
     """
     batch = WorldBatch([before] * COPIES, numerics="parity")
     rng = np.random.default_rng(0)
-    moved = batch.entity_float[:, _MOVED, : before.vehicles]
-    towards = np.where(rng.random(moved.shape) < 0.5, -np.inf, np.inf)
-    batch.entity_float[:, _MOVED, : before.vehicles] = np.nextafter(moved, towards)
-    batch.drive(np.repeat(commands, COPIES, axis=0), np.repeat(manoeuvres, COPIES, axis=0))
+    orders = np.repeat(commands, COPIES, axis=0), np.repeat(manoeuvres, COPIES, axis=0)
+    for step in range(before.substeps):
+        moved = batch.entity_float[:, _MOVED, : before.vehicles]
+        towards = np.where(rng.random(moved.shape) < 0.5, -np.inf, np.inf)
+        batch.entity_float[:, _MOVED, : before.vehicles] = np.nextafter(moved, towards)
+        batch.drive_substep(*orders, new_action=step == 0)
     decided = discrete(after)
     alike = [slot for slot in range(COPIES) if np.array_equal(discrete(batch, slot), decided)]
     return max((difference(after, batch, slot) for slot in alike), default=0.0)

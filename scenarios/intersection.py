@@ -91,8 +91,8 @@ GAPS_M = {SOUTH: (50.0, 120.0), WEST: (35.0, 110.0), NORTH: (55.0, 120.0), EAST:
 STRAIGHT_ON = 0.7
 """Share of the drivers who go straight on; the others turn right. Who waits for a left turn in the middle of
 highway-env's crossing blocks it."""
-CROSSING_M = 14.0
-"""Nearer to the middle is on the crossing, or with the bumper on it."""
+CROSSING_M = 9.5
+"""Nearer to the middle, a vehicle is in the way of others."""
 OFF_COURSE_RAD = 0.04
 COMMAND_BEFORE_M = 40.0
 GOAL_PAST_M = 50.0

@@ -199,6 +199,7 @@ def settled(
                 batch.warm_up([0], round(STUCK_S * SIMULATION_HZ))
                 stuck = x * x + y * y < crossing_m * crossing_m
                 stuck &= abs(batch.x[0] - x) + abs(batch.y[0] - y) < 1.0
+                stuck[: 1 - absent] = False  # the future ego has another driver than this one
                 found = np.flatnonzero(((batch.crashed[0] != 0) | stuck)[: start.vehicles])
                 places |= {place + absent for place in found.tolist()}
         crashed = {order[place] for place in places}

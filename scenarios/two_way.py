@@ -78,7 +78,7 @@ SLOW_SIZE_M = (8.0, 2.4)
 BEHIND_M = (25.0, 45.0)
 ONCOMING_MPS = (11.6, 12.4)
 GROUP, DENSE_MORE = (2, 4), 2
-WITHIN_GROUP_M, BETWEEN_GROUPS_M = (22.0, 40.0), (400.0, 480.0)
+WITHIN_GROUP_M, BETWEEN_GROUPS_M = (30.0, 48.0), (400.0, 480.0)
 FIRST_M = (20.0, 440.0)
 """Where the first oncoming group is, ahead of the ego's start."""
 OFF_COURSE_RAD = 0.03

@@ -1,15 +1,22 @@
 """The crossing: three ways by seed, traffic that lasts and gives way, and no trace of it in other worlds."""
 
-import numpy as np
-from scenes import around, episodes, expert_drives
+from dataclasses import replace
 
+import numpy as np
+from scenes import around, episodes, expert_drives, own_reference
+
+from drivebench.evaluation.rollout import roll_out
 from drivebench.metric.events import Collision
 from drivebench.metric.fault import Fault, fault_of
-from drivebench.scenario import Command, load_scenario
+from drivebench.metric.measurement import Ending
+from drivebench.metric.monitor import Monitor
+from drivebench.metric.parts import parts
+from drivebench.scenario import Command, Episode, load_scenario
 from drivebench.world import WorldBatch
 from drivebench.world.clock import SIMULATION_HZ
 from drivebench.world.layout import EntityFloat
-from scenarios.intersection import ARM_M, CHOICES, HORIZON_S, LIMIT_MPS, URBAN, manoeuvres
+from scenarios.expert import Expert
+from scenarios.intersection import ARM_M, CHOICES, HORIZON_S, LIMIT_MPS, URBAN, _route, manoeuvres
 from scenarios.stock.upstream import vehicle_class
 
 
@@ -32,7 +39,7 @@ def test_the_ego_starts_in_a_column_and_traffic_is_on_all_arms() -> None:
         assert episode.world.regulated
         assert episode.world.open_traffic is None
         ahead, right, speed = around(episode.world)
-        in_lane = np.abs(right) < 1.0
+        in_lane = np.abs(right) < 2.5
         assert (in_lane & (ahead > 0.0) & (ahead < 60.0)).any()
         assert (in_lane & (ahead < 0.0)).any()
         for side in (-1.0, 1.0):
@@ -62,8 +69,6 @@ def test_somebody_comes_along_the_main_road_until_the_end_and_nobody_crashes_wit
 
 def test_being_struck_by_who_goes_first_is_at_fault() -> None:
     """The ego stops in the middle of the crossing, in the way of the main road, and waits to be struck."""
-    from drivebench.evaluation.rollout import roll_out
-
     found = [e for e in episodes("intersection-v1", 30) if e.route.commands[1].command is Command.STRAIGHT]
 
     def block(worlds, monitor, slots):  # type: ignore[no-untyped-def]
@@ -109,3 +114,24 @@ def test_the_way_is_taken_as_fast_as_its_curves_allow() -> None:
         bounds = {Command.LEFT: (6.0, 7.0), Command.RIGHT: (5.0, 6.0), Command.STRAIGHT: (8.3, 8.4)}[turn]
         assert bounds[0] < slowest < bounds[1]
         assert float(episode.world.entity_float[EntityFloat.SPEED, 0]) < 1.02 * LIMIT_MPS
+
+
+def test_the_wrong_road_scores_nothing() -> None:
+    found = episodes("intersection-v1", 12)
+
+    def told_otherwise(episode: Episode) -> Episode:
+        x, y = episode.world.entity_float[:2, 0].tolist()
+        now = episode.route.commands[1].command
+        to, command, text = next(each for each in CHOICES if each[1] is not now)
+        return replace(episode, route=_route(x, y, to=to, command=command, text=text))
+
+    expert = Expert()
+
+    def decide(worlds: WorldBatch, monitor: Monitor, slots: np.ndarray) -> np.ndarray:
+        if not monitor.decisions.any():
+            expert.reset(worlds, {slot: told_otherwise(found[slot]) for slot in slots.tolist()}, slots)
+        return expert.act(worlds, slots)
+
+    for rollout in roll_out(found, [None] * len(found), decide):
+        assert rollout.measurement.ended_by is Ending.OFF_ROUTE
+        assert parts(rollout.measurement, own_reference(rollout)).rc == 0.0

@@ -1,9 +1,17 @@
 """The exit: lanes to cross on the way to it, commands that tell two tasks apart, a wrong way that ends."""
 
-import numpy as np
-from scenes import around, episodes, expert_drives
+from dataclasses import replace
 
-from drivebench.scenario import Command, load_scenario
+import numpy as np
+from scenes import around, episodes, expert_drives, own_reference
+
+from drivebench.evaluation.rollout import roll_out
+from drivebench.metric.measurement import Ending
+from drivebench.metric.monitor import Monitor
+from drivebench.metric.parts import parts
+from drivebench.scenario import Command, Episode, load_scenario
+from drivebench.world import WorldBatch
+from scenarios.expert import Expert
 from scenarios.motorway_exit import (
     BEND_MPS,
     EXIT_M,
@@ -14,6 +22,7 @@ from scenarios.motorway_exit import (
     LANES,
     LIMIT_MPS,
     ROAD_M,
+    _route,
     manoeuvres,
 )
 from scenarios.traffic import CLOSER
@@ -100,3 +109,24 @@ def test_nobody_crashes_and_the_expert_goes_where_it_is_told() -> None:
     assert drive.slowest_mps > -0.6
     for rollout in drive.rollouts:
         assert float(rollout.episode.world.entity_float[0, 0]) + 330.0 + 30.0 * HORIZON_S < ROAD_M
+
+
+def test_the_wrong_way_at_the_fork_scores_nothing() -> None:
+    """Who drives like the expert of the other task: the same start, the other command."""
+    found = episodes("exit-v1", 12)
+
+    def told_otherwise(episode: Episode) -> Episode:
+        x, y = episode.world.entity_float[:2, 0].tolist()
+        takes_exit = episode.route.commands[0].command is not Command.CHANGE_RIGHT
+        return replace(episode, route=_route(x, y, lane=round(y / LANE_WIDTH_M), takes_exit=takes_exit))
+
+    expert = Expert()
+
+    def decide(worlds: WorldBatch, monitor: Monitor, slots: np.ndarray) -> np.ndarray:
+        if not monitor.decisions.any():
+            expert.reset(worlds, {slot: told_otherwise(found[slot]) for slot in slots.tolist()}, slots)
+        return expert.act(worlds, slots)
+
+    for rollout in roll_out(found, [None] * len(found), decide):
+        assert rollout.measurement.ended_by is Ending.OFF_ROUTE
+        assert parts(rollout.measurement, own_reference(rollout)).rc == 0.0

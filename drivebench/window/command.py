@@ -37,6 +37,7 @@ def drive(
     from drivebench.window.scene import Layout
     from drivebench.window.session import Seat, Session
 
+    say("preparing the first episode (for a minute or two when drivebench was just installed)")
     session = Session(
         Seat(
             scenario=load_scenario(scenario), condition=condition, driver=driver, folder=out, first_seed=seed

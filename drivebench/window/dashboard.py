@@ -11,7 +11,7 @@ from drivebench.metric.parts import parts, stand_in_reference
 from drivebench.window.keyboard import BRAKING_MPS2, THROTTLE_MPS2, steering_limit_rad
 from drivebench.window.session import Phase, Session
 
-__all__ = ["HEIGHT_PX", "WIDTH_PX", "dashboard", "gates_of", "headline", "with_box"]
+__all__ = ["HEIGHT_PX", "WIDTH_PX", "dashboard", "gates_of", "headline", "title", "with_box"]
 
 WIDTH_PX, HEIGHT_PX = 352, 160
 """Of the dashboard; a wider one leaves the rest empty."""
@@ -24,6 +24,12 @@ _HEADLINE_PX = 28
 _BOX_MARGIN_PX = 18
 _BOX_LINE_PX = 24
 _KMH_PER_MPS = 3.6
+_STATES = {
+    Phase.READY: ("READY", FAINT),
+    Phase.DRIVING: ("RECORDING", BAD),
+    Phase.PAUSED: ("PAUSED", BLUE),
+    Phase.ENDED: ("NOT SAVED YET", BAD),
+}
 
 
 @cache
@@ -76,11 +82,11 @@ def dashboard(session: Session, width: int = WIDTH_PX) -> Picture:
     draw.text((_MARGIN_PX, 124), f"{clock} · {way}", INK, font=_font(15), anchor="lm")
     x = float(_MARGIN_PX)
     for name, value in gates_of(session).items():
-        draw.text((x, 146), name, FAINT, font=_font(14), anchor="lm")
-        x += draw.textlength(name, font=_font(14)) + 3
+        draw.text((x, 146), name, FAINT, font=_font(12), anchor="lm")
+        x += draw.textlength(name, font=_font(12)) + 3
         text = f"{100 * value:.0f}"
-        draw.text((x, 146), text, GOOD if value >= 1.0 else BAD, font=_font(14), anchor="lm")
-        x += draw.textlength(text, font=_font(14)) + 8
+        draw.text((x, 146), text, GOOD if value >= 1.0 else BAD, font=_font(12), anchor="lm")
+        x += draw.textlength(text, font=_font(12)) + 7
     return np.asarray(image)
 
 
@@ -107,6 +113,16 @@ def _bar(draw: ImageDraw.ImageDraw, y: int, share: float, colour: tuple[int, int
     draw.line((middle, y - _BAR_PX, middle, y + _BAR_PX), fill=FAINT)
 
 
+def title(session: Session) -> str:
+    """For the window's frame and the list of windows.
+
+    Args:
+        session: Of the driver.
+    """
+    state, saved = _STATES[session.phase][0].lower(), len(session.saved)
+    return f"drivebench drive {session.seat.scenario.id} · seed {session.seed} · {state} · {saved} saved"
+
+
 def headline(session: Session, width: int) -> Picture:
     """One line above everything: whether it is being recorded, what, by whom, and how much there is.
 
@@ -114,15 +130,9 @@ def headline(session: Session, width: int) -> Picture:
         session: Of the driver.
         width: In pixels.
     """
-    state = {
-        Phase.READY: ("READY", FAINT),
-        Phase.DRIVING: ("RECORDING", BAD),
-        Phase.PAUSED: ("PAUSED", BLUE),
-        Phase.ENDED: ("NOT SAVED YET", BAD),
-    }
     image = Image.new("RGB", (width, _HEADLINE_PX), PAPER)
     draw = ImageDraw.Draw(image)
-    text, colour = state[session.phase]
+    text, colour = _STATES[session.phase]
     middle = _HEADLINE_PX // 2
     draw.ellipse((10, middle - 6, 22, middle + 6), fill=colour)
     draw.text((30, middle), text, colour, font=_font(16), anchor="lm")

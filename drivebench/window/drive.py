@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from drivebench.window.dashboard import title
 from drivebench.window.scene import Layout, scene
 from drivebench.window.session import Order, Session
 
@@ -32,8 +33,8 @@ def drive_in_window(session: Session, layout: Layout, say: Callable[[str], None]
     from drivebench.window.screen import Screen  # opens nothing yet, but loads SDL
 
     first = scene(session, layout)
-    with _interrupts_as_orders(session), Screen(_title(session), first.shape[1], first.shape[0]) as screen:
-        screen.show(first)
+    with _interrupts_as_orders(session), Screen(first.shape[1], first.shape[0]) as screen:
+        screen.show(first, title(session))
         saved = 0
         while not session.over:
             elapsed_s = screen.wait(FRAMES_HZ)
@@ -44,14 +45,10 @@ def drive_in_window(session: Session, layout: Layout, say: Callable[[str], None]
             elif inputs.touched:
                 session.touch()
             session.tick(elapsed_s, inputs.keys)
-            screen.show(scene(session, layout))
+            screen.show(scene(session, layout), title(session))
             saved = _report(session, saved, say)
         session.close()
         _report(session, saved, say)
-
-
-def _title(session: Session) -> str:
-    return f"drivebench drive {session.seat.scenario.id}"
 
 
 def _report(session: Session, known: int, say: Callable[[str], None]) -> int:

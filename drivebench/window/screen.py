@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -64,11 +63,10 @@ class Inputs:
 class Screen:
     """A window that shows pictures of one size, scaled to whatever size it is drawn to."""
 
-    def __init__(self, title: str, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int) -> None:
         """Open it.
 
         Args:
-            title: Of the window.
             width: Of the pictures, in pixels.
             height: The same.
 
@@ -83,7 +81,7 @@ class Screen:
             self._surface = pygame.display.set_mode((width, height), pygame.SCALED | pygame.RESIZABLE)
         except pygame.error as error:
             raise _no_display(str(error)) from error
-        pygame.display.set_caption(title)
+        self._title = ""
         self._clock = pygame.time.Clock()
         self._down: set[int] = set()
 
@@ -95,12 +93,16 @@ class Screen:
     ) -> None:
         pygame.display.quit()
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Picture, title: str) -> None:
         """Show a picture.
 
         Args:
             picture: ``u1[height, width, 3]``.
+            title: Of the window.
         """
+        if title != self._title:
+            pygame.display.set_caption(title)
+            self._title = title
         pygame.surfarray.blit_array(self._surface, np.ascontiguousarray(picture.swapaxes(0, 1)))
         pygame.display.flip()
 
@@ -137,14 +139,6 @@ class Screen:
         down = self._down | touched
         held = {name: any(key in down for key in keys) for name, keys in _HELD.items()}
         return Inputs(keys=Keys(**held), touched=bool(touched), orders=tuple(orders), left_alone=left_alone)
-
-    def photograph(self, path: Path) -> None:
-        """Write what the window shows as a picture.
-
-        Args:
-            path: Where: a .png.
-        """
-        pygame.image.save(self._surface, str(path))
 
 
 def _no_display(why: str) -> ConfigurationError:

@@ -114,13 +114,13 @@ def _bar(draw: ImageDraw.ImageDraw, y: int, share: float, colour: tuple[int, int
 
 
 def title(session: Session) -> str:
-    """For the window's frame and the list of windows.
+    """For the window's frame and the list of windows; ASCII, as some window managers show nothing else.
 
     Args:
         session: Of the driver.
     """
     state, saved = _STATES[session.phase][0].lower(), len(session.saved)
-    return f"drivebench drive {session.seat.scenario.id} · seed {session.seed} · {state} · {saved} saved"
+    return f"drivebench drive {session.seat.scenario.id}, seed {session.seed}, {state}, {saved} saved"
 
 
 def headline(session: Session, width: int) -> Picture:

@@ -134,7 +134,7 @@ class LiveEpisode:
             return self._steps[0]
         start, end = self._steps[before], self._steps[before + 1]
         turned = (end[:, 2] - start[:, 2] + np.pi) % (2.0 * np.pi) - np.pi
-        between = start + (at - before) * (end - start)
+        between: Floats = start + (at - before) * (end - start)
         between[:, 2] = start[:, 2] + (at - before) * turned
         return between
 

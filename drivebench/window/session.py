@@ -149,7 +149,7 @@ class Session:
             if self.live.ended:
                 self._end()
             else:
-                self.live.decide(action_of(_mean(self._moments) or self.hands))
+                self.live.decide(action_of(_mean(self._moments, self.hands)))
                 self._moments.clear()
 
     def _shown_until_s(self) -> float:
@@ -249,11 +249,11 @@ class Session:
         return demonstration
 
 
-def _mean(moments: list[tuple[float, Hands]]) -> Hands | None:
+def _mean(moments: list[tuple[float, Hands]], now: Hands) -> Hands:
     """Where wheel and pedals were on average, so that a short touch of a key is never lost."""
     total = sum(elapsed for elapsed, _ in moments)
     if not total > 0.0:
-        return None
+        return now
     return Hands(
         steering_rad=sum(elapsed * hands.steering_rad for elapsed, hands in moments) / total,
         acceleration_mps2=sum(elapsed * hands.acceleration_mps2 for elapsed, hands in moments) / total,

@@ -107,9 +107,12 @@ def test_a_person_drives_saves_pauses_and_quits(display: str, tmp_path: Path) ->
             done = f"{saved} saved"
             wait_for(partial(person.says, done), LONGEST_S, process)
             assert len(read(folder).episodes) == saved, "on disk before the next begins"
-        for column in (slice(0, 420), slice(424, 1264)):  # both views are there, and move
-            assert before[40:500, column].std() > 20
-            assert (before[40:500, column] != after[40:500, column]).mean() > 0.1
+        for column in (
+            slice(80, 480),
+            slice(500, 1320),
+        ):  # both views are there, and move; the window is centred
+            assert before[220:540, column].std() > 20
+            assert (before[220:540, column] != after[220:540, column]).mean() > 0.1
         person.do("key", "w")
         wait_for(lambda: "recording" in person.title(), LONGEST_S, process)
         person.do("key", "p")

@@ -1,4 +1,4 @@
-"""Writing pictures (PNG) and videos (MP4, H.264)."""
+"""Writing pictures (PNG) and videos (MP4, H.264; GIF)."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,13 +17,16 @@ from drivebench.metric.measurement import Reference
 from drivebench.scenario import Episode
 from drivebench.world.clock import SIMULATION_HZ
 
-__all__ = ["replay_video", "write_picture", "write_video"]
+__all__ = ["replay_video", "write_gif", "write_picture", "write_video"]
 
 _QUALITY = 30
 """x264's constant rate factor: 0 is lossless, 23 its default, 51 the worst."""
 
 _LINGER_S = 1.0
 """How long a video stays on its last frame."""
+
+_GIF_EVERY = 2
+"""A GIF has every second simulation step: its files are large, and its times whole hundredths of a second."""
 
 
 def write_picture(picture: Picture, path: Path) -> None:
@@ -84,6 +87,35 @@ def write_video(
             writer.send(np.ascontiguousarray(picture))
     finally:
         writer.close()
+
+
+def write_gif(
+    scene: Callable[[int], Picture], frames: int, path: Path, progress: Callable[[int], None] = _nobody
+) -> None:
+    """Write a GIF that runs for ever, at half the rate of the simulation; it lingers on its last picture.
+
+    Args:
+        scene: Makes the picture of a frame; all of one size.
+        frames: How many; at least one.
+        path: Where; folders are made as needed.
+        progress: Called with the number of frames that were just dealt with.
+    """
+    if frames < 1:
+        raise ConfigurationError(f"a video of {frames} pictures; expected at least one")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shown = [*range(0, frames - 1, _GIF_EVERY), frames - 1]
+    pictures = []
+    for number, frame in enumerate(shown):
+        pictures.append(Image.fromarray(scene(frame)).quantize(128))
+        progress(frame - shown[number - 1] if number else 1)
+    lasts_ms = round(1000 * _GIF_EVERY / SIMULATION_HZ)
+    pictures[0].save(
+        path,
+        save_all=True,
+        append_images=pictures[1:],
+        duration=[lasts_ms] * (len(pictures) - 1) + [round(1000 * _LINGER_S)],
+        loop=0,
+    )
 
 
 def replay_video(

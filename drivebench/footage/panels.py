@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["Picture", "above", "beside", "enlarged", "framed", "labelled"]
+__all__ = ["FAINT", "INK", "PAPER", "Picture", "above", "beside", "enlarged", "framed", "labelled"]
 
 Picture = NDArray[np.uint8]
 """``u1[height, width, 3]``."""
@@ -51,11 +51,14 @@ def enlarged(picture: Picture, factor: int) -> Picture:
 def beside(pictures: Sequence[Picture]) -> Picture:
     """Pictures from left to right, aligned at the top."""
     height = max(picture.shape[0] for picture in pictures)
-    parts = [np.pad(picture, ((0, height - picture.shape[0]), (0, _GAP_PX), (0, 0))) for picture in pictures]
-    for part, picture in zip(parts, pictures, strict=True):
-        part[picture.shape[0] :] = PAPER
-        part[:, picture.shape[1] :] = PAPER
-    return np.concatenate(parts, axis=1)[:, :-_GAP_PX]
+    width = sum(picture.shape[1] + _GAP_PX for picture in pictures) - _GAP_PX
+    paper = np.empty((height, width, 3), np.uint8)
+    paper[:] = PAPER
+    left = 0
+    for picture in pictures:
+        paper[: picture.shape[0], left : left + picture.shape[1]] = picture
+        left += picture.shape[1] + _GAP_PX
+    return paper
 
 
 def above(pictures: Sequence[Picture]) -> Picture:

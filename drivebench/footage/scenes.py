@@ -13,13 +13,13 @@ from drivebench.sensors import FRONT, LEFT, MIRROR_LEFT, MIRROR_RIGHT, RIGHT, Ca
 from drivebench.sensors.topview import TopView, Window, window_around
 from drivebench.world.clock import SIMULATION_HZ
 
-__all__ = ["driver_scene", "replay_scene", "top_scene"]
+__all__ = ["ENDINGS", "driver_scene", "replay_scene", "top_scene"]
 
 _ENLARGED = 3
 _WIDE_FRONT = dataclasses.replace(FRONT, height=144, width=360)
 """The front camera with more pixels than a policy gets, for people."""
 
-_ENDINGS = {
+ENDINGS = {
     Ending.GOAL: "goal reached",
     Ending.HORIZON: "time is up",
     Ending.COLLISION: "collision",
@@ -37,7 +37,7 @@ def _photograph(camera: Camera, footage: Footage, frame: int) -> Picture:
 def _caption(footage: Footage, frame: int) -> str:
     """Time and speed, and at the end how it came to it."""
     speed_kmh = footage.states[frame, footage.ego, 3] * 3.6
-    ending = _ENDINGS[footage.measurement.ended_by] if frame == len(footage) - 1 else ""
+    ending = ENDINGS[footage.measurement.ended_by] if frame == len(footage) - 1 else ""
     return " · ".join(filter(None, (f"{frame / SIMULATION_HZ:.1f} s", f"{speed_kmh:.0f} km/h", ending)))
 
 

@@ -195,7 +195,11 @@ def test_show_in_another_weather(tmp_path: Path) -> None:
     ("options", "message"),
     [
         (("roundabot-v1", "--out", "a.png"), "roundabout-v1"),
-        (("roundabout-v1", "--out", "a.gif"), ".mp4"),
+        (("roundabout-v1", "--out", "a.bmp"), ".mp4"),
+        (("roundabout-v1", "--out", "a.png", "--duration", "3"), "--duration says nothing"),
+        (("roundabout-v1", "--out", "a.mp4", "--at", "3"), "--at says nothing"),
+        (("data/none", "--out", "a.png", "--episode", "0"), "neither a folder of demonstrations nor a run"),
+        (("data/none", "--out", "a.png", "--episode", "0", "--seed", "3"), "--seed says nothing"),
         (("roundabout-v1", "--out", "a.png", "--view", "topp"), "'top'"),
         (("roundabout-v1", "--out", "a.png", "--driver", "exprt"), "'expert'"),
         (("roundabout-v1", "--out", "a.png", "--condition", "nominl"), "'nominal'"),

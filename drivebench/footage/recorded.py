@@ -1,0 +1,82 @@
+"""Episodes that were recorded, in data sets and in runs, driven again to be looked at."""
+
+from pathlib import Path
+
+import numpy as np
+
+from drivebench.demonstrations.store import RECORD, read
+from drivebench.errors import ConfigurationError, DataError, UnknownNameError
+from drivebench.evaluation.manifest import MANIFEST
+from drivebench.evaluation.record import load_run
+from drivebench.footage.recording import Footage, film_actions
+from drivebench.scenario import load_scenario
+
+__all__ = ["film_recorded", "is_recorded"]
+
+
+def is_recorded(path: Path) -> bool:
+    """Whether a path is a folder of demonstrations or a run."""
+    return (path / RECORD).is_file() or (path / MANIFEST).is_file()
+
+
+def film_recorded(path: Path, name: str) -> Footage:
+    """Drive a recorded episode again, and record where everybody was.
+
+    Args:
+        path: A folder of demonstrations, or a run.
+        name: Which episode: its number, counted from 0 in the order of the record, or
+            ``scenario/condition/seed``; in a folder of several drivers also
+            ``scenario/condition/seed/driver``.
+
+    Raises:
+        UnknownNameError: There is no such episode; suggests the nearest.
+        ConfigurationError: Several drivers have driven it.
+        DataError: The scenario has changed since, or the folder was edited.
+    """
+    return _of_demonstrations(path, name) if (path / RECORD).is_file() else film_of_run(path, name)
+
+
+def film_of_run(path: Path, name: str) -> Footage:
+    """The footage of an episode of a run; see :func:`film_recorded`."""
+    recorded = load_run(path)
+    keys = [record.key for record in recorded.episodes]
+    record = recorded.episodes[_place(f"episode of {path}", name, keys)]
+    log = record.actions
+    actions = np.load(path / log.file, allow_pickle=False)[log.start : log.start + log.decisions]
+    episode = load_scenario(record.scenario).episode(record.seed, record.condition)
+    _check_world(record.key, record.world_digest, episode.world.digest)
+    return film_actions(recorded.manifest.policy.name, episode, actions, reference=record.reference)
+
+
+def _of_demonstrations(path: Path, name: str) -> Footage:
+    episodes = read(path).episodes
+    keys = [episode.key for episode in episodes]
+    if keys.count(name) > 1:
+        drivers = [each.driver for each in episodes if each.key == name]
+        raise ConfigurationError(
+            f"{name} was driven by {', '.join(drivers)}; expected one of them behind it, as in "
+            f"{name}/{drivers[0]}"
+        )
+    with_driver = [f"{episode.key}/{episode.driver}" for episode in episodes]
+    known = with_driver if name in with_driver else keys
+    demonstration = episodes[_place(f"episode of {path}", name, known)]
+    episode = load_scenario(demonstration.scenario).episode(demonstration.seed, demonstration.condition)
+    _check_world(demonstration.key, demonstration.world_digest, episode.world.digest)
+    return film_actions(demonstration.driver, episode, demonstration.actions)
+
+
+def _place(kind: str, name: str, keys: list[str]) -> int:
+    """The index that a number or a key means."""
+    if name.isdecimal() and int(name) < len(keys):
+        return int(name)
+    if name in keys:
+        return keys.index(name)
+    raise UnknownNameError(kind, name, (*keys, f"0 to {len(keys) - 1}"))
+
+
+def _check_world(key: str, recorded: str, meant: str) -> None:
+    if recorded != meant:
+        raise DataError(
+            f"{key} was recorded in the world {recorded[:12]}…, but means {meant[:12]}… now: the "
+            "scenario has changed since. Show it with the drivebench that recorded it."
+        )

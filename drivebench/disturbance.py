@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from drivebench.conditions import DISTURBED
 from drivebench.world.clock import POLICY_HZ
 from drivebench.world.grid import GRID
 from drivebench.world.layout import EntityFloat
@@ -79,7 +80,7 @@ def steering_gusts(episode: "Episode") -> NDArray[np.float64]:
 
 def lateral_gusts(episode: "Episode") -> NDArray[np.float64]:
     """``f8[T]`` lateral acceleration (m/s², to the right) that the gusts ask for at the speed limit."""
-    from drivebench.scenario import DISTURBED, episode_generator, uniform  # they import this module
+    from drivebench.scenario import episode_generator, uniform  # it imports this module
 
     generator = episode_generator(episode.scenario, DISTURBED, episode.seed)
     decisions = int(np.ceil(episode.horizon_s * POLICY_HZ))

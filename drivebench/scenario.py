@@ -10,7 +10,7 @@ import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -18,16 +18,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from drivebench import registry
+from drivebench.abilities import Ability
+from drivebench.conditions import COMMON_CONDITIONS, DISTURBED, NOMINAL, UNSEEN_ROAD
 from drivebench.errors import ConfigurationError, UnknownNameError
-from drivebench.weather import CLEAR, WEATHER_CONDITIONS, WEATHERS, Weather
+from drivebench.weather import CLEAR, WEATHERS, Weather
 
 if TYPE_CHECKING:
     from drivebench.world import World
 
 __all__ = [
-    "COMMON_CONDITIONS",
     "DEV",
-    "DISTURBED",
     "SPLITS",
     "TEST",
     "TRAIN",
@@ -50,16 +50,6 @@ SECRET = range(2**40, 2**52)
 """For secret suites of competitions (:mod:`drivebench.secret_seeds`); traffic is as in test."""
 SPLITS = {"train": TRAIN, "dev": DEV, "test": TEST, "secret": SECRET}
 
-DISTURBED = "disturbed"
-"""The condition with gusts on the steering, see ``drivebench.disturbance``."""
-COMMON_CONDITIONS = (DISTURBED, *WEATHER_CONDITIONS)
-"""Conditions of every scenario: the nominal episode of the seed, disturbed or in some weather."""
-
-DISTURBED = "disturbed"
-"""The condition with gusts on the steering, see ``drivebench.disturbance``."""
-COMMON_CONDITIONS = (DISTURBED, *WEATHER_CONDITIONS)
-"""Conditions of every scenario: the nominal episode of the seed, disturbed or in some weather."""
-
 
 class Command(IntEnum):
     """What the route asks for: the six road options of CARLA's planner, in the order of the one-hot vector.
@@ -73,18 +63,6 @@ class Command(IntEnum):
     STRAIGHT = 3
     CHANGE_LEFT = 4
     CHANGE_RIGHT = 5
-
-
-class Ability(StrEnum):
-    """What a scenario tests; a leaderboard has one column for each."""
-
-    LANE_KEEPING = "lane-keeping"
-    RECOVERY = "recovery"
-    INTERACTION = "interaction"
-    MEMORY = "memory"
-    AMBIGUITY = "ambiguity"
-    GENERALISATION = "generalisation"
-    ENDURANCE = "endurance"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,7 +232,7 @@ class Scenario:
         id: Family and version, such as ``lane-keeping-v1``; the name of its entry point.
         title: A few words for a table's head.
         description: One or two sentences for people.
-        abilities: What it tests.
+        abilities: What it tests by itself; conditions may test more, see :mod:`drivebench.abilities`.
         conditions: Names of the conditions that it defines itself; the first is ``nominal``. Those of
             ``COMMON_CONDITIONS`` are there as well.
         horizon_s: Longest duration of an episode.
@@ -277,7 +255,7 @@ class Scenario:
             raise ConfigurationError(
                 f"scenario id {self.id!r}; expected a family and a version: 'lane-keeping-v1'"
             )
-        if not self.conditions or self.conditions[0] != "nominal":
+        if not self.conditions or self.conditions[0] != NOMINAL:
             raise ConfigurationError(f"{self.id} has conditions {self.conditions}; expected 'nominal' first")
         if not self.horizon_s > 0.0:
             raise ConfigurationError(f"{self.id} has a horizon of {self.horizon_s} s; expected more than 0")
@@ -293,7 +271,7 @@ class Scenario:
         common = (name for name in COMMON_CONDITIONS if name not in self.conditions)
         return (*self.conditions, *common)
 
-    def episode(self, seed: int, condition: str = "nominal") -> Episode:
+    def episode(self, seed: int, condition: str = NOMINAL) -> Episode:
         """Build the episode of a seed under a condition.
 
         Args:
@@ -301,15 +279,20 @@ class Scenario:
             condition: One of ``every_condition``.
 
         Raises:
-            ConfigurationError: The seed is in no split.
+            ConfigurationError: The seed is in no split, or one of training where the road is to be unseen.
             UnknownNameError: No such condition.
         """
-        split_of(seed)
+        split = split_of(seed)
         if condition not in self.every_condition:
             raise UnknownNameError(f"condition of {self.id}", condition, self.every_condition)
+        if condition == UNSEEN_ROAD and split == "train":
+            raise ConfigurationError(
+                f"{self.id}/{condition}/{seed}: {seed} is a training seed, and roads that are trained on are "
+                f"not unseen; expected a seed of development ({DEV.start}…) or test ({TEST.start}…)"
+            )
         if condition in self.conditions:
             return self.build(seed, condition)
-        episode = replace(self.build(seed, "nominal"), condition=condition)
+        episode = replace(self.build(seed, NOMINAL), condition=condition)
         if condition != DISTURBED:
             return episode.under(WEATHERS[condition])
         from drivebench.disturbance import disturbed  # here, as listing scenarios must not load the world

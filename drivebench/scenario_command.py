@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from drivebench import registry
-from drivebench.scenario import COMMON_CONDITIONS, DISTURBED, SPLITS, Scenario, load_scenario
+from drivebench.conditions import COMMON_CONDITIONS, DISTURBED
+from drivebench.scenario import SPLITS, Scenario, load_scenario
 from drivebench.suite import Suite, load_suite
 from drivebench.weather import WEATHER_CONDITIONS
 
@@ -103,7 +104,9 @@ def _suite_table(suites: list[Suite], chosen: list[Scenario]) -> Table:
         counts = Counter((entry.scenario, entry.condition) for entry in suite.entries)
         name, digest = f"{suite.name} v{suite.version}", suite.digest[:8]
         for scenario in (each for each in chosen if each.id in suite.scenarios):
-            cells = [f"{counts[scenario.id, c]} {c}" for c in scenario.conditions if counts[scenario.id, c]]
+            cells = [
+                f"{counts[scenario.id, c]} {c}" for c in scenario.every_condition if counts[scenario.id, c]
+            ]
             table.add_row(name, digest, scenario.id, ", ".join(cells))
             name = digest = ""
     return table

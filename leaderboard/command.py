@@ -40,8 +40,8 @@ def table(
         Literal["text", "md", "latex", "csv", "json"], typer.Option("--format", help="What to print.")
     ] = "text",
     by: Annotated[
-        Literal["family", "ability", "condition"] | None,
-        typer.Option(help="Break the score down instead of showing its parts."),
+        Literal["family", "ability", "condition", "drop"] | None,
+        typer.Option(help="Break the score down, or show what is lost under shifts, instead of the parts."),
     ] = None,
 ) -> None:
     """Print runs as a leaderboard table, each mean with its 95 % interval and n.

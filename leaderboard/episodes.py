@@ -13,7 +13,7 @@ from drivebench.evaluation.record import EpisodeRecord, Run, Status
 from drivebench.metric.other_boards import carla_driving_score, nuplan_closed_loop_score
 from drivebench.metric.parts import faults
 
-__all__ = ["MEASURES", "OFF_COURSE", "episode_frame"]
+__all__ = ["MEASURES", "episode_frame"]
 
 MEASURES = (
     "dbs",
@@ -34,9 +34,6 @@ MEASURES = (
 )
 """Columns that are averaged over families, each in [0, 100]."""
 
-OFF_COURSE = "off-course"
-"""Conditions whose name begins so start beside the lane's centre: they test recovery."""
-
 
 def episode_frame(run: Run, keys: Sequence[str]) -> pd.DataFrame:
     """One row for each expected episode, in their order.
@@ -46,8 +43,8 @@ def episode_frame(run: Run, keys: Sequence[str]) -> pd.DataFrame:
         keys: ``scenario/condition/seed`` of all episodes that the table is over.
 
     Returns:
-        Columns ``scenario``, ``family``, ``condition``, ``status`` (``missing`` where there is no record),
-        ``at_fault`` (collisions), ``distance_m``, and those of ``MEASURES``.
+        Columns ``scenario``, ``family``, ``condition``, ``seed``, ``status`` (``missing`` where there is no
+        record), ``at_fault`` (collisions), ``distance_m``, and those of ``MEASURES``.
     """
     records = {record.key: record for record in run.episodes}
     rows = [_driven(records[key]) if key in records else _missing(key) for key in keys]
@@ -61,6 +58,7 @@ def _driven(record: EpisodeRecord) -> dict[str, object]:
         "scenario": record.scenario,
         "family": record.family,
         "condition": record.condition,
+        "seed": record.seed,
         "status": record.status.value,
         "at_fault": len(faults(measured)),
         "distance_m": measured.distance_m,
@@ -80,11 +78,12 @@ def _share_left(bad_s: float, of_s: float) -> float:
 
 
 def _missing(key: str) -> dict[str, object]:
-    scenario, condition, _ = key.split("/")
+    scenario, condition, seed = key.split("/")
     return {
         "scenario": scenario,
         "family": scenario.rpartition("-v")[0],
         "condition": condition,
+        "seed": int(seed),
         "status": "missing",
         "at_fault": 0,
         "distance_m": 0.0,

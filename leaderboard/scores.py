@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from drivebench.abilities import Ability, abilities_tested
 from drivebench.errors import RecordError
 from drivebench.evaluation.manifest import Driven
 from drivebench.evaluation.record import Run
 from drivebench.metric.score import METRIC_VERSION, metric_digest
-from leaderboard.episodes import MEASURES, OFF_COURSE, episode_frame
+from leaderboard.drops import drops
+from leaderboard.episodes import MEASURES, episode_frame
 from leaderboard.statistics import LEVEL, Estimate, event_rate, generator, mean_over_families
 
-__all__ = ["LEAKING_SENSORS", "RECOVERY", "Group", "RunScore", "score_run"]
-
-RECOVERY = "recovery"
-"""The one ability that is tested by conditions: only episodes that start off course count."""
+__all__ = ["LEAKING_SENSORS", "Group", "RunScore", "score_run"]
 
 LEAKING_SENSORS = ("yaw-rate", "last-action")
 """Sensors that carry the label of the last decision; marked wherever a policy that uses them is listed."""
@@ -54,7 +54,8 @@ class RunScore:
         overall: All of them; its ``dbs`` is the headline.
         families: By family, in the suite's order.
         conditions: By condition.
-        abilities: By ability.
+        abilities: By ability, over the episodes that test it.
+        drops: By condition, what is lost under it, in percent, on seeds that were also driven nominally.
         faults: How many episodes the policy failed in, by status; with ``missing`` for those without record.
         latency_s: Median over chunks of the median time to answer one batch; None for a reference driver, and
             for a policy that never answered.
@@ -66,6 +67,7 @@ class RunScore:
     families: dict[str, Group]
     conditions: dict[str, Group]
     abilities: dict[str, Group]
+    drops: dict[str, Estimate | None]
     faults: Mapping[str, int]
     latency_s: float | None
 
@@ -124,6 +126,7 @@ class RunScore:
             "families": {name: _group_json(group) for name, group in self.families.items()},
             "conditions": {name: _group_json(group) for name, group in self.conditions.items()},
             "abilities": {name: _group_json(group) for name, group in self.abilities.items()},
+            "drops": {name: estimate_json(drop) for name, drop in self.drops.items()},
         }
 
 
@@ -165,7 +168,7 @@ def score_run(run: Run, keys: Sequence[str] | None = None) -> RunScore:
         return _group(part, run.results, name)
 
     abilities = {
-        ability: group(f"ability {ability}", frame[tested.to_numpy(dtype=bool)])
+        ability: group(f"ability {ability}", frame[tested])
         for ability, tested in _tested(frame, run.manifest.suite.abilities).items()
     }
     statuses = Counter(str(status) for status in frame["status"])
@@ -176,6 +179,7 @@ def score_run(run: Run, keys: Sequence[str] | None = None) -> RunScore:
         families=_by(frame, "family", group),
         conditions=_by(frame, "condition", group),
         abilities=abilities,
+        drops=drops(frame, run.results),
         faults={name: statuses[name] for name in sorted(statuses) if name != "driven"},
         latency_s=_latency_s(run),
     )
@@ -205,14 +209,11 @@ def _group(frame: pd.DataFrame, digest: str, name: str) -> Group:
     return Group(measures=dict(zip(MEASURES, estimates, strict=True)), at_fault=at_fault)
 
 
-def _tested(frame: pd.DataFrame, abilities: Mapping[str, Sequence[str]]) -> dict[str, "pd.Series[bool]"]:
-    """By ability, which episodes test it."""
-    tested: dict[str, pd.Series[bool]] = {}
-    for ability in dict.fromkeys(ability for each in abilities.values() for ability in each):
-        testing = [scenario for scenario, tests in abilities.items() if ability in tests]
-        mask = frame["scenario"].isin(testing)
-        if ability == RECOVERY:
-            mask &= frame["condition"].str.startswith(OFF_COURSE)
-        if mask.any():
-            tested[ability] = mask
-    return tested
+def _tested(frame: pd.DataFrame, abilities: Mapping[str, Sequence[str]]) -> dict[str, NDArray[np.bool_]]:
+    """By ability, which episodes test it; in the order of :class:`drivebench.abilities.Ability`."""
+    by_episode = [
+        abilities_tested(abilities[scenario], condition)
+        for scenario, condition in zip(frame["scenario"], frame["condition"], strict=True)
+    ]
+    masks = {each.value: np.array([each.value in tested for tested in by_episode]) for each in Ability}
+    return {ability: mask for ability, mask in masks.items() if mask.any()}

@@ -26,6 +26,7 @@ from drivebench.errors import RecordError
 __all__ = [
     "LEVEL",
     "Estimate",
+    "bayesian_weights",
     "event_rate",
     "generator",
     "mean_over_families",
@@ -108,8 +109,7 @@ def _ends(
     pessimistic = optimistic = 0.0
     for name in sorted(values):
         family = values[name]
-        weight = rng.standard_exponential((RESAMPLES, len(family)))
-        imagined = rng.standard_gamma(1.0 / len(values), (RESAMPLES, 1))
+        weight, imagined = bayesian_weights(len(family), len(values), rng)
         total = weight.sum(axis=1, keepdims=True) + imagined
         seen = weight @ family
         pessimistic = pessimistic + (seen + imagined * lowest) / total
@@ -118,6 +118,23 @@ def _ends(
     low = np.quantile(pessimistic, tail, axis=0) / len(values)
     high = np.quantile(optimistic, 1.0 - tail, axis=0) / len(values)
     return low, high
+
+
+def bayesian_weights(
+    episodes: int, families: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights of a family's episodes, before they are divided by their sum, in every resample.
+
+    Args:
+        episodes: Of the family.
+        families: How many share the one imagined episode.
+        rng: Of the bootstrap.
+
+    Returns:
+        ``f8[RESAMPLES, episodes]``, and ``f8[RESAMPLES, 1]`` of the family's share of the imagined one.
+    """
+    weight = rng.standard_exponential((RESAMPLES, episodes))
+    return weight, rng.standard_gamma(1.0 / families, (RESAMPLES, 1))
 
 
 def event_rate(events: int, exposure: float, n: int) -> Estimate:

@@ -36,6 +36,7 @@ def summary(score: RunScore) -> str:
         *_groups("families", score.families),
         *_groups("conditions", score.conditions),
         *_groups("abilities", score.abilities),
+        *_drops(score),
     ]
     if score.faults:
         failed = ", ".join(f"{count} {status}" for status, count in score.faults.items())
@@ -46,3 +47,12 @@ def summary(score: RunScore) -> str:
 
 def _groups(title: str, groups: dict[str, Group]) -> list[str]:
     return [f"  {title}", *(f"    {name:<18} {shown(group.dbs)}" for name, group in groups.items())]
+
+
+def _drops(score: RunScore) -> list[str]:
+    if not score.drops:
+        return []
+    lines = (
+        f"    {name:<18} {shown(drop, ' %').replace('n =', 'pairs =')}" for name, drop in score.drops.items()
+    )
+    return ["  lost under a shift, on paired episodes", *lines]

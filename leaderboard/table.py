@@ -5,10 +5,11 @@ intervals overlap are not told apart by it. Privileged references are listed apa
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from drivebench.errors import ConfigurationError
 from drivebench.evaluation.record import Run
 from leaderboard.comparable import check_comparable, episodes_of
 from leaderboard.notes import FAULTS_MARK, LEAKS_MARK, notes_on, title_of
@@ -17,7 +18,7 @@ from leaderboard.statistics import Estimate
 
 __all__ = ["By", "Cell", "Column", "Row", "Section", "Table", "make_table"]
 
-By = Literal["family", "ability", "condition"]
+By = Literal["family", "ability", "condition", "drop"]
 Cell = Estimate | str | int | float | None
 
 PRIVILEGED = "privileged"
@@ -97,14 +98,20 @@ def make_table(runs: Sequence[Run], by: By | None = None) -> Table:
 
     Args:
         runs: At least one, of the same suite and metric.
-        by: Break the score down by family, ability or condition; None gives the parts of the score.
+        by: Break the score down by family, ability or condition, or say what is lost under each shift; None
+            gives the parts of the score.
 
     Raises:
-        ConfigurationError: The runs may not share a table.
+        ConfigurationError: The runs may not share a table, or drops are asked of a suite without pairs.
     """
     check_comparable(runs)
     keys = episodes_of(runs)
     scores = sorted((score_run(run, keys) for run in runs), key=_by_score)
+    if by == "drop" and not scores[0].drops:
+        raise ConfigurationError(
+            f"the suite {scores[0].run.manifest.suite.name!r} holds no seed twice, so there are no drops; "
+            "expected one with pairs, such as 'generalisation'"
+        )
     columns = _columns(scores, by)
     labels = _labels(scores)
     sections = []
@@ -183,24 +190,34 @@ _PARTS = (
     Column(key="c", head="C", unit="%", block="parts"),
 )
 
-_GROUPS: dict[By, Callable[[RunScore], dict[str, Group]]] = {
-    "family": lambda score: dict(score.families),
-    "ability": lambda score: dict(score.abilities),
-    "condition": lambda score: dict(score.conditions),
+_BROKEN_DOWN: dict[By, Callable[[RunScore], Mapping[str, Estimate | None]]] = {
+    "family": lambda score: _scores(score.families),
+    "ability": lambda score: _scores(score.abilities),
+    "condition": lambda score: _scores(score.conditions),
+    "drop": lambda score: score.drops,
 }
+
+
+def _scores(groups: Mapping[str, Group]) -> dict[str, Estimate | None]:
+    return {name: group.dbs for name, group in groups.items()}
 
 
 def _columns(scores: Sequence[RunScore], by: By | None) -> tuple[Column, ...]:
     parts = _PARTS if by is None else ()
     kind: By = by or "ability"
-    groups = _GROUPS[kind](scores[0])
-    block = f"by {kind}"
+    estimates = _BROKEN_DOWN[kind](scores[0])
+    block, unit = ("lost under", "%") if kind == "drop" else (f"by {kind}", "")
     return (
         *_HEADLINE,
         *parts,
         *(
-            Column(key=f"{kind}:{name}", head=f"{name} (n = {group.dbs.n})", block=block)
-            for name, group in groups.items()
+            Column(
+                key=f"{kind}:{name}",
+                head=f"{name} (n = {estimate.n})" if estimate else name,
+                unit=unit,
+                block=block,
+            )
+            for name, estimate in estimates.items()
         ),
     )
 
@@ -218,5 +235,5 @@ def _cell(score: RunScore, key: str, by: By | None) -> Cell:
         return None if latency is None else 1000.0 * latency
     kind, colon, name = key.partition(":")
     if colon:
-        return _GROUPS[by or "ability"](score)[name].dbs
+        return _BROKEN_DOWN[by or "ability"](score)[name]
     return score.overall.measures[kind]

@@ -24,7 +24,7 @@ Failure
 Horizon
     25 s, 125 decisions.
 Abilities
-    Lane keeping, recovery (``off-course``), generalisation (other roads in test).
+    Lane keeping, generalisation (other roads in test).
 Conditions
     ``nominal``; ``off-course``: 0.4 to 1.0 m beside the centre (half of the starts above 0.56 m: a narrow
     lane has little room for more) and 6 to 14° off the direction, all corners on the road and time to react;
@@ -344,7 +344,7 @@ SCENARIO = Scenario(
     id=ID,
     title="lane keeping",
     description="Follow one lane of an empty winding road or racetrack for 25 s; other roads in each split.",
-    abilities=(Ability.LANE_KEEPING, Ability.RECOVERY, Ability.GENERALISATION),
+    abilities=(Ability.LANE_KEEPING, Ability.GENERALISATION),
     conditions=("nominal", "off-course", "off-course-far"),
     horizon_s=HORIZON_S,
     open_ended=True,

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from drivebench.conditions import OFF_COURSE
 from drivebench.errors import RecordError
 from drivebench.evaluation.record import EpisodeRecord, Run
-from leaderboard.episodes import OFF_COURSE
 from leaderboard.page.content import Contender, Lesson
 from leaderboard.scores import score_run
 from leaderboard.statistics import Estimate

@@ -26,10 +26,11 @@ from drivebench.metric.score import METRIC_VERSION, metric_digest
 
 FAMILIES = ("lane-keeping", "highway", "merge", "roundabout")
 ABILITIES = {
-    "lane-keeping-v1": ("lane-keeping", "recovery"),
+    "lane-keeping-v1": ("lane-keeping",),
     "highway-v1": ("interaction",),
-    "merge-v1": ("interaction", "recovery"),
+    "merge-v1": ("interaction",),
     "roundabout-v1": ("interaction",),
+    "exit-v1": ("interaction",),
 }
 CONDITIONS = ("nominal", "off-course")
 REFERENCE = Reference(time_s=30.0, distance_m=500.0)

@@ -139,7 +139,7 @@ def test_a_run_stands_in_a_table_once(runs: list[Run]) -> None:
         make_table([runs[0], runs[1], runs[0]])
 
 
-@pytest.mark.parametrize("by", [None, "family", "ability", "condition"])
+@pytest.mark.parametrize("by", [None, "family", "ability", "condition", "drop"])
 def test_every_format_is_the_same_bytes_again(runs: list[Run], by: By | None) -> None:
     one, again = make_table(runs, by), make_table(list(reversed(runs)), by)
     for form in FORMATS.values():
@@ -151,7 +151,7 @@ def test_text_fits_a_terminal_and_says_everything(table: Table) -> None:
     text = FORMATS["text"](table)
     for word in ("DBS", "success", "at-fault", "off road", "EP", "TTC", "SL", "C [%]", "worst", "latency"):
         assert word in text
-    assert "recovery (n = 6)" in text
+    assert "recovery (n = 12)" in text
     assert max(map(len, text.splitlines())) <= 120
 
 

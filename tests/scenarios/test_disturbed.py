@@ -6,12 +6,13 @@ import pytest
 from scenes import expert_drives
 
 from drivebench import registry
+from drivebench.conditions import COMMON_CONDITIONS, DISTURBED
 from drivebench.disturbance import MOST_MPS2, MOST_RAD, lateral_gusts, steering_gusts
 from drivebench.evaluation.record import encode
 from drivebench.evaluation.rollout import DriverPilot, roll_out
 from drivebench.evaluation.verify import replay
 from drivebench.metric.measurement import Reference
-from drivebench.scenario import COMMON_CONDITIONS, DISTURBED, Episode, load_scenario
+from drivebench.scenario import Episode, load_scenario
 from drivebench.weather import CLEAR, WEATHER_CONDITIONS
 from drivebench.world import WorldBatch
 from drivebench.world.clock import POLICY_HZ

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from drivebench.conditions import NOMINAL, SHIFTED_TRAFFIC, UNSEEN_ROAD
 from drivebench.errors import UnknownNameError
 from drivebench.evaluation.rollout import BATCH_SIZE, DriverPilot, Rollout, roll_out
 from drivebench.metric.measurement import Reference
@@ -27,7 +28,17 @@ from scenarios.suites import FOLDER
 __all__ = ["PLANS", "build_suite", "main"]
 
 VERSION = 1
-FAMILIES = ("lane-keeping-v1", "highway-v1", "merge-v1", "roundabout-v1")
+FAMILIES = (
+    "lane-keeping-v1",
+    "car-following-v1",
+    "highway-v1",
+    "merge-v1",
+    "exit-v1",
+    "roundabout-v1",
+    "intersection-v1",
+    "two-way-v1",
+    "u-turn-v1",
+)
 CONDITIONS = (
     "nominal",
     "off-course",
@@ -40,7 +51,7 @@ CONDITIONS = (
     "dropout",
 )
 """What suites are stratified over; a family has those of them that it knows."""
-SHIFTS = ("unseen-road", "dense", "aggressive", "night", "fog", "rain", "low-sun", "wet")
+SHIFTS = (UNSEEN_ROAD, *SHIFTED_TRAFFIC, "night", "fog", "rain", "low-sun", "wet")
 """What a generalisation suite asks for besides the nominal episode of the same seed."""
 CELL_SEEDS = 10_000
 """Distance between the first seeds of two conditions, so that they share no seed."""
@@ -59,7 +70,7 @@ class Plan:
         first_seed: Seeds are counted from here.
         scenarios: Ids.
         conditions: Those that episodes are spread over, where a scenario knows them.
-        episodes: Of each scenario, over all conditions.
+        episodes: Of each scenario, over all conditions; pairs count once.
         exceptions: Another number of episodes for some scenarios.
         pairs: Whether each episode is there twice: nominal, and under one of the other conditions.
     """
@@ -94,11 +105,20 @@ PLANS = {
         description="For developing methods: choose, tune and stop on this one.",
         first_seed=DEV.start,
         episodes=54,
+        exceptions={"long-haul-v1": 14},
     ),
     "test": Plan(
         description="What tables report: held-out roads and traffic, to be driven once.",
         first_seed=TEST.start,
         episodes=108,
+        exceptions={"long-haul-v1": 20},
+    ),
+    "generalisation": Plan(
+        description="Each seed as it is trained on and under a shift: roads, traffic, light, weather.",
+        first_seed=TEST.start + 300_000,
+        conditions=SHIFTS,
+        episodes=64,
+        pairs=True,
     ),
     "recovery": Plan(
         description="Lane keeping from starts further beside the lane than the side cameras; reported apart.",
@@ -137,7 +157,7 @@ def build_suite(name: str, progress: Progress | None = None, *, key: SecretKey |
         for place, (condition, episodes) in enumerate(plan.cells(scenario).items()):
             first = plan.first_seed + place * CELL_SEEDS
             seeds = count(first) if key is None else key.seeds(family, condition)
-            conditions = ("nominal", condition) if plan.pairs else (condition,)
+            conditions = (NOMINAL, condition) if plan.pairs else (condition,)
             told = f"{name}: {family}/{condition}"
             task = progress.add_task(told, total=episodes) if progress else None
             taken = turned_away = 0

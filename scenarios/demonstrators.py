@@ -35,8 +35,8 @@ LOOKS_AWAY = 1.0 / (6 * POLICY_HZ)
 """Probability, at each decision, that it looks away: every six seconds of driving in the mean."""
 AWAY = (2, 8)
 """For how many decisions, from 0.4 to 1.6 s. Looking away for more than 2 s at least doubles the risk of a
-crash or a near one (S. G. Klauer et al., "The Impact of Driver Inattention on Near-Crash/Crash Risk", NHTSA report
-DOT HS 810 594, 2006, abstract)."""
+crash or a near one (S. G. Klauer et al., "The Impact of Driver Inattention on Near-Crash/Crash Risk", NHTSA
+report DOT HS 810 594, 2006, abstract)."""
 
 
 class Cautious(Expert):

@@ -60,7 +60,7 @@ def successes(style: str, family: str) -> float:
 def test_cautious_is_slow_and_brisk_is_fast(family: str) -> None:
     slow, usual, fast = (speed_mps(style, family) for style in ("cautious", "expert", "brisk"))
     assert slow < 0.95 * usual
-    assert fast > 1.03 * usual
+    assert fast > 1.02 * usual
     assert mean("cautious", family, "ep") < 0.97
     assert mean("brisk", family, "sl") < 0.9
 
@@ -91,7 +91,7 @@ def test_left_and_right_are_preferred_by_name() -> None:
         roll_out(episodes, [None] * len(episodes), DriverPilot(watched), len(episodes))
         return float(np.mean(watched.y_m))
 
-    assert across("left-passing") < across("right-passing") - 0.5
+    assert across("left-passing") < across("right-passing") - 0.2
 
 
 class _Watched:

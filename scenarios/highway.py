@@ -39,7 +39,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.conditions import UNSEEN_ROAD
-
 from drivebench.scenario import (
     Ability,
     Command,
@@ -117,9 +116,7 @@ def _network(road: Road) -> RoadNetwork:
     for number, lane in enumerate(stock.graph["0"]["1"]):
         spec = lane_spec(lane)
         y_m = road.lane_width_m * number
-        spec = replace(
-            spec, origin_m=(0.0, y_m), end_m=(ROAD_M, y_m), width_m=road.lane_width_m
-        )
+        spec = replace(spec, origin_m=(0.0, y_m), end_m=(ROAD_M, y_m), width_m=road.lane_width_m)
         lanes.append(("0", "1", spec if road.swing is None else road.swing.lane(spec)))
     return build_network(lanes, connected_lanes=True)
 

@@ -129,9 +129,7 @@ class Crossing:
 
     def _outwards(self, point_m: Point) -> Point:
         """A point of highway-env's crossing, or the centre of a turn, further from the middle."""
-        x, y = (
-            v + (self.wider_m if v > LANE_M else -self.wider_m if v < -LANE_M else 0.0) for v in point_m
-        )
+        x, y = (v + (self.wider_m if v > LANE_M else -self.wider_m if v < -LANE_M else 0.0) for v in point_m)
         return x, y
 
 

@@ -25,8 +25,7 @@ Ability
 Conditions
     ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.03 rad off its direction;
     ``dense``: gaps 0.7 times as long; ``aggressive``: drivers who follow at 0.8 s and change lanes for less;
-    ``unseen-road``: three lanes, and a ramp that bends for 140 m instead of 110 m and runs beside the road for
-    125 m.
+    ``unseen-road``: three lanes, and a ramp that bends for 140 m and then runs beside the road for 125 m.
 
 Version history
     1: first version.
@@ -120,7 +119,7 @@ class Junction:
 
 
 NOMINAL = Junction(lanes=2, converge_m=110.0, beside_m=150.0)
-"""The bend of 110 m is taken at 28 m/s with 2.1 m/s² to the side; highway-env's own 80 m would be 3.9 m/s²."""
+"""The bend is taken at 28 m/s with 2.1 m/s² to the side; highway-env's own 80 m would be 3.9 m/s²."""
 UNSEEN = Junction(lanes=3, converge_m=140.0, beside_m=125.0)
 
 
@@ -299,7 +298,9 @@ def manoeuvres(episode: Episode) -> Manoeuvres:
     from_ramp = Change(
         origin=0, destination=1, start_m=junction.joined_m + 3.0 - x, end_m=ramp_end_m - 20.0 - x
     )
-    leftwards = (Change(origin=k, destination=k + 1, start_m=ramp_end_m - x) for k in range(1, junction.lanes))
+    leftwards = (
+        Change(origin=k, destination=k + 1, start_m=ramp_end_m - x) for k in range(1, junction.lanes)
+    )
     rightwards = (Change(origin=k + 1, destination=k) for k in range(1, junction.lanes))
     return Manoeuvres(
         paths=(ramp, *reversed(lanes)),

@@ -177,9 +177,7 @@ def _seen(junction: Junction) -> dict[LaneIndex, list[tuple[LaneIndex, float]]]:
     return seen
 
 
-def _traffic(
-    junction: Junction, condition: str, generator: np.random.Generator
-) -> list[list[VehicleSpec]]:
+def _traffic(junction: Junction, condition: str, generator: np.random.Generator) -> list[list[VehicleSpec]]:
     """The columns of the lanes, from the left."""
     warm_up_m, lanes = WARM_UP_S * FLOW_MPS, junction.lanes
     # Where there are more lanes than kinds of lanes, those on the left are alike.
@@ -352,9 +350,7 @@ def manoeuvres(episode: Episode) -> Manoeuvres:
             beyond_s=8.0,
         )
     points = _exit_bend(junction, EXIT_M)
-    paths.append(
-        ReferencePath.through(points, arc_lengths(points) + EXIT_M - x, speed_limit_mps=LIMIT_MPS)
-    )
+    paths.append(ReferencePath.through(points, arc_lengths(points) + EXIT_M - x, speed_limit_mps=LIMIT_MPS))
     return Manoeuvres(
         paths=tuple(paths),
         changes=(

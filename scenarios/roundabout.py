@@ -90,11 +90,11 @@ CIRCULATING = (2, 4)
 ENTERING = (0, 2)
 ENTERING_GAPS_M = (25.0, 60.0)
 MORE = {"dense": (2, 1), UNSEEN_ROAD: (1, 0)}
-"""So many more circulate, and enter at each of the other approaches, in dense traffic and on a larger ring."""
+"""So many more circulate, and enter at each other approach, in dense traffic and on a larger ring."""
 WIDER_M = {UNSEEN_ROAD: 8.0}
 """The ring's radius is so much larger than that of highway-env's."""
 OUTER_M, OUTER_RAD = 24.0, math.radians(24.0)
-"""Radius of the outer lane of highway-env's ring, and how far from an arm's axis the arm's nodes are on it."""
+"""Radius of the outer lane of highway-env's ring, and how far from an arm's axis its nodes are on it."""
 LAPS = (1, 2)
 URBAN = TrafficParameters(distance_wanted_m=7.0, time_wanted_s=1.2)
 """Drivers stand 2 m apart, as at highway-env's intersection, and follow more closely than on a motorway."""
@@ -126,9 +126,7 @@ def _network(wider_m: float) -> RoadNetwork:
 def _wider(spec: LaneSpec, wider_m: float) -> LaneSpec:
     """A lane of highway-env's roundabout on a larger one: the arms are the same, further from the middle."""
     if spec.kind is not LaneKind.CIRCULAR:
-        return replace(
-            spec, origin_m=_outwards(spec.origin_m, wider_m), end_m=_outwards(spec.end_m, wider_m)
-        )
+        return replace(spec, origin_m=_outwards(spec.origin_m, wider_m), end_m=_outwards(spec.end_m, wider_m))
     # Nodes stay as far from the axis of their arm as they were.
     sine = OUTER_M * numerics.sin(None, OUTER_RAD) / (OUTER_M + wider_m)
     share = numerics.asin(None, sine) / OUTER_RAD

@@ -1,8 +1,8 @@
 """Procedural winding roads: straights, arcs to both sides and sine waves, joined with a continuous heading.
 
 A road has a character, its tightest radius, from which its pieces follow. Its curves are wide for its speed
-limit, as on most roads, or tight. It never comes near to itself, so that a camera sees one road and the nearest lane is
-unique.
+limit, as on most roads, or tight. It never comes near to itself, so that a camera sees one road and the
+nearest lane is unique.
 """
 
 import math
@@ -198,9 +198,7 @@ def _is_clear(trail: NDArray[np.float64], points: NDArray[np.float64]) -> bool:
     return True
 
 
-def _draw_piece(
-    generator: np.random.Generator, previous: _Piece, radii_m: tuple[float, float]
-) -> _Piece:
+def _draw_piece(generator: np.random.Generator, previous: _Piece, radii_m: tuple[float, float]) -> _Piece:
     kind, side = generator.random(), 1 if generator.random() < 0.5 else -1
     if kind < 0.2 and not previous.is_straight:
         return _straight(previous.end, _draw(generator, STRAIGHT_M))

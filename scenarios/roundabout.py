@@ -59,7 +59,7 @@ from drivebench.world.network import LaneIndex, RouteStep
 from drivebench.world.takeover import lane_spec
 from scenarios.manoeuvres import Manoeuvres
 from scenarios.reference_path import ReferencePath
-from scenarios.roundabout_way import APPROACH_M, way_through
+from scenarios.roundabout_way import APPROACH_M, HIGHWAY_ENV, LARGER, Ring, way_through
 from scenarios.sight import with_sight
 from scenarios.stock.upstream import stock_environment
 from scenarios.traffic import EXPONENTS, closer, drivers_under, settled, start_offset, with_ego
@@ -91,8 +91,7 @@ ENTERING = (0, 2)
 ENTERING_GAPS_M = (25.0, 60.0)
 MORE = {"dense": (2, 1), UNSEEN_ROAD: (1, 0)}
 """So many more circulate, and enter at each other approach, in dense traffic and on a larger ring."""
-WIDER_M = {UNSEEN_ROAD: 8.0}
-"""The ring's radius is so much larger than that of highway-env's."""
+RINGS = {UNSEEN_ROAD: LARGER}
 OUTER_M, OUTER_RAD = 24.0, math.radians(24.0)
 """Radius of the outer lane of highway-env's ring, and how far from an arm's axis its nodes are on it."""
 LAPS = (1, 2)
@@ -107,10 +106,10 @@ GOAL_PAST_RING_M = 65.0
 
 
 @cache
-def _network(wider_m: float) -> RoadNetwork:
+def _network(ring: Ring) -> RoadNetwork:
     network = build_network(
         (
-            (origin, to, replace(_wider(lane_spec(lane), wider_m), speed_limit_mps=LIMIT_MPS))
+            (origin, to, replace(_wider(lane_spec(lane), ring.wider_m), speed_limit_mps=LIMIT_MPS))
             for origin, roads in stock_environment("roundabout-v1").road.network.graph.items()
             for to, parallel in roads.items()
             for lane in parallel
@@ -267,8 +266,8 @@ def _traffic(
 def build(seed: int, condition: str) -> Episode:
     """The episode of a seed under a condition."""
     generator = episode_generator(SCENARIO.id, "nominal", seed)
-    wider_m = WIDER_M.get(condition, 0.0)
-    network = _network(wider_m)
+    ring = RINGS.get(condition, HIGHWAY_ENV)
+    network = _network(ring)
     start_m = uniform(generator, *START_M)
     choice = int(generator.integers(len(EXITS)))
     of_traffic = episode_generator(SCENARIO.id, condition, seed) if condition == "dense" else generator
@@ -283,7 +282,7 @@ def build(seed: int, condition: str) -> Episode:
     )
     lateral_m, turn_rad = start_offset(SCENARIO.id, condition, seed, turn_rad=OFF_COURSE_RAD)
     world = with_ego(network, start, lateral_m=lateral_m, heading_error_rad=turn_rad, parameters=parameters)
-    way = way_through(EXITS[choice], wider_m)
+    way = way_through(EXITS[choice], ring)
     x, y = float(world.entity_float[0, 0]), float(world.entity_float[1, 0])
     index = int(np.argmin(np.abs(way.points_m[: way.ring_from, 1] - y)))
     index -= int(way.points_m[index, 1] < y)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from drivebench.conditions import UNSEEN_ROAD
 from drivebench.errors import ConfigurationError
 from drivebench.scenario import SPLITS, Ability, Episode, Scenario, split_of
 from drivebench.world import EntityKind, RoadNetwork, WorldBatch
@@ -62,7 +63,8 @@ def scenario_violations(scenario: Scenario, *, seeds_per_split: int = SEEDS_PER_
     by_condition = {
         condition: [
             scenario.episode(seeds[i * len(seeds) // seeds_per_split], condition)
-            for seeds in SPLITS.values()
+            for split, seeds in SPLITS.items()
+            if condition != UNSEEN_ROAD or split != "train"
             for i in range(seeds_per_split)
         ]
         for condition in scenario.conditions

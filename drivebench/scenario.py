@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from drivebench import registry
 from drivebench.errors import ConfigurationError, UnknownNameError
+from drivebench.parking import ParkingTask
 from drivebench.weather import CLEAR, WEATHER_CONDITIONS, WEATHERS, Weather
 
 if TYPE_CHECKING:
@@ -49,11 +50,6 @@ TEST = range(2_000_000, 3_000_000)
 SECRET = range(2**40, 2**52)
 """For secret suites of competitions (:mod:`drivebench.secret_seeds`); traffic is as in test."""
 SPLITS = {"train": TRAIN, "dev": DEV, "test": TEST, "secret": SECRET}
-
-DISTURBED = "disturbed"
-"""The condition with gusts on the steering, see ``drivebench.disturbance``."""
-COMMON_CONDITIONS = (DISTURBED, *WEATHER_CONDITIONS)
-"""Conditions of every scenario: the nominal episode of the seed, disturbed or in some weather."""
 
 DISTURBED = "disturbed"
 """The condition with gusts on the steering, see ``drivebench.disturbance``."""
@@ -208,6 +204,7 @@ class Episode:
         weather: What cameras see it in.
         oncoming_lane_open: Whether the lane of the oncoming traffic may be used for overtaking. It is not
             against the direction of travel then, except where an oncoming driver is made to brake.
+        parking: Where the ego has to park; None where its goal is on its route. The route leads there then.
     """
 
     scenario: str
@@ -219,6 +216,7 @@ class Episode:
     speed_limit_mps: float
     weather: Weather = CLEAR
     oncoming_lane_open: bool = False
+    parking: ParkingTask | None = None
 
     def under(self, weather: Weather) -> "Episode":
         """The same episode in some weather; a low sun stands ahead of the ego's start.
@@ -243,6 +241,8 @@ class Episode:
             digest.update(repr(self.weather).encode())
         if self.oncoming_lane_open:  # and so do episodes where it is not
             digest.update(b"the oncoming lane is open")
+        if self.parking is not None:
+            digest.update(repr(self.parking).encode())
         return digest.hexdigest()
 
 

@@ -1,8 +1,8 @@
 """Car parks of four layouts: bays on both sides of an aisle or on one, square to it, slanted, or along it.
 
-Frame: the aisle runs along x with its middle at y = 0, y to the right; the first bay begins at x = 0. The whole
-lot is paved by two lanes of opposite directions that lie on each other, so that there is a drivable area and
-no wrong way on it. Each bay is a lane of its own, from its mouth inwards, whose lines are what is painted.
+Frame: the aisle runs along x with its middle at y = 0, y to the right; the first bay begins at x = 0. The
+whole lot is paved by two lanes of opposite directions that lie on each other, so that there is a drivable
+area and no wrong way on it. Each bay is a lane of its own, from its mouth inwards, whose lines are painted.
 """
 
 import math
@@ -165,8 +165,6 @@ def _walls(
     if with_ends:
         found += [(x, middle_y, 0.5 * math.pi, across) for x in (low[0] - away, high[0] + away)]
     return tuple(
-        VehicleSpec(
-            kind=EntityKind.OBSTACLE, x_m=x, y_m=y, heading_rad=turn, length_m=size, width_m=WALL_M
-        )
+        VehicleSpec(kind=EntityKind.OBSTACLE, x_m=x, y_m=y, heading_rad=turn, length_m=size, width_m=WALL_M)
         for x, y, turn, size in found
     )

@@ -1,29 +1,31 @@
 """``parking-v1``: park in the assigned bay, forwards or in reverse.
 
 Map
-    Car parks (:mod:`scenarios.car_parks`) with an aisle of 6.5 to 9.5 m: bays square to it on both sides or on
-    one, slanted by 60°, or along the kerb, walls around. Bays are 6.2 m by 3.0 to 3.4 m, at the kerb 7.6 m by
-    3.0 m; the ego is 5 m by 2 m, with its axles at the bumpers, and turns about a point 5 m beside its rear axle
-    at the least. Every split has its own: 24 for training, 12 for development, 16 for test and for secret suites.
+    Car parks (:mod:`scenarios.car_parks`) with an aisle of 6.5 to 9.5 m: bays square to it on both sides or
+    on one, slanted by 60°, or along the kerb, walls around. Bays are 6.2 m by 3.0 to 3.4 m, at the kerb 7.6 m
+    by 3.0 m. The ego is 5 m by 2 m and turns about a point 5 m beside its rear axle, which is at its rear
+    bumper, at the least. Every split has its own car parks: 24 for training, 12 for development, 16 for test,
+    16 for secret suites.
 Traffic
     Parked cars in about half of the other bays, and never in both of those beside the assigned one; nobody
     drives.
 Start
-    In the aisle, 6 to 14 m before the bay, at up to 1.5 m/s, up to 0.8 m beside the middle of the aisle and up
-    to 0.1 rad askew. The ego has a reverse gear, as in no other family: at a stand, braking drives backwards.
+    In the aisle, 6 to 14 m before the bay, at up to 1.5 m/s, up to 0.8 m beside the middle of the aisle and
+    up to 0.1 rad askew. The ego has a reverse gear, as in no other family: at a stand, braking drives
+    backwards.
 Observation
     The assigned bay is marked on the ground, in the cameras and from above; ``command`` says on which side it
     is, and ``goal-pose`` where, relative to the ego.
 Route and goal
-    The route leads along the aisle and into the bay. The goal is to stand in the bay, either way round: within
-    0.5 m along and 0.25 m across it and 0.1 rad of its direction, which is inside of its lines.
+    The route leads along the aisle and into the bay. The goal is to stand in the bay, either way round:
+    within 0.5 m along and 0.25 m across it and 0.1 rad of its direction, which is inside of its lines.
 Score
-    EP is by how much the pose error is less than at the start (:mod:`drivebench.metric.parked`): the most
-    that it can be without having parked is 0.8. NC: nothing else moves, so that touching anything is the ego's
-    fault. DAC: the lot; beyond it is grass, or a wall. DDC: a lot has no direction of travel, and nothing is
-    lost by reversing. RC: lost by going more than 10 m past the bay or parking in another one. TTC counts what
-    the ego's leading side would touch going straight on, in reverse the rear one: who manoeuvres close to
-    something does it slowly. SL: 3 m/s, forwards or in reverse.
+    EP is by how much the pose error is less than at the start (:mod:`drivebench.metric.parked`), at most 0.8
+    without having parked. NC: nothing else moves, so that touching anything is the ego's fault. DAC: the lot;
+    beyond it is grass, or a wall. DDC: a lot has no direction of travel, and nothing is lost by reversing.
+    RC: lost by going more than 10 m away from the route, past the bay for example, or parking in another bay.
+    TTC counts what the ego's leading side, in reverse the rear one, would touch going straight on: who
+    manoeuvres close to something does it slowly. SL: 3 m/s, forwards or in reverse.
 Success
     Parked within 1.5 times the expert's time, nothing touched, never off the lot.
 Failure
@@ -31,10 +33,10 @@ Failure
 Horizon
     60 s, 300 decisions; the expert takes 8 to 25 s.
 Abilities
-    Ambiguity (forwards or in reverse, from the left or from the right); generalisation (to other car parks).
+    Ambiguity (forwards or in reverse, from either side); generalisation (to other car parks).
 Conditions
-    ``nominal``; ``off-course``: 2 to 15 m before the bay, up to 2 m beside the middle of the aisle and 0.2 to 0.6
-    rad askew; ``dense``: all other bays full but one in ten, those beside the assigned one always.
+    ``nominal``; ``off-course``: 2 to 15 m before the bay, up to 2 m beside the middle of the aisle and 0.2 to
+    0.6 rad askew; ``dense``: all other bays full but one in ten, those beside the assigned one always.
 
 Version history
     1: first version.
@@ -43,6 +45,7 @@ Version history
 import math
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -87,7 +90,7 @@ FAR_START_M, FAR_BESIDE_M, FAR_ASKEW_RAD, FAR_SPEED_MPS = (2.0, 15.0), 2.0, (0.2
 ROOM_M = 3.5
 """From the ego's middle to the end of the lot behind it, at the least."""
 SIDE_ROOM_M = 0.2
-"""How far a corner of the ego may be beyond the edge of the aisle at the start; cars stand 0.3 m behind it."""
+"""How far a corner of the ego may be beyond the edge of the aisle at the start; cars stand 0.3 m back."""
 HALF_WIDTH_M = 2.0
 BEHIND_M = 3.0
 """Length of the route before the start."""
@@ -110,7 +113,9 @@ def car_park_of(episode: Episode) -> CarPark:
     Args:
         episode: Of this family.
     """
-    return _car_park(split_of(episode.seed), _number(episode_generator(ID, "nominal", episode.seed), episode.seed))
+    return _car_park(
+        split_of(episode.seed), _number(episode_generator(ID, "nominal", episode.seed), episode.seed)
+    )
 
 
 def build(seed: int, condition: str) -> Episode:
@@ -155,13 +160,18 @@ def _parked(
 ) -> tuple[list[VehicleSpec], list[Bay]]:
     """Parked cars, and the bays that are free besides the assigned one."""
     beside = [
-        k for k in (goal - 1, goal + 1) if 0 <= k < len(lot.bays) and lot.bays[k].right == lot.bays[goal].right
+        k
+        for k in (goal - 1, goal + 1)
+        if 0 <= k < len(lot.bays) and lot.bays[k].right == lot.bays[goal].right
     ]
     left_free = -1 if dense else beside[int(generator.integers(len(beside)))]
     cars, free = [], []
     for k, bay in enumerate(lot.bays):
         occupied = generator.random() < OCCUPIED[dense] or (dense and k in beside)
-        along, aside = uniform(generator, -STAND_M[0], STAND_M[0]), uniform(generator, -STAND_M[1], STAND_M[1])
+        along, aside = (
+            uniform(generator, -STAND_M[0], STAND_M[0]),
+            uniform(generator, -STAND_M[1], STAND_M[1]),
+        )
         askew = uniform(generator, -STAND_RAD, STAND_RAD)
         backwards = bool(generator.integers(2))
         if k == goal:
@@ -186,7 +196,7 @@ def _parked(
 def _start(lot: CarPark, bay: Bay, generator: np.random.Generator, *, off_course: bool) -> VehicleSpec:
     """The ego in the aisle, its corners inside of it."""
     before = uniform(generator, *(FAR_START_M if off_course else START_M))
-    side = 1.0 if generator.random() < 0.5 else -1.0  # noqa: PLR2004 - either side
+    side = 1.0 if generator.random() < 0.5 else -1.0
     if off_course:
         askew = uniform(generator, *FAR_ASKEW_RAD) * (1.0 if generator.random() < 0.5 else -1.0)
     else:
@@ -214,7 +224,7 @@ def _route(bay: Bay, ego: VehicleSpec) -> Route:
     turn_x = max(turn_x, ego.x_m + 1.0)
     corners = ((ego.x_m - BEHIND_M, ego.y_m), (ego.x_m, ego.y_m), (turn_x, ego.y_m), (bay.x_m, bay.y_m))
     points = [corners[0]]
-    for (x0, y0), (x1, y1) in zip(corners, corners[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(corners):
         pieces = math.ceil(math.sqrt((x1 - x0) * (x1 - x0) + (y1 - y0) * (y1 - y0)))
         points += [(x0 + (x1 - x0) * k / pieces, y0 + (y1 - y0) * k / pieces) for k in range(1, pieces + 1)]
     side, command = ("right", Command.RIGHT) if bay.right else ("left", Command.LEFT)

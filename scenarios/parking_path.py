@@ -1,9 +1,9 @@
 """The free path into a parking place from where the car is: Reeds–Shepp words among obstacles, as kernels.
 
-A path is a word (:mod:`scenarios.reeds_shepp`) from the car's pose to a gate, and the gate's tail into the place.
-The first two gates are the place itself, taken forwards and in reverse; the others are poses from which an arc and
-a straight lead into it. The shortest paths hug what stands beside the place; gates stand clear of it. Candidates
-are looked at from the cheapest on, and the first that touches nothing is taken.
+A path is a word (:mod:`scenarios.reeds_shepp`) from the car's pose to a gate, and the gate's tail into the
+place. The first two gates are the place itself, taken forwards and in reverse; the others are poses from
+which an arc and a straight lead into it. The shortest paths hug what stands beside the place; gates stand
+clear of it. Candidates are looked at from the cheapest on, and the first that touches nothing is taken.
 
 Poses are those of the rear axle, which moves along the car's heading: the engine's bicycle has its axles at
 the bumpers. Lengths are metres, positive forwards; curvatures are 1/m, positive where the heading grows
@@ -17,13 +17,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.compiled import kernel
+from drivebench.metric.boxes import SIDE, time_to_touch
 from drivebench.world.numerics import cos_sin
 from scenarios.reeds_shepp import MOST_WORDS, PIECES, reeds_shepp_words
 
-__all__ = ["MOST_PIECES", "Box", "Gate", "cheapest_path", "clearance_ahead", "move", "rows_of_gates"]
+__all__ = [
+    "BRIEF_M",
+    "MOST_PIECES",
+    "Box",
+    "Gate",
+    "cheapest_path",
+    "clearance_ahead",
+    "move",
+    "rows_of_gates",
+    "way_out",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 class Gate(IntEnum):
@@ -52,8 +64,10 @@ class Box(IntEnum):
 
 
 MOST_PIECES = PIECES + 2
-RADII_M = (5.4, 7.5)
-"""Radii of the arcs, at the rear axle. The least that the car can drive is 5 m: the rest is for corrections."""
+RADII_M = (5.1, 5.4, 7.0)
+"""Radii of the arcs of words, at the rear axle; the least that the car can drive is 5 m."""
+GATE_RADII_M = (5.4, 7.0)
+"""Of the arcs of tails: wider than the least of words, so that who is beside a tail finds back onto it."""
 CUSP_M = 3.5
 """Way that a change of direction is worth: the time to brake and to set off again."""
 ARC_COST = 0.1
@@ -65,7 +79,13 @@ CLEARANCE_M = (0.3, 0.12)
 CLEARANCE_NOW_M, CLEARANCE_GAIN = 0.04, 0.2
 """A path may begin as near as this, and has to come away from there by so much for each metre."""
 MOST_CANDIDATES = 8192
-_BRIEF_M = 1e-6
+BRIEF_M = 1e-6
+"""Pieces shorter than this are none."""
+FAR_M = 10.0
+"""Way after which the whole clearance is asked for; tails are held to it all along."""
+SLOW_MPS = 0.3
+"""Slower than this, a change of direction costs no more than setting off does."""
+WAYS_OUT_M = (2.0, -2.0, 4.0, -4.0)
 
 PULL_OUT_M = (0.0, 1.5, 3.0, 4.5, 6.0)
 GATE_TURNS_RAD = (0.45, 0.9, 1.3, 1.65)
@@ -96,7 +116,7 @@ def rows_of_gates(x_m: float, y_m: float, heading_rad: float, length_m: float) -
             out = x - onwards * way * cosine, y - onwards * way * sine
             if way > 0.0:
                 others.append((*out, heading, 0.0, 0.0, onwards * way))
-            for radius in RADII_M:
+            for radius in GATE_RADII_M:
                 for turn in GATE_TURNS_RAD:
                     for side in (-1.0, 1.0):
                         arc, curvature = onwards * radius * turn, side / radius
@@ -121,7 +141,7 @@ def move(x: float, y: float, heading: float, length: float, curvature: float) ->
     half = 0.5 * length * curvature
     cos, sin = cos_sin(None, heading + half)
     chord = length
-    if abs(half) > 1e-6:  # noqa: PLR2004 - else the chord is as long as the arc, to the last bits
+    if abs(half) > 1e-6:
         chord = length * cos_sin(None, half)[1] / half
     return x + chord * cos, y + chord * sin, heading + 2.0 * half
 
@@ -142,30 +162,259 @@ def _overlaps(
         return False
     if abs(dy * cos - dx * sin) > half_width + other_length * across + other_width * along:
         return False
-    if abs(dx * box[_BOX_COS] + dy * box[_BOX_SIN]) > other_length + half_length * along + half_width * across:
+    if (
+        abs(dx * box[_BOX_COS] + dy * box[_BOX_SIN])
+        > other_length + half_length * along + half_width * across
+    ):
         return False
     return bool(
-        abs(dy * box[_BOX_COS] - dx * box[_BOX_SIN]) <= other_width + half_length * across + half_width * along
+        abs(dy * box[_BOX_COS] - dx * box[_BOX_SIN])
+        <= other_width + half_length * across + half_width * along
     )
 
 
 @kernel
 def _is_free(
-    x: float, y: float, heading: float, length: float, margin: float, boxes: Floats, count: int, low_x: float,
-    low_y: float, high_x: float, high_y: float, size: Floats,
-) -> bool:  # fmt: skip
+    x: float, y: float, heading: float, margin: float, boxes: Floats, count: int, lot: Floats, size: Floats
+) -> bool:
     """Whether a car with its rear axle here touches nothing and is on the lot, with a margin all around."""
-    del length
     cos, sin = cos_sin(None, heading)
     half_length, half_width = 0.5 * size[0] + margin, 0.5 * size[1] + margin
     middle_x, middle_y = x + 0.5 * size[0] * cos, y + 0.5 * size[0] * sin
     reach_x = half_length * abs(cos) + half_width * abs(sin)
     reach_y = half_length * abs(sin) + half_width * abs(cos)
-    if middle_x - reach_x < low_x or middle_x + reach_x > high_x:
+    if middle_x - reach_x < lot[0] or middle_x + reach_x > lot[2]:
         return False
-    if middle_y - reach_y < low_y or middle_y + reach_y > high_y:
+    if middle_y - reach_y < lot[1] or middle_y + reach_y > lot[3]:
         return False
     for k in range(count):
         if _overlaps(boxes[k], middle_x, middle_y, cos, sin, half_length, half_width):
             return False
     return True
+
+
+@kernel
+def _piece_is_free(
+    pose: Floats, length: float, curvature: float, driven: float, clearance: float, boxes: Floats, count: int,
+    lot: Floats, size: Floats,
+) -> bool:  # fmt: skip
+    """Whether a piece is free; ``pose`` is moved to its end.
+
+    Args:
+        pose: ``f8[3]`` where it begins.
+        length: Signed (m).
+        curvature: Of the piece (1/m).
+        driven: Way from the car to its beginning (m).
+        clearance: To be kept far from the car (m).
+        boxes: ``f8[>=count, Box]``.
+        count: How many boxes there are.
+        lot: ``f8[4]`` least x and y, greatest x and y.
+        size: ``f8[2]`` length and width of the car.
+    """
+    steps = int(abs(length) / STEP_M) + 1
+    step = length / steps
+    x, y, heading = pose[0], pose[1], pose[2]
+    for k in range(1, steps + 1):
+        x, y, heading = move(pose[0], pose[1], pose[2], step * k, curvature)
+        margin = min(clearance, CLEARANCE_NOW_M + CLEARANCE_GAIN * (driven + abs(step * k)))
+        if not _is_free(x, y, heading, margin, boxes, count, lot, size):
+            return False
+    pose[0], pose[1], pose[2] = x, y, heading
+    return True
+
+
+@kernel
+def _list_candidates(
+    pose: Floats, speed: float, gates: Floats, is_open: Flags, words: Floats, turns: Ints, cost: Floats,
+    gate: Ints, radius: Floats, pieces: Floats, sides: Ints,
+) -> int:  # fmt: skip
+    """Write down all words to all gates, with what they cost.
+
+    Args:
+        pose: ``f8[3]`` of the rear axle.
+        speed: Of the car (m/s): who moves has a direction already.
+        gates: ``f8[>=number, Gate]``.
+        is_open: ``bool[number]`` whether the tail of each gate is free.
+        words: Work space for the words to one gate.
+        turns: The same.
+        cost: ``f8[MOST_CANDIDATES]`` written (m).
+        gate: ``i8[MOST_CANDIDATES]`` written.
+        radius: ``f8[MOST_CANDIDATES]`` written.
+        pieces: ``f8[MOST_CANDIDATES, PIECES]`` written, in units of the radius.
+        sides: ``i8[MOST_CANDIDATES, PIECES]`` written.
+
+    Returns:
+        How many candidates there are.
+    """
+    found = 0
+    cos, sin = cos_sin(None, pose[2])
+    moving = 0.0 if abs(speed) < SLOW_MPS else 1.0 if speed > 0.0 else -1.0
+    for g in range(is_open.shape[0]):
+        if not is_open[g]:
+            continue
+        dx, dy = gates[g, _X] - pose[0], gates[g, _Y] - pose[1]
+        tail = abs(gates[g, _ARC]) * (1.0 + ARC_COST) + abs(gates[g, _STRAIGHT])
+        onwards = gates[g, _ARC] + gates[g, _STRAIGHT]
+        for r in RADII_M:
+            count = reeds_shepp_words(
+                (dx * cos + dy * sin) / r,
+                (dy * cos - dx * sin) / r,
+                gates[g, _HEADING] - pose[2],
+                words,
+                turns,
+            )
+            for k in range(count):
+                if found == MOST_CANDIDATES:
+                    return found
+                total, before = tail, moving
+                for piece in range(PIECES):
+                    length = r * words[k, piece]
+                    if abs(length) < BRIEF_M:
+                        continue
+                    total += abs(length) * (1.0 if turns[k, piece] == 0 else 1.0 + ARC_COST)
+                    if before * length < 0.0:
+                        total += CUSP_M
+                    before = length
+                if before * onwards < 0.0:
+                    total += CUSP_M
+                cost[found], gate[found], radius[found] = total, g, r
+                for piece in range(PIECES):
+                    pieces[found, piece], sides[found, piece] = words[k, piece], turns[k, piece]
+                found += 1
+    return found
+
+
+@kernel
+def cheapest_path(
+    pose: Floats, speed: float, gates: Floats, number: int, boxes: Floats, count: int, lot: Floats,
+    size: Floats, path: Floats,
+) -> float:  # fmt: skip
+    """Find the cheapest path into the place that touches nothing.
+
+    Args:
+        pose: ``f8[3]`` of the rear axle: x, y (m), heading (rad).
+        speed: Of the car (m/s).
+        gates: ``f8[>=number, Gate]`` of the place.
+        number: How many gates there are.
+        boxes: ``f8[>=count, Box]`` of what stands about.
+        count: How many boxes there are.
+        lot: ``f8[4]`` least x and y, greatest x and y (m).
+        size: ``f8[2]`` length and width of the car (m).
+        path: ``f8[MOST_PIECES, 2]`` written: length (m, signed) and curvature (1/m) of each piece; pieces of
+            no length may be among them.
+
+    Returns:
+        Its cost (m); infinite when there is none.
+    """
+    words, turns = np.zeros((MOST_WORDS, PIECES)), np.zeros((MOST_WORDS, PIECES), np.int64)
+    cost, gate = np.empty(MOST_CANDIDATES), np.empty(MOST_CANDIDATES, np.int64)
+    radius, pieces = np.empty(MOST_CANDIDATES), np.empty((MOST_CANDIDATES, PIECES))
+    sides = np.empty((MOST_CANDIDATES, PIECES), np.int64)
+    at, is_open = np.zeros(3), np.zeros(number, np.bool_)
+    for clearance in CLEARANCE_M:
+        for g in range(number):
+            at[0], at[1], at[2] = gates[g, _X], gates[g, _Y], gates[g, _HEADING]
+            is_open[g] = _is_free(at[0], at[1], at[2], clearance, boxes, count, lot, size)
+            for length, curvature in (
+                (gates[g, _ARC], gates[g, _CURVATURE]),
+                (gates[g, _STRAIGHT], 0.0),
+            ):
+                is_open[g] = is_open[g] and _piece_is_free(
+                    at, length, curvature, FAR_M, clearance, boxes, count, lot, size
+                )
+        found = _list_candidates(pose, speed, gates, is_open, words, turns, cost, gate, radius, pieces, sides)
+        for c in np.argsort(cost[:found], kind="mergesort"):
+            g = gate[c]
+            at[:] = pose
+            driven, free = 0.0, True
+            for piece in range(PIECES):
+                length = radius[c] * pieces[c, piece]
+                curvature = sides[c, piece] / radius[c]
+                path[piece, 0], path[piece, 1] = length, curvature
+                if abs(length) < BRIEF_M:
+                    continue
+                if not _piece_is_free(at, length, curvature, driven, clearance, boxes, count, lot, size):
+                    free = False
+                    break
+                driven += abs(length)
+            if free:
+                path[PIECES, 0], path[PIECES, 1] = gates[g, _ARC], gates[g, _CURVATURE]
+                path[PIECES + 1, 0], path[PIECES + 1, 1] = gates[g, _STRAIGHT], 0.0
+                return float(cost[c])
+    return math.inf
+
+
+@kernel
+def way_out(
+    pose: Floats,
+    gates: Floats,
+    number: int,
+    boxes: Floats,
+    count: int,
+    lot: Floats,
+    size: Floats,
+    path: Floats,
+) -> float:
+    """Where no word is free: one arc or straight to somewhere from where one is, and nothing behind it.
+
+    Args:
+        pose: As for :func:`cheapest_path`, and so are the others.
+        gates: The same.
+        number: The same.
+        boxes: The same.
+        count: The same.
+        lot: The same.
+        size: The same.
+        path: The same.
+
+    Returns:
+        What it costs (m), with the way from there; infinite when there is no such way.
+    """
+    best, best_length, best_curvature = math.inf, 0.0, 0.0
+    at = np.zeros(3)
+    for length in WAYS_OUT_M:
+        for turn in range(-1, 2):
+            curvature = turn / RADII_M[0]
+            at[:] = pose
+            if not _piece_is_free(at, length, curvature, 0.0, CLEARANCE_M[1], boxes, count, lot, size):
+                continue
+            total = abs(length) + cheapest_path(at, length, gates, number, boxes, count, lot, size, path)
+            if total < best:
+                best, best_length, best_curvature = total, length, curvature
+    path[:] = 0.0
+    path[0, 0], path[0, 1] = best_length, best_curvature
+    return best
+
+
+@kernel
+def clearance_ahead(
+    pose: Floats, onwards: float, boxes: Floats, count: int, size: Floats, farthest: float
+) -> float:
+    """How far the car could go straight on until it touches something.
+
+    Args:
+        pose: ``f8[3]`` of the rear axle.
+        onwards: 1 forwards, -1 in reverse.
+        boxes: ``f8[>=count, Box]``.
+        count: How many boxes there are.
+        size: ``f8[2]`` length and width of the car (m).
+        farthest: What is farther away does not matter (m).
+
+    Returns:
+        Metres.
+    """
+    cos, sin = cos_sin(None, pose[2])
+    x, y = pose[0] + 0.5 * size[0] * cos, pose[1] + 0.5 * size[0] * sin
+    least = farthest
+    for k in range(count):
+        dx, dy = boxes[k, _BOX_X] - x, boxes[k, _BOX_Y] - y
+        reach = 0.5 * (size[0] + size[1]) + boxes[k, _BOX_LENGTH] + boxes[k, _BOX_WIDTH] + least
+        if abs(dx) > reach or abs(dy) > reach:
+            continue
+        way, side = time_to_touch(
+            dx, dy, -onwards * cos, -onwards * sin, cos, sin, 0.5 * size[0], 0.5 * size[1],
+            boxes[k, _BOX_COS], boxes[k, _BOX_SIN], boxes[k, _BOX_LENGTH], boxes[k, _BOX_WIDTH],
+        )  # fmt: skip
+        if side != SIDE:
+            least = min(least, way)
+    return least

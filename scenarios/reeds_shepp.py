@@ -2,9 +2,9 @@
 
 J. A. Reeds and L. A. Shepp, "Optimal paths for a car that goes both forwards and backwards", Pacific Journal
 of Mathematics 145(2), 1990; the families and their symmetries as in S. M. LaValle, *Planning Algorithms*,
-Cambridge 2006, section 15.3.2. A word is a sequence of up to five pieces, each an arc of the least radius to the
-one side or the other, or a straight. The shortest path is the shortest of the words that reach the goal; all of
-them are listed here, because among obstacles the shortest is seldom free.
+Cambridge 2006, section 15.3.2. A word is a sequence of up to five pieces, each an arc of the least radius to
+the one side or the other, or a straight. The shortest path is the shortest of the words that reach the goal;
+all of them are listed here, because among obstacles the shortest is seldom free.
 
 Lengths are in units of the radius, positive forwards, negative backwards. The frame has any orientation: a
 positive turn is the one that makes the heading grow.
@@ -64,10 +64,10 @@ def _write(
     place = 0
     for k in range(5):
         index = first + step * k
-        turn = a if index == 0 else b if index == 1 else c if index == 2 else d if index == 3 else e  # noqa: PLR2004
+        turn = a if index == 0 else b if index == 1 else c if index == 2 else d if index == 3 else e
         if index >= last:
             continue
-        length = t if index == 0 else u if index == 1 else v if index == 2 else w if index == 3 else z  # noqa: PLR2004
+        length = t if index == 0 else u if index == 1 else v if index == 2 else w if index == 3 else z
         words[count, place] = time * length
         turns[count, place] = side * turn
         place += 1
@@ -190,10 +190,20 @@ def reeds_shepp_words(x: float, y: float, phi: float, words: Floats, turns: Ints
     back_x, back_y = x * cos + y * sin, x * sin - y * cos
     count = 0
     for symmetry in range(4):
-        time = 1.0 if symmetry < 2 else -1.0  # noqa: PLR2004 - two of the four
+        time = 1.0 if symmetry < 2 else -1.0
         side = 1 if symmetry % 2 == 0 else -1
         count = _add_words(
-            time * x, side * y, time * side * phi, cos, time * side * sin, time, side, False, words, turns, count
+            time * x,
+            side * y,
+            time * side * phi,
+            cos,
+            time * side * sin,
+            time,
+            side,
+            False,
+            words,
+            turns,
+            count,
         )
         count = _add_words(
             time * back_x, side * back_y, time * side * phi, cos, time * side * sin, time, side, True, words,

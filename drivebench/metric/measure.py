@@ -238,7 +238,15 @@ def _makes_oncoming_brake(
 
 @kernel
 def _is_parked(
-    places: Floats, sums: Floats, counts: Ints, x: float, y: float, cos: float, sin: float, speed: float, length: float
+    places: Floats,
+    sums: Floats,
+    counts: Ints,
+    x: float,
+    y: float,
+    cos: float,
+    sin: float,
+    speed: float,
+    length: float,
 ) -> bool:
     """Whether the ego has parked in the assigned place; keeps its pose error, and how long it is in another.
 

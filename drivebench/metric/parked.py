@@ -20,7 +20,9 @@ __all__ = ["is_in_place", "pose_error"]
 
 
 @kernel
-def pose_error(place: NDArray[np.float64], x: float, y: float, cos: float, sin: float, length: float) -> float:
+def pose_error(
+    place: NDArray[np.float64], x: float, y: float, cos: float, sin: float, length: float
+) -> float:
     """How far a car is from a place.
 
     Args:

@@ -3,8 +3,8 @@
 Two layers. The low-level law (:mod:`scenarios.control`) steers along a reference path and keeps to its speed
 profile. Where there is traffic, a planner (:mod:`scenarios.planning`) chooses which path to follow and how
 fast, by trying what is open to it (:mod:`scenarios.choices`) in copies of the world. With no traffic there is
-nothing to plan: in lane keeping the expert is the law. Parking is another matter, and has a planner of its own
-(:mod:`scenarios.parking_expert`).
+nothing to plan: in lane keeping the expert is the law. Parking is another matter, and has a planner of its
+own (:mod:`scenarios.parking_expert`).
 
 Nothing is remembered from one decision to the next: what the expert does is a function of the present state
 of the world and of the task, so that any state can be labelled. Nor does it know the future: what happens to

@@ -35,7 +35,7 @@ Horizon
 Abilities
     Ambiguity (forwards or in reverse, from either side); generalisation (to other car parks).
 Conditions
-    ``nominal``; ``off-course``: 2 to 15 m before the bay, up to 2 m beside the middle of the aisle and 0.2 to
+    ``nominal``; ``off-course``: 3 to 15 m before the bay, up to 2 m beside the middle of the aisle and 0.2 to
     0.6 rad askew; ``dense``: all other bays full but one in ten, those beside the assigned one always.
 
 Version history
@@ -85,7 +85,7 @@ START_M = (6.0, 14.0)
 """Distance of the start before the bay, along the aisle."""
 SPEED_MPS = (0.0, 1.5)
 BESIDE_M, ASKEW_RAD = 0.8, 0.1
-FAR_START_M, FAR_BESIDE_M, FAR_ASKEW_RAD, FAR_SPEED_MPS = (2.0, 15.0), 2.0, (0.2, 0.6), 0.8
+FAR_START_M, FAR_BESIDE_M, FAR_ASKEW_RAD, FAR_SPEED_MPS = (3.0, 15.0), 2.0, (0.2, 0.6), 0.8
 """The same under ``off-course``."""
 ROOM_M = 3.5
 """From the ego's middle to the end of the lot behind it, at the least."""

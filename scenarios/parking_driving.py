@@ -32,8 +32,8 @@ I8 = NDArray[np.int64]
 
 DECISION_S = 1.0 / POLICY_HZ
 ON_ARCS_MPS, ARC_PER_M = 2.5, 0.1
-"""Speed on arcs of more than this curvature. From one lock to the other within a decision, the yaw acceleration
-is 1.7 rad/s² at this speed by the filter of the score; nuPlan's bound is 1.93 rad/s²."""
+"""Speed on arcs of more than this curvature. From one lock to the other within a decision, the yaw
+acceleration is 1.7 rad/s² at this speed by the filter of the score; nuPlan's bound is 1.93 rad/s²."""
 ACCELERATION_MPS2, BRAKING_MPS2, HARDEST_MPS2 = 1.4, 1.3, 3.0
 TIME_AHEAD_S = 1.1
 """To what lies straight ahead; the score asks for 0.95 s."""

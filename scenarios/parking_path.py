@@ -12,6 +12,7 @@ forwards.
 
 import math
 from enum import IntEnum
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,12 +45,16 @@ class Gate(IntEnum):
     X = 0
     Y = 1
     HEADING = 2
-    ARC = 3
-    """Of the tail: length of its arc (m), signed."""
-    CURVATURE = 4
-    """Of the arc (1/m)."""
-    STRAIGHT = 5
-    """Of the tail: length of the straight behind the arc (m), signed as the arc."""
+    FIRST = 3
+    """Of the tail: length of its first arc (m), signed; 0 for most."""
+    FIRST_CURVATURE = 4
+    """Of the first arc (1/m)."""
+    ARC = 5
+    """Of the tail: length of the arc after that (m), signed."""
+    CURVATURE = 6
+    """Of this arc (1/m)."""
+    STRAIGHT = 7
+    """Of the tail: length of the straight behind the arcs (m), signed as they are."""
 
 
 class Box(IntEnum):
@@ -63,22 +68,23 @@ class Box(IntEnum):
     HALF_WIDTH = 5
 
 
-MOST_PIECES = PIECES + 2
-RADII_M = (5.1, 5.4, 7.0)
+MOST_PIECES = PIECES + 3
+RADII_M = (5.1, 5.6, 7.0)
 """Radii of the arcs of words, at the rear axle; the least that the car can drive is 5 m."""
-GATE_RADII_M = (5.4, 7.0)
-"""Of the arcs of tails: wider than the least of words, so that who is beside a tail finds back onto it."""
+ARC_COSTS = (0.6, 0.15, 0.1)
+"""What a metre of an arc costs more than a straight one, for each radius. The least radius is for corrections:
+nobody plans on it who has the choice, so that there is room to correct when something comes of it."""
+GATE_RADII_M = (5.6, 7.0)
+"""Of the arcs of tails."""
 CUSP_M = 3.5
 """Way that a change of direction is worth: the time to brake and to set off again."""
-ARC_COST = 0.1
-"""What a metre of an arc costs more than a straight one."""
 STEP_M = 0.3
 """Distance of the poses at which a path is held against obstacles."""
 CLEARANCE_M = (0.3, 0.12)
 """How far a path keeps away from obstacles; the second where there is no path with the first."""
 CLEARANCE_NOW_M, CLEARANCE_GAIN = 0.04, 0.2
 """A path may begin as near as this, and has to come away from there by so much for each metre."""
-MOST_CANDIDATES = 8192
+MOST_CANDIDATES = 12288
 BRIEF_M = 1e-6
 """Pieces shorter than this are none."""
 FAR_M = 10.0
@@ -88,8 +94,13 @@ SLOW_MPS = 0.3
 WAYS_OUT_M = (2.0, -2.0, 4.0, -4.0)
 
 PULL_OUT_M = (0.0, 1.5, 3.0, 4.5, 6.0)
-GATE_TURNS_RAD = (0.45, 0.9, 1.3, 1.65)
+"""Lengths of the straights of tails."""
+GATE_TURNS_RAD = (0.35, 0.7, 1.05, 1.57, 2.1)
+"""Turns of their arcs. Across a square or slanted bay, the last but one or the last lies along the aisle."""
+BENT_PULL_OUT_M, BENT_TURNS_RAD = (0.0, 1.5), (0.72, 0.86, 1.0)
+"""The same for tails with two arcs, to one side and then to the other: they lead into bays along the kerb."""
 _X, _Y, _HEADING = int(Gate.X), int(Gate.Y), int(Gate.HEADING)
+_FIRST, _FIRST_CURVATURE = int(Gate.FIRST), int(Gate.FIRST_CURVATURE)
 _ARC, _CURVATURE, _STRAIGHT = int(Gate.ARC), int(Gate.CURVATURE), int(Gate.STRAIGHT)
 _BOX_X, _BOX_Y, _BOX_COS, _BOX_SIN = int(Box.X), int(Box.Y), int(Box.COS), int(Box.SIN)
 _BOX_LENGTH, _BOX_WIDTH = int(Box.HALF_LENGTH), int(Box.HALF_WIDTH)
@@ -111,16 +122,20 @@ def rows_of_gates(x_m: float, y_m: float, heading_rad: float, length_m: float) -
     for onwards, heading in ((1.0, heading_rad), (-1.0, heading_rad + math.pi)):
         cosine, sine = cos_sin(None, heading)
         x, y = x_m - 0.5 * length_m * cosine, y_m - 0.5 * length_m * sine
-        direct.append((x, y, heading, 0.0, 0.0, 0.0))
+        direct.append((x, y, heading, 0.0, 0.0, 0.0, 0.0, 0.0))
         for way in PULL_OUT_M:
             out = x - onwards * way * cosine, y - onwards * way * sine
+            straight = onwards * way
             if way > 0.0:
-                others.append((*out, heading, 0.0, 0.0, onwards * way))
-            for radius in GATE_RADII_M:
-                for turn in GATE_TURNS_RAD:
-                    for side in (-1.0, 1.0):
-                        arc, curvature = onwards * radius * turn, side / radius
-                        others.append((*move(*out, heading, -arc, curvature), arc, curvature, onwards * way))
+                others.append((*out, heading, 0.0, 0.0, 0.0, 0.0, straight))
+            for radius, turn, side in product(GATE_RADII_M, GATE_TURNS_RAD, (-1.0, 1.0)):
+                arc, bend = onwards * radius * turn, side / radius
+                others.append((*move(*out, heading, -arc, bend), 0.0, 0.0, arc, bend, straight))
+        for way, turn, side in product(BENT_PULL_OUT_M, BENT_TURNS_RAD, (-1.0, 1.0)):
+            out = x - onwards * way * cosine, y - onwards * way * sine
+            arc, bend = onwards * GATE_RADII_M[0] * turn, side / GATE_RADII_M[0]
+            between = move(*out, heading, -arc, bend)
+            others.append((*move(*between, -arc, -bend), arc, -bend, arc, bend, onwards * way))
     return np.array(direct + others)
 
 
@@ -253,9 +268,10 @@ def _list_candidates(
         if not is_open[g]:
             continue
         dx, dy = gates[g, _X] - pose[0], gates[g, _Y] - pose[1]
-        tail = abs(gates[g, _ARC]) * (1.0 + ARC_COST) + abs(gates[g, _STRAIGHT])
+        tail = (abs(gates[g, _FIRST]) + abs(gates[g, _ARC])) * (1.0 + ARC_COSTS[1]) + abs(gates[g, _STRAIGHT])
         onwards = gates[g, _ARC] + gates[g, _STRAIGHT]
-        for r in RADII_M:
+        for number in range(len(RADII_M)):
+            r, dearer = RADII_M[number], 1.0 + ARC_COSTS[number]
             count = reeds_shepp_words(
                 (dx * cos + dy * sin) / r,
                 (dy * cos - dx * sin) / r,
@@ -271,7 +287,7 @@ def _list_candidates(
                     length = r * words[k, piece]
                     if abs(length) < BRIEF_M:
                         continue
-                    total += abs(length) * (1.0 if turns[k, piece] == 0 else 1.0 + ARC_COST)
+                    total += abs(length) * (1.0 if turns[k, piece] == 0 else dearer)
                     if before * length < 0.0:
                         total += CUSP_M
                     before = length
@@ -316,6 +332,7 @@ def cheapest_path(
             at[0], at[1], at[2] = gates[g, _X], gates[g, _Y], gates[g, _HEADING]
             is_open[g] = _is_free(at[0], at[1], at[2], clearance, boxes, count, lot, size)
             for length, curvature in (
+                (gates[g, _FIRST], gates[g, _FIRST_CURVATURE]),
                 (gates[g, _ARC], gates[g, _CURVATURE]),
                 (gates[g, _STRAIGHT], 0.0),
             ):
@@ -338,8 +355,9 @@ def cheapest_path(
                     break
                 driven += abs(length)
             if free:
-                path[PIECES, 0], path[PIECES, 1] = gates[g, _ARC], gates[g, _CURVATURE]
-                path[PIECES + 1, 0], path[PIECES + 1, 1] = gates[g, _STRAIGHT], 0.0
+                path[PIECES, 0], path[PIECES, 1] = gates[g, _FIRST], gates[g, _FIRST_CURVATURE]
+                path[PIECES + 1, 0], path[PIECES + 1, 1] = gates[g, _ARC], gates[g, _CURVATURE]
+                path[PIECES + 2, 0], path[PIECES + 2, 1] = gates[g, _STRAIGHT], 0.0
                 return float(cost[c])
     return math.inf
 
@@ -374,7 +392,7 @@ def way_out(
     at = np.zeros(3)
     for length in WAYS_OUT_M:
         for turn in range(-1, 2):
-            curvature = turn / RADII_M[0]
+            curvature = turn / RADII_M[1]
             at[:] = pose
             if not _piece_is_free(at, length, curvature, 0.0, CLEARANCE_M[1], boxes, count, lot, size):
                 continue

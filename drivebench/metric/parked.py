@@ -3,9 +3,9 @@
 The pose error is one length that joins position and heading: the root of the mean square of how far the
 middles of the two bumpers are from where they belong. With the distance d between the middles of car and
 place, the angle φ between their directions and half the car's length r it is √(d² + 2r²(1 − cos φ)). It is
-the mean distance of model points by which poses are compared in robotics (S. Hinterstoisser et al., ACCV
-2012), for two points; as there, of the poses that look the same the nearest counts, which is what taking |cos φ|
-does: a place may be taken forwards or in reverse.
+the distance of model points by which poses are compared in robotics (S. Hinterstoisser et al., ACCV 2012),
+for two points and as a mean square; as there, of the poses that look the same the nearest counts: taking
+|cos φ| lets a place be taken forwards or in reverse.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Parking, measured: pose errors by hand, what ends an episode, and what reversing changes in the other parts."""
+"""Parking, measured: pose errors by hand, what ends an episode, what reversing changes in the other parts."""
 
 import math
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Words of Reeds and Shepp: each reaches the goal, and none that is driven at random is shorter than theirs."""
+"""Words of Reeds and Shepp: each reaches the goal, and no way that is driven at random is shorter."""
 
 import math
 
@@ -67,7 +67,7 @@ def test_lengths_that_are_known(pose: Pose, length: float) -> None:
 def test_length_is_the_same_through_every_symmetry() -> None:
     generator = np.random.default_rng(8)
     for _ in range(200):
-        x, y, heading = generator.uniform(-4.0, 4.0, 2).tolist() + [float(generator.uniform(-3.1, 3.1))]
+        x, y, heading = (generator.uniform(-1.0, 1.0, 3) * (4.0, 4.0, 3.1)).tolist()
         length = shortest((x, y, heading))
         assert shortest((-x, y, -heading)) == pytest.approx(length, abs=1e-9)
         assert shortest((x, -y, -heading)) == pytest.approx(length, abs=1e-9)

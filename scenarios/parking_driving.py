@@ -44,6 +44,8 @@ BRIEF_M = 0.08
 WELL_IN = 0.6
 """Share of the tolerances within which the car stands well enough: it stops and stays."""
 WELL_IN_MPS = 0.5
+STANDING_MPS = 0.02
+"""Slower than this is a stand; actions are rounded, so that a car does not stand exactly."""
 
 _X, _Y, _HEADING, _SPEED = (
     int(EntityFloat.X), int(EntityFloat.Y), int(EntityFloat.HEADING), int(EntityFloat.SPEED)
@@ -176,10 +178,10 @@ def _next_speed(
     braking = BRAKING_MPS2
     if onwards == 0.0:
         return 0.0
-    if onwards * speed < 0.0:  # first come to a stand
+    if onwards * speed < -STANDING_MPS:  # first come to a stand
         slower = max(abs(speed) - braking * DECISION_S, 0.0)
         return slower if speed > 0.0 else -slower
-    now = abs(speed)
+    now = max(onwards * speed, 0.0)
     driven = now * DECISION_S
     room = LOOK_M
     wanted = limit

@@ -25,7 +25,7 @@ I8 = NDArray[np.int64]
 
 LIMIT_SHARE = 0.99
 """Of the speed limit, so that rounding an action does not exceed it."""
-_LENGTH = int(EntityFloat.LENGTH)
+_LENGTH, _WIDTH = int(EntityFloat.LENGTH), int(EntityFloat.WIDTH)
 
 
 class ParkingExpert:
@@ -58,12 +58,13 @@ class ParkingExpert:
             episode = episodes[slot]
             assert episode.parking is not None
             place, lot = episode.parking.assigned, car_park_of(episode)
-            length = float(episode.world.entity_float[_LENGTH, episode.world.ego])
-            gates = rows_of_gates(place.x_m, place.y_m, place.heading_rad, length)
+            size = episode.world.entity_float[[_LENGTH, _WIDTH], episode.world.ego]
+            bounds = np.array((*lot.low_m, *lot.high_m))
+            gates = rows_of_gates(place.x_m, place.y_m, place.heading_rad, lot=bounds, size=size)
             if slot >= len(self._limits) or len(gates) > self._gates.shape[1]:
                 self._make_room(max(len(worlds), slot + 1, len(self._limits)), len(gates))
             self._gates[slot, : len(gates)], self._numbers[slot] = gates, len(gates)
-            self._lots[slot] = (*lot.low_m, *lot.high_m)
+            self._lots[slot] = bounds
             self._places[slot] = episode.parking.rows[0]
             self._limits[slot] = episode.speed_limit_mps
 

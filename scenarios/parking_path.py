@@ -1,7 +1,7 @@
 """The free path into a parking place from where the car is: Reeds–Shepp words among obstacles, as kernels.
 
 A path is a word (:mod:`scenarios.reeds_shepp`) from the car's pose to a gate, and the gate's tail into the
-place. The first two gates are the place itself, taken forwards and in reverse; the others are poses from
+place. Two gates are the place itself, with the car either way round; the others are poses from
 which an arc and a straight lead into it. The shortest paths hug what stands beside the place; gates stand
 clear of it. Candidates are looked at from the cheapest on, and the first that touches nothing is taken.
 
@@ -73,7 +73,7 @@ RADII_M = (5.1, 5.6, 7.0)
 """Radii of the arcs of words, at the rear axle; the least that the car can drive is 5 m."""
 ARC_COSTS = (0.6, 0.15, 0.1)
 """What a metre of an arc costs more than a straight one, for each radius. The least radius is for corrections:
-nobody plans on it who has the choice, so that there is room to correct when something comes of it."""
+there is room for them when nobody plans on it who has the choice."""
 GATE_RADII_M = (5.6, 7.0)
 """Of the arcs of tails."""
 CUSP_M = 3.5
@@ -106,37 +106,39 @@ _BOX_X, _BOX_Y, _BOX_COS, _BOX_SIN = int(Box.X), int(Box.Y), int(Box.COS), int(B
 _BOX_LENGTH, _BOX_WIDTH = int(Box.HALF_LENGTH), int(Box.HALF_WIDTH)
 
 
-def rows_of_gates(x_m: float, y_m: float, heading_rad: float, length_m: float) -> Floats:
-    """The gates of a parking place.
+def rows_of_gates(x_m: float, y_m: float, heading_rad: float, *, lot: Floats, size: Floats) -> Floats:
+    """The gates of a parking place that are on the lot.
 
     Args:
         x_m: Middle of the place.
         y_m: The same.
         heading_rad: Along it.
-        length_m: Of the car.
+        lot: ``f8[4]`` least x and y, greatest x and y (m).
+        size: ``f8[2]`` length and width of the car (m).
 
     Returns:
-        ``f8[G, Gate]``; the first two are the place itself.
+        ``f8[G, Gate]``; among them the place itself, with the car either way round.
     """
-    direct, others = [], []
-    for onwards, heading in ((1.0, heading_rad), (-1.0, heading_rad + math.pi)):
+    rows = []
+    for heading in (heading_rad, heading_rad + math.pi):
         cosine, sine = cos_sin(None, heading)
-        x, y = x_m - 0.5 * length_m * cosine, y_m - 0.5 * length_m * sine
-        direct.append((x, y, heading, 0.0, 0.0, 0.0, 0.0, 0.0))
-        for way in PULL_OUT_M:
-            out = x - onwards * way * cosine, y - onwards * way * sine
-            straight = onwards * way
+        x, y = x_m - 0.5 * size[0] * cosine, y_m - 0.5 * size[0] * sine
+        rows.append((x, y, heading, 0.0, 0.0, 0.0, 0.0, 0.0))
+        for onwards, way in product((1.0, -1.0), PULL_OUT_M):
+            out, straight = (x - onwards * way * cosine, y - onwards * way * sine), onwards * way
             if way > 0.0:
-                others.append((*out, heading, 0.0, 0.0, 0.0, 0.0, straight))
+                rows.append((*out, heading, 0.0, 0.0, 0.0, 0.0, straight))
             for radius, turn, side in product(GATE_RADII_M, GATE_TURNS_RAD, (-1.0, 1.0)):
                 arc, bend = onwards * radius * turn, side / radius
-                others.append((*move(*out, heading, -arc, bend), 0.0, 0.0, arc, bend, straight))
-        for way, turn, side in product(BENT_PULL_OUT_M, BENT_TURNS_RAD, (-1.0, 1.0)):
+                rows.append((*move(*out, heading, -arc, bend), 0.0, 0.0, arc, bend, straight))
+        for onwards, way in product((1.0, -1.0), BENT_PULL_OUT_M):
             out = x - onwards * way * cosine, y - onwards * way * sine
-            arc, bend = onwards * GATE_RADII_M[0] * turn, side / GATE_RADII_M[0]
-            between = move(*out, heading, -arc, bend)
-            others.append((*move(*between, -arc, -bend), arc, -bend, arc, bend, onwards * way))
-    return np.array(direct + others)
+            for turn, side in product(BENT_TURNS_RAD, (-1.0, 1.0)):
+                arc, bend = onwards * GATE_RADII_M[0] * turn, side / GATE_RADII_M[0]
+                between = move(*out, heading, -arc, bend)
+                rows.append((*move(*between, -arc, -bend), arc, -bend, arc, bend, onwards * way))
+    nothing = np.zeros((0, len(Box)))
+    return np.array([row for row in rows if _is_free(*row[:3], CLEARANCE_M[-1], nothing, 0, lot, size)])
 
 
 @kernel

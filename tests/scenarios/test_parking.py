@@ -143,7 +143,10 @@ def test_the_goal_pose_by_hand() -> None:
 def test_gates_lead_into_the_place() -> None:
     from scenarios.parking_path import Gate, move
 
-    for gate in rows_of_gates(3.0, -2.0, 0.4, 5.0):
+    lot, size = np.array((-15.0, -15.0, 15.0, 15.0)), np.array(CAR_M)
+    gates = rows_of_gates(3.0, -2.0, 0.4, lot=lot, size=size)
+    assert len(gates) > 100
+    for gate in gates:
         pose = move(*gate[[Gate.X, Gate.Y, Gate.HEADING]], gate[Gate.FIRST], gate[Gate.FIRST_CURVATURE])
         pose = move(*pose, gate[Gate.ARC], gate[Gate.CURVATURE])
         x, y, heading = move(*pose, gate[Gate.STRAIGHT], 0.0)

@@ -72,7 +72,7 @@ MOST_PIECES = PIECES + 3
 RADII_M = (5.1, 5.6, 7.0)
 """Radii of the arcs of words, at the rear axle; the least that the car can drive is 5 m."""
 ARC_COSTS = (0.6, 0.15, 0.1)
-"""What a metre of an arc costs more than a straight one, for each radius. The least radius is for corrections:
+"""What a metre of an arc costs more than a straight one, for each radius. The least radius is to correct with:
 there is room for them when nobody plans on it who has the choice."""
 GATE_RADII_M = (5.6, 7.0)
 """Of the arcs of tails."""

@@ -115,9 +115,7 @@ class _Episodes:
         worlds.step(quantise(actions), active)
         monitor.update(active)
         limits = np.array([episode.speed_limit_mps for episode in monitor.episodes])
-        rewards: NDArray[np.float64] = np.where(
-            active, (monitor.gained_m - before) / limits * POLICY_HZ, 0.0
-        )
+        rewards: NDArray[np.float64] = np.where(active, (monitor.gained_m - before) / limits * POLICY_HZ, 0.0)
         return rewards
 
     def done(self) -> NDArray[np.bool_]:

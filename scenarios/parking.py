@@ -89,8 +89,8 @@ FAR_START_M, FAR_BESIDE_M, FAR_ASKEW_RAD, FAR_SPEED_MPS = (3.0, 15.0), 2.0, (0.2
 """The same under ``off-course``."""
 ROOM_M = 3.5
 """From the ego's middle to the end of the lot behind it, at the least."""
-SIDE_ROOM_M = 0.2
-"""How far a corner of the ego may be beyond the edge of the aisle at the start; cars stand 0.3 m back."""
+SIDE_ROOM_M = 0.1
+"""How far inside of the aisle every corner of the ego is at the start."""
 HALF_WIDTH_M = 2.0
 BEHIND_M = 3.0
 """Length of the route before the start."""
@@ -203,7 +203,7 @@ def _start(lot: CarPark, bay: Bay, generator: np.random.Generator, *, off_course
         askew = uniform(generator, -ASKEW_RAD, ASKEW_RAD)
     speed = uniform(generator, 0.0, FAR_SPEED_MPS) if off_course else uniform(generator, *SPEED_MPS)
     cosine, sine = numerics.cos_sin(None, abs(askew))
-    room = 0.5 * (lot.aisle_m - CAR_M[0] * sine - CAR_M[1] * cosine) + SIDE_ROOM_M
+    room = 0.5 * (lot.aisle_m - CAR_M[0] * sine - CAR_M[1] * cosine) - SIDE_ROOM_M
     beside = min(FAR_BESIDE_M if off_course else BESIDE_M, room)
     return VehicleSpec(
         kind=EntityKind.EGO,

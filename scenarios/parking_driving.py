@@ -11,17 +11,21 @@ from numpy.typing import NDArray
 from drivebench.compiled import kernel
 from drivebench.metric.limits import PARKED_ALONG_M, PARKED_ASIDE_M, PARKED_SINE
 from drivebench.world.clock import POLICY_HZ
+from drivebench.world.follow_script import gust_in_force
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, WorldInt
-from drivebench.world.numerics import atan, cos_sin
+from drivebench.world.numerics import atan, cos_sin, tan
 from scenarios.parking_path import (
     BRIEF_M as NO_PIECE_M,
 )
 from scenarios.parking_path import (
+    CLEARANCE_M,
     MOST_PIECES,
+    RADII_M,
     Box,
     cheapest_path,
     clearance_ahead,
     move,
+    piece_is_free,
     way_out,
 )
 
@@ -54,7 +58,8 @@ _COS, _SIN, _LENGTH, _WIDTH = (
     int(EntityFloat.COS), int(EntityFloat.SIN), int(EntityFloat.LENGTH), int(EntityFloat.WIDTH)
 )  # fmt: skip
 _KIND, _LANDMARK = int(EntityInt.KIND), int(EntityKind.LANDMARK)
-_EGO, _ENTITIES = int(WorldInt.EGO), int(WorldInt.ENTITIES)
+_EGO, _ENTITIES, _DECISIONS = int(WorldInt.EGO), int(WorldInt.ENTITIES), int(WorldInt.DECISIONS)
+_STEERING = int(EntityFloat.STEERING)
 _BOX_X, _BOX_Y, _BOX_COS, _BOX_SIN = int(Box.X), int(Box.Y), int(Box.COS), int(Box.SIN)
 _BOX_LENGTH, _BOX_WIDTH = int(Box.HALF_LENGTH), int(Box.HALF_WIDTH)
 _BOX_COLUMNS = len(Box)
@@ -62,8 +67,8 @@ _BOX_COLUMNS = len(Box)
 
 @kernel
 def decide(
-    slots: I8, floats: F8, ints: I8, world_ints: I8, gates: F8, numbers: I8, lots: F8, places: F8, limits: F8,
-    briskness: float, lateral: float, turned: float, out: F8,
+    slots: I8, floats: F8, ints: I8, world_ints: I8, script_ints: I8, gusts: F8, gates: F8, numbers: I8,
+    lots: F8, places: F8, limits: F8, briskness: float, lateral: float, turned: float, out: F8,
 ) -> None:  # fmt: skip
     """Decide for some slots.
 
@@ -72,6 +77,8 @@ def decide(
         floats: ``f8[B, EntityFloat, N]`` of the worlds.
         ints: ``i8[B, EntityInt, N]`` of the worlds.
         world_ints: ``i8[B, WorldInt]`` of the worlds.
+        script_ints: ``i8[B, ScriptInt]`` of the worlds.
+        gusts: ``f8[B, T]`` of the worlds; the one that blows now is steered against.
         gates: ``f8[B, G, Gate]`` of the places.
         numbers: ``i8[B]`` gates of each place.
         lots: ``f8[B, 4]`` least x and y, greatest x and y of the lots (m).
@@ -98,19 +105,37 @@ def decide(
         pose[0] -= 0.5 * size[0] * cos
         pose[1] -= 0.5 * size[0] * sin
         path[:] = 0.0
-        if abs(speed) <= WELL_IN_MPS and _is_well_in(places[slot], x, y, cos, sin):
-            target = 0.0
-        else:
+        target, curvature = 0.0, 0.0
+        if abs(speed) > WELL_IN_MPS or not _is_well_in(places[slot], x, y, cos, sin):
             found = cheapest_path(
                 pose, speed, gates[slot], numbers[slot], boxes, count, lots[slot], size, path
             )
             if not found < np.inf:
                 way_out(pose, gates[slot], numbers[slot], boxes, count, lots[slot], size, path)
-            target = _next_speed(pose, speed, path, boxes, count, size, limits[slot], briskness)
+            onwards = _drop_brief(path)
+            if onwards == 0.0 or onwards * speed < -STANDING_MPS:  # first come to a stand
+                now = tan(None, states[_STEERING, ego]) / size[0]
+                curvature = _curvature_to_stop(pose, speed, now, boxes, count, lots[slot], size)
+            else:
+                target = _next_speed(pose, onwards, speed, path, boxes, count, size, limits[slot], briskness)
+                way = (2.0 * abs(speed) + abs(target)) / 3.0 * DECISION_S
+                curvature = _mean_curvature(path, way)
         rate = (target - speed) / DECISION_S
         out[row, 0] = min(max(rate, -HARDEST_MPS2), HARDEST_MPS2)
-        way = (2.0 * abs(speed) + abs(target)) / 3.0 * DECISION_S
-        out[row, 1] = atan(None, size[0] * _mean_curvature(path, way))
+        gust = gust_in_force(world_ints[slot, _DECISIONS], script_ints[slot], gusts[slot])
+        out[row, 1] = atan(None, size[0] * curvature) - gust
+
+
+@kernel
+def _curvature_to_stop(pose: F8, speed: float, now: float, boxes: F8, count: int, lot: F8, size: F8) -> float:
+    """Curvature (1/m) on which the car can stop and touches nothing: the present one if that will do."""
+    way = speed * abs(speed) / (2.0 * HARDEST_MPS2) + speed * DECISION_S
+    at = np.zeros(3)
+    for curvature in (now, 0.0, 1.0 / RADII_M[0], -1.0 / RADII_M[0]):
+        at[:] = pose
+        if piece_is_free(at, way, curvature, 0.0, CLEARANCE_M[1], boxes, count, lot, size):
+            return float(curvature)
+    return now
 
 
 @kernel
@@ -171,16 +196,11 @@ def _drop_brief(path: F8) -> float:
 
 @kernel
 def _next_speed(
-    pose: F8, speed: float, path: F8, boxes: F8, count: int, size: F8, limit: float, briskness: float
-) -> float:
+    pose: F8, onwards: float, speed: float, path: F8, boxes: F8, count: int, size: F8, limit: float,
+    briskness: float,
+) -> float:  # fmt: skip
     """Speed at the end of the decision (m/s, signed)."""
-    onwards = _drop_brief(path)
     braking = BRAKING_MPS2
-    if onwards == 0.0:
-        return 0.0
-    if onwards * speed < -STANDING_MPS:  # first come to a stand
-        slower = max(abs(speed) - braking * DECISION_S, 0.0)
-        return slower if speed > 0.0 else -slower
     now = max(onwards * speed, 0.0)
     driven = now * DECISION_S
     room = LOOK_M

@@ -92,6 +92,8 @@ class ParkingExpert:
             worlds.entity_float,
             worlds.entity_int,
             worlds.world_int,
+            worlds.script_int,
+            worlds.gusts,
             self._gates,
             self._numbers,
             self._lots,

@@ -30,6 +30,7 @@ __all__ = [
     "cheapest_path",
     "clearance_ahead",
     "move",
+    "piece_is_free",
     "rows_of_gates",
     "way_out",
 ]
@@ -55,6 +56,8 @@ class Gate(IntEnum):
     """Of this arc (1/m)."""
     STRAIGHT = 7
     """Of the tail: length of the straight behind the arcs (m), signed as they are."""
+    COST = 8
+    """What it costs more than others to come through here (m)."""
 
 
 class Box(IntEnum):
@@ -72,8 +75,8 @@ MOST_PIECES = PIECES + 3
 RADII_M = (5.1, 5.6, 7.0)
 """Radii of the arcs of words, at the rear axle; the least that the car can drive is 5 m."""
 ARC_COSTS = (0.6, 0.15, 0.1)
-"""What a metre of an arc costs more than a straight one, for each radius. The least radius is to correct with:
-there is room for them when nobody plans on it who has the choice."""
+"""What a metre of an arc costs more than a straight one, for each radius. The least radius is to correct
+with: nobody plans on it who has the choice."""
 GATE_RADII_M = (5.6, 7.0)
 """Of the arcs of tails."""
 CUSP_M = 3.5
@@ -82,6 +85,8 @@ STEP_M = 0.3
 """Distance of the poses at which a path is held against obstacles."""
 CLEARANCE_M = (0.3, 0.12)
 """How far a path keeps away from obstacles; the second where there is no path with the first."""
+LOT_M = 0.1
+"""Corners may be as far beyond the edge of the lot; the score allows 0.3 m."""
 CLEARANCE_NOW_M, CLEARANCE_GAIN = 0.04, 0.2
 """A path may begin as near as this, and has to come away from there by so much for each metre."""
 MOST_CANDIDATES = 12288
@@ -91,6 +96,8 @@ FAR_M = 10.0
 """Way after which the whole clearance is asked for; tails are held to it all along."""
 SLOW_MPS = 0.3
 """Slower than this, a change of direction costs no more than setting off does."""
+BRAKING_MPS2 = 1.3
+"""Who changes direction drives on until it stands, and back by as much."""
 WAYS_OUT_M = (2.0, -2.0, 4.0, -4.0)
 
 PULL_OUT_M = (0.0, 1.5, 3.0, 4.5, 6.0)
@@ -99,9 +106,13 @@ GATE_TURNS_RAD = (0.35, 0.7, 1.05, 1.57, 2.1)
 """Turns of their arcs. Across a square or slanted bay, the last but one or the last lies along the aisle."""
 BENT_PULL_OUT_M, BENT_TURNS_RAD = (0.0, 1.5), (0.72, 0.86, 1.0)
 """The same for tails with two arcs, to one side and then to the other: they lead into bays along the kerb."""
+BESIDE_M, BESIDE_COST_M = 0.12, 1.5
+"""To stand so far beside the middle of the place is good enough where the middle cannot be had, and what it
+costs: half of what is tolerated."""
 _X, _Y, _HEADING = int(Gate.X), int(Gate.Y), int(Gate.HEADING)
 _FIRST, _FIRST_CURVATURE = int(Gate.FIRST), int(Gate.FIRST_CURVATURE)
 _ARC, _CURVATURE, _STRAIGHT = int(Gate.ARC), int(Gate.CURVATURE), int(Gate.STRAIGHT)
+_COST = int(Gate.COST)
 _BOX_X, _BOX_Y, _BOX_COS, _BOX_SIN = int(Box.X), int(Box.Y), int(Box.COS), int(Box.SIN)
 _BOX_LENGTH, _BOX_WIDTH = int(Box.HALF_LENGTH), int(Box.HALF_WIDTH)
 
@@ -123,20 +134,21 @@ def rows_of_gates(x_m: float, y_m: float, heading_rad: float, *, lot: Floats, si
     for heading in (heading_rad, heading_rad + math.pi):
         cosine, sine = cos_sin(None, heading)
         x, y = x_m - 0.5 * size[0] * cosine, y_m - 0.5 * size[0] * sine
-        rows.append((x, y, heading, 0.0, 0.0, 0.0, 0.0, 0.0))
+        for aside, cost in ((0.0, 0.0), (BESIDE_M, BESIDE_COST_M), (-BESIDE_M, BESIDE_COST_M)):
+            rows.append((x - aside * sine, y + aside * cosine, heading, 0.0, 0.0, 0.0, 0.0, 0.0, cost))
         for onwards, way in product((1.0, -1.0), PULL_OUT_M):
             out, straight = (x - onwards * way * cosine, y - onwards * way * sine), onwards * way
             if way > 0.0:
-                rows.append((*out, heading, 0.0, 0.0, 0.0, 0.0, straight))
+                rows.append((*out, heading, 0.0, 0.0, 0.0, 0.0, straight, 0.0))
             for radius, turn, side in product(GATE_RADII_M, GATE_TURNS_RAD, (-1.0, 1.0)):
                 arc, bend = onwards * radius * turn, side / radius
-                rows.append((*move(*out, heading, -arc, bend), 0.0, 0.0, arc, bend, straight))
+                rows.append((*move(*out, heading, -arc, bend), 0.0, 0.0, arc, bend, straight, 0.0))
         for onwards, way in product((1.0, -1.0), BENT_PULL_OUT_M):
             out = x - onwards * way * cosine, y - onwards * way * sine
             for turn, side in product(BENT_TURNS_RAD, (-1.0, 1.0)):
                 arc, bend = onwards * GATE_RADII_M[0] * turn, side / GATE_RADII_M[0]
                 between = move(*out, heading, -arc, bend)
-                rows.append((*move(*between, -arc, -bend), arc, -bend, arc, bend, onwards * way))
+                rows.append((*move(*between, -arc, -bend), arc, -bend, arc, bend, onwards * way, 0.0))
     nothing = np.zeros((0, len(Box)))
     return np.array([row for row in rows if _is_free(*row[:3], CLEARANCE_M[-1], nothing, 0, lot, size)])
 
@@ -194,12 +206,12 @@ def _overlaps(
 def _is_free(
     x: float, y: float, heading: float, margin: float, boxes: Floats, count: int, lot: Floats, size: Floats
 ) -> bool:
-    """Whether a car with its rear axle here touches nothing and is on the lot, with a margin all around."""
+    """Whether a car with its rear axle here is on the lot and touches nothing, with a margin all around."""
     cos, sin = cos_sin(None, heading)
     half_length, half_width = 0.5 * size[0] + margin, 0.5 * size[1] + margin
     middle_x, middle_y = x + 0.5 * size[0] * cos, y + 0.5 * size[0] * sin
-    reach_x = half_length * abs(cos) + half_width * abs(sin)
-    reach_y = half_length * abs(sin) + half_width * abs(cos)
+    reach_x = 0.5 * (size[0] * abs(cos) + size[1] * abs(sin)) - LOT_M
+    reach_y = 0.5 * (size[0] * abs(sin) + size[1] * abs(cos)) - LOT_M
     if middle_x - reach_x < lot[0] or middle_x + reach_x > lot[2]:
         return False
     if middle_y - reach_y < lot[1] or middle_y + reach_y > lot[3]:
@@ -211,7 +223,7 @@ def _is_free(
 
 
 @kernel
-def _piece_is_free(
+def piece_is_free(
     pose: Floats, length: float, curvature: float, driven: float, clearance: float, boxes: Floats, count: int,
     lot: Floats, size: Floats,
 ) -> bool:  # fmt: skip
@@ -266,11 +278,13 @@ def _list_candidates(
     found = 0
     cos, sin = cos_sin(None, pose[2])
     moving = 0.0 if abs(speed) < SLOW_MPS else 1.0 if speed > 0.0 else -1.0
+    turning_back = speed * speed / BRAKING_MPS2
     for g in range(is_open.shape[0]):
         if not is_open[g]:
             continue
         dx, dy = gates[g, _X] - pose[0], gates[g, _Y] - pose[1]
         tail = (abs(gates[g, _FIRST]) + abs(gates[g, _ARC])) * (1.0 + ARC_COSTS[1]) + abs(gates[g, _STRAIGHT])
+        tail += gates[g, _COST]
         onwards = gates[g, _ARC] + gates[g, _STRAIGHT]
         for number in range(len(RADII_M)):
             r, dearer = RADII_M[number], 1.0 + ARC_COSTS[number]
@@ -291,7 +305,7 @@ def _list_candidates(
                         continue
                     total += abs(length) * (1.0 if turns[k, piece] == 0 else dearer)
                     if before * length < 0.0:
-                        total += CUSP_M
+                        total += CUSP_M + (turning_back if before == moving else 0.0)
                     before = length
                 if before * onwards < 0.0:
                     total += CUSP_M
@@ -338,7 +352,7 @@ def cheapest_path(
                 (gates[g, _ARC], gates[g, _CURVATURE]),
                 (gates[g, _STRAIGHT], 0.0),
             ):
-                is_open[g] = is_open[g] and _piece_is_free(
+                is_open[g] = is_open[g] and piece_is_free(
                     at, length, curvature, FAR_M, clearance, boxes, count, lot, size
                 )
         found = _list_candidates(pose, speed, gates, is_open, words, turns, cost, gate, radius, pieces, sides)
@@ -352,7 +366,7 @@ def cheapest_path(
                 path[piece, 0], path[piece, 1] = length, curvature
                 if abs(length) < BRIEF_M:
                     continue
-                if not _piece_is_free(at, length, curvature, driven, clearance, boxes, count, lot, size):
+                if not piece_is_free(at, length, curvature, driven, clearance, boxes, count, lot, size):
                     free = False
                     break
                 driven += abs(length)
@@ -396,7 +410,7 @@ def way_out(
         for turn in range(-1, 2):
             curvature = turn / RADII_M[1]
             at[:] = pose
-            if not _piece_is_free(at, length, curvature, 0.0, CLEARANCE_M[1], boxes, count, lot, size):
+            if not piece_is_free(at, length, curvature, 0.0, CLEARANCE_M[1], boxes, count, lot, size):
                 continue
             total = abs(length) + cheapest_path(at, length, gates, number, boxes, count, lot, size, path)
             if total < best:

@@ -111,7 +111,7 @@ class Monitor:
     def gained_m(self) -> NDArray[np.float64]:
         """``f8[B]`` progress as the score counts it.
 
-        It is along the route; where the ego has to park, by how much its pose error is less than at the start.
+        Along the route; where the ego has to park, by how much its pose error is less than at the start.
         """
         nearer = self._sums[:, Sum.POSE_ERROR_AT_START] - self._sums[:, Sum.POSE_ERROR]
         gained: NDArray[np.float64] = np.where(self._counts[:, Count.PLACES] > 0, nearer, self.progress_m)

@@ -151,7 +151,9 @@ def test_gates_lead_into_the_place() -> None:
         pose = move(*pose, gate[Gate.ARC], gate[Gate.CURVATURE])
         x, y, heading = move(*pose, gate[Gate.STRAIGHT], 0.0)
         x, y = x + 2.5 * math.cos(heading), y + 2.5 * math.sin(heading)
-        assert (x, y) == pytest.approx((3.0, -2.0), abs=1e-9)
+        aside = (y + 2.0) * math.cos(0.4) - (x - 3.0) * math.sin(0.4)
+        assert math.hypot(x - 3.0, y + 2.0) == pytest.approx(abs(aside), abs=1e-9)
+        assert abs(aside) == pytest.approx(0.12 if gate[Gate.COST] > 0.0 else 0.0, abs=1e-9)
         assert abs(math.sin(heading - 0.4)) < 1e-9
 
 

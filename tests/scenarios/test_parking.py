@@ -43,7 +43,7 @@ def by_expert() -> dict[str, list[Rollout]]:
 def test_all_layouts_and_both_sides_occur_and_there_are_free_and_full_bays() -> None:
     found = episodes(seeds=range(1_300_000, 1_300_040))
     assert len(Counter(car_park_of(each).layout for each in found)) == 4
-    assert {each.route.commands[0].text.split()[6] for each in found} == {"left,", "right,"}
+    assert {each.route.commands[0].text.split()[7] for each in found} == {"left,", "right,"}
     for each in found:
         assert each.parking is not None
         kinds = [EntityKind(kind) for kind in each.world.entity_int[EntityInt.KIND]]

@@ -57,7 +57,7 @@ def test_every_word_reaches_the_goal_and_the_shortest_is_no_longer_than_any_way_
         ((1.0, 1.0, 0.5 * math.pi), 0.5 * math.pi),  # a quarter of a turn
         ((0.0, 0.0, math.pi), math.pi),  # about face where one stands: three arcs of 60°
         ((-1.0, 1.0, -0.5 * math.pi), 0.5 * math.pi),  # a quarter of a turn in reverse
-        ((5.0, 2.0, math.pi), 3.0 + math.pi),  # on, and half a turn
+        ((3.0, 1.0, 0.5 * math.pi), 2.0 + 0.5 * math.pi),  # on, and a quarter of a turn
     ],
 )
 def test_lengths_that_are_known(pose: Pose, length: float) -> None:

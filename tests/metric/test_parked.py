@@ -33,7 +33,7 @@ REFERENCE = Reference(time_s=20.0, distance_m=10.0)
 def episode(
     *others: VehicleSpec, place_m: float = 10.0, other_m: float | None = None, speed_mps: float = 0.0
 ) -> Episode:
-    """A place so far ahead of the ego, or behind it, and perhaps another one, in the middle of three lanes."""
+    """A place so far ahead of the ego, or behind it, and perhaps another one, on a road of three lanes."""
     ego = VehicleSpec(kind=EntityKind.EGO, x_m=X_M, y_m=Y_M, speed_mps=speed_mps, min_speed_mps=-5.0)
     others_m = [] if other_m is None else [other_m]
     first, *rest = (ParkingPlace(x_m=X_M + at_m, y_m=Y_M, heading_rad=0.0) for at_m in (place_m, *others_m))

@@ -168,7 +168,10 @@ def _route(scenario: Scenario, episode: Episode) -> Iterator[str]:
 
 
 def _can_be_driven(episodes: Sequence[Episode]) -> Iterator[str]:
-    """Nobody is in contact with the ego at the start, and full braking leads to a stand, not into reverse."""
+    """Nobody is in contact with the ego at the start, and full braking leads to a stand, not into reverse.
+
+    Where the ego has to park, it may have a reverse gear.
+    """
     worlds = WorldBatch([episode.world for episode in episodes])
     slots, ego = np.arange(len(episodes)), worlds.ego
     coasting = np.zeros((len(episodes), 2), np.int16)
@@ -180,7 +183,9 @@ def _can_be_driven(episodes: Sequence[Episode]) -> Iterator[str]:
     braking[:, 0] = -QUANTUM
     for _ in range(round(DRIVEN_S * POLICY_HZ)):
         worlds.step(braking)
-        lowest = worlds.speed[slots, ego].min()
+        lowest = min(
+            (worlds.speed[slot, ego[slot]] for slot in slots if episodes[slot].parking is None), default=0.0
+        )
         if lowest < -SPEED_ROOM_MPS:
             yield f"the ego reverses at {-lowest:.2f} m/s when it brakes"
             return

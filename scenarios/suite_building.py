@@ -1,8 +1,8 @@
 """Building suites: the privileged expert drives each episode; its time and distance are the reference.
 
 Seeds of a cell (a scenario under a condition) are tried in order from the cell's first. An episode that the
-expert fails, or in which it gets less than 20 m far, is refused, and the next seed takes its place; what was
-refused, and why, is stated in the manifest.
+expert fails, or in which it gets less than 20 m far (less than 3 m nearer to where it has to park), is
+refused, and the next seed takes its place; what was refused, and why, is stated in the manifest.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,14 @@ from drivebench.metric.measurement import Reference
 from drivebench.metric.parts import is_success
 from drivebench.scenario import DEV, TEST, Scenario, load_scenario
 from drivebench.secret_seeds import SecretKey
-from drivebench.suite import MINIMUM_REFERENCE_M, Suite, SuiteEntry, read_suite, write_suite
+from drivebench.suite import (
+    MINIMUM_POSE_ERROR_M,
+    MINIMUM_REFERENCE_M,
+    Suite,
+    SuiteEntry,
+    read_suite,
+    write_suite,
+)
 from scenarios.expert import Expert
 from scenarios.suites import FOLDER
 
@@ -206,7 +213,8 @@ def _reference(rollout: Rollout) -> Reference:
 def _refusal(rollout: Rollout) -> str:
     """Why an episode is not fit to be measured on; empty when it is."""
     measurement = rollout.measurement
-    if measurement.progress_m < MINIMUM_REFERENCE_M:
+    least_m = MINIMUM_REFERENCE_M if rollout.episode.parking is None else MINIMUM_POSE_ERROR_M
+    if measurement.progress_m < least_m:
         return f"the expert got {measurement.progress_m:.1f} m far"
     if not is_success(measurement, _reference(rollout)):
         events = ", ".join(type(event).__name__ for event in measurement.events) or "no event"

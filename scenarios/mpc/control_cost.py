@@ -1,7 +1,7 @@
 """What a decision costs: acceleration, lateral acceleration and how both change, within the metric's bounds.
 
-Through the metric's filter, a step of the acceleration by d from one decision to the next looks like a jerk of
-1.9 d per second (see ``DRIVEBENCH_BOUNDS``); so changes from one decision to the next are what is weighed.
+Through the metric's filter, a step of the acceleration by d from one decision to the next looks like a jerk
+of 1.9 d per second (see ``DRIVEBENCH_BOUNDS``); so changes from one decision to the next are what is weighed.
 """
 
 import numpy as np

@@ -3,18 +3,19 @@
 At every decision it drives each plan that is open (:mod:`scenarios.choices`) in a copy of the world by the
 low-level law, which gives a first guess and predictions of the others, improves each guess by iLQR
 (:mod:`scenarios.mpc.solver`), and begins the best of the trajectories. Nothing is remembered and nothing is
-left to chance: its label is a function of the present state, and between two states for which the same plan is
-best a smooth one. It labels any state: off the road, askew, at standstill.
+left to chance: its label is a function of the present state, and a smooth one between two states for which
+the same plan is best. It labels any state: off the road, askew, at standstill.
 
 Among plans, the best is the one of the greatest
 
     way driven + way that can be driven after that − comfort, safety and departures from the road, in metres
 
-where being beside the path and below the speed profile costs only the way that is lost by it: a change of path
-is not held against the path that is changed to.
+where being beside the path and below the speed profile costs only the way that is lost by it, so that a
+change of path is not held against it. After a few rounds, plans that are far behind are given up.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +40,14 @@ __all__ = ["ModelPredictive"]
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
+FEWER_CAPS = 2
+"""Of the highest speeds to try, only every second one gives a first guess: iLQR finds what lies between."""
 ROUNDS = 8
 """Of iLQR, at most."""
+FIRST_ROUNDS = 3
+"""Of these, for all plans; the others are for those that may be the best."""
+GIVEN_UP_M = 10.0
+"""Plans that are this much worse than the best one after the first rounds are given up."""
 
 
 class ModelPredictive:
@@ -79,6 +86,7 @@ class ModelPredictive:
         for slot in slots.tolist():
             episode = episodes[slot]
             manoeuvres = MANOEUVRES.get(episode.scenario, along_the_route)(episode)
+            manoeuvres = replace(manoeuvres, caps_mps=manoeuvres.caps_mps[::FEWER_CAPS])
             self._table.write(slot, manoeuvres)
             wanted = (*self._table.knots.shape[:3], 2)
             if self._corridors.shape != wanted:
@@ -166,7 +174,7 @@ class ModelPredictive:
         gains = np.zeros((count, longest, CONTROLS, STATES))
         precisions = np.zeros((count, longest, CONTROLS, CONTROLS))
         told = np.zeros((count, 4))
-        arguments = (
+        problems = (
             table.knots,
             self._corridors,
             table.counts,
@@ -180,14 +188,21 @@ class ModelPredictive:
             seen.numbers,
             self._weights,
             self._bounds,
-            self._rounds,
             seen.states,
             seen.controls,
             gains,
             precisions,
             told,
         )
-        share_out(solve_shares, count, arguments)
+        first = min(FIRST_ROUNDS, self._rounds)
+        share_out(solve_shares, count, (rows, first, *problems))
+        worth = self._worth(choices, seen, hints, told)
+        if self._rounds > first:
+            ahead = np.full(len(worlds), -np.inf)
+            np.maximum.at(ahead, choices.slot, worth)
+            left = np.flatnonzero(worth >= ahead[choices.slot] - GIVEN_UP_M)
+            share_out(solve_shares, len(left), (left, self._rounds - first, *problems))
+            worth = self._worth(choices, seen, hints, told)
         every = LocalControllers(
             decisions=seen.decisions,
             states=seen.states,
@@ -197,7 +212,7 @@ class ModelPredictive:
             costs=told[:, COST],
             rounds=told[:, ROUNDS_DONE].astype(np.int64),
         )
-        return choices, every, self._worth(choices, seen, hints, told)
+        return choices, every, worth
 
     def _worth(self, choices: Choices, seen: Foresight, hints: I8, told: F8) -> F8:
         """What each choice is worth, in metres."""

@@ -27,7 +27,7 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-FINE = 5
+FINE = 2
 """Decisions that are simulated as finely as the world is."""
 DECISION_S = 1.0 / POLICY_HZ
 
@@ -115,9 +115,7 @@ def foresee(
         crashed=np.zeros(count, np.bool_),
         ends=(entities, world_ints),
     )
-    _begin(
-        entities, world_ints, lateral_offset_m, heading_offset_rad, seen.gusts, seen.states, seen.sizes
-    )
+    _begin(entities, world_ints, lateral_offset_m, heading_offset_rad, seen.gusts, seen.states, seen.sizes)
     path, hint = choices.path.copy(), choices.hint.copy()
     commands = np.zeros((count, copies[7].shape[1], 2))
     active = np.zeros(count, np.bool_)
@@ -149,7 +147,9 @@ def foresee(
             seen.paths,
         )
         in_threads(rehearse, count, (commands, active, *copies))
-        _observe(decision + 1, entities, integers, world_ints, active, seen.crashed, seen.others, seen.numbers)
+        _observe(
+            decision + 1, entities, integers, world_ints, active, seen.crashed, seen.others, seen.numbers
+        )
     return seen
 
 

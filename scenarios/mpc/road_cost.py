@@ -28,6 +28,8 @@ LATERAL_KNEE_M = 1.0
 """Distance at which the cost of being beside the path turns from quadratic to linear."""
 SPEED_KNEE_MPS = 1.0
 """The same for being slower than the profile."""
+SPARE_M = 0.3
+"""From the side of the car to the edge of the road: its corners stray from its middle in bends."""
 
 
 @kernel
@@ -155,7 +157,7 @@ def road_cost(
     for side in range(2):
         sign = 1.0 if side == 1 else -1.0
         widening = corridor[i + 1, side] - corridor[i, side]
-        over = sign * (right - corridor[i, side] - inside * widening) + half_width
+        over = sign * (right - corridor[i, side] - inside * widening) + half_width + SPARE_M
         if over > 0.0:
             cost += scale * over * over
             if slopes:

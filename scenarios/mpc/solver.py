@@ -112,6 +112,8 @@ def trajectory_cost(
 @kernel
 def solve_shares(
     shares: Shares,
+    which: I8,
+    rounds: int,
     knots: F8,
     corridors: F8,
     counts: I8,
@@ -125,7 +127,6 @@ def solve_shares(
     numbers: I8,
     weights: F8,
     bounds: F8,
-    rounds: int,
     states: F8,
     controls: F8,
     gains: F8,
@@ -135,7 +136,9 @@ def solve_shares(
     """Solve the problems of the shares that are left.
 
     Args:
-        shares: Of C problems.
+        shares: Of W problems.
+        which: ``i8[W]`` these of C problems, each once.
+        rounds: At most.
         knots: ``f8[R, P, K, 6]`` see ``Table``.
         corridors: ``f8[R, P, K, 2]``.
         counts: ``i8[R, P]``.
@@ -149,12 +152,11 @@ def solve_shares(
         numbers: ``i8[C]``.
         weights: ``f8[columns Weight]``.
         bounds: ``f8[2, 2]`` lowest and highest acceleration and front wheel angle.
-        rounds: At most.
         states: ``f8[C, N + 1, 6]`` the first one given, the others written.
         controls: ``f8[C, N, 2]`` a first guess; overwritten by the solution.
         gains: ``f8[C, N, 2, 6]`` written: of the policies of the last backward pass.
         precisions: ``f8[C, N, 2, 2]`` written.
-        told: ``f8[C, 4]`` written.
+        told: ``f8[C, 4]`` written; to the rounds is added.
     """
     longest = controls.shape[1]
     slopes = np.zeros((longest, 4, STATES))
@@ -164,15 +166,15 @@ def solve_shares(
     heard = np.zeros(4)
     first, last = take(shares, 0)
     while first < last:
-        for c in range(first, last):
+        for place in range(first, last):
+            c = which[place]
             r, count, gust, size = slot[c], decisions[c], gusts[c], sizes[c]
             best_states, best = states[c], controls[c]
             for k in range(count):
                 for p in range(CONTROLS):
                     best[k, p] = min(max(best[k, p], bounds[0, p]), bounds[1, p])
                 step(best_states[k], best[k], gust, size[0], best_states[k + 1])
-            told[c, ROUNDS_DONE] = 0.0
-            for _ in range(rounds + 1):
+            for done in range(rounds + 1):
                 cost = trajectory_cost(
                     knots[r], corridors[r], counts[r], paths[c], hints[c], best_states, best, count, gust,
                     size, others[c], numbers[c], weights, True, gradients, hessians, told[c],
@@ -182,7 +184,7 @@ def solve_shares(
                 promise = backward(
                     slopes, gradients, hessians, best, bounds, count, steps, gains[c], precisions[c]
                 )
-                if promise < ENOUGH or told[c, ROUNDS_DONE] >= rounds:
+                if promise < ENOUGH or done == rounds:
                     break
                 share = 1.0
                 improved = False

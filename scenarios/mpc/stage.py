@@ -60,7 +60,7 @@ class Weights:
     Attributes:
         lateral: Of the distance to the path: quadratic (m²) near it, linear (m) far from it.
         course: Of the square of the angle between the course and the path (rad²).
-        slow: Of the speed below the profile: quadratic near it, linear far from it (m/s).
+        slow: Of the speed below the profile: as much, but quadratic near it (m/s).
         fast: Of the square of the speed above the profile (m²/s²).
         corridor: Of the square of how far a side of the car is off the drivable corridor (m²).
         acceleration: Of the square of the acceleration (m²/s⁴).
@@ -85,7 +85,7 @@ class Weights:
     jerk: float = 0.15
     sideways: float = 0.03
     leaning: float = 2.0
-    steering_rate: float = 0.25
+    steering_rate: float = 0.5
     core: float = 5000.0
     soon: float = 300.0
     headway: float = 30.0

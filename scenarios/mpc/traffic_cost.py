@@ -3,8 +3,8 @@
 A barrier is a superellipse about the other's box, enlarged by the ego's extent in the other's directions:
 q⁴ = (ξ/A)⁴ + (η/B)⁴ with ξ, η the ego's place in the other's frame. Inside (q < 1) the cost is the square of
 1 − q. There are four: the boxes themselves with a margin; the same half a second and a second later with
-everybody going straight on, which is what the metric's time to collision sees; and the room that is to be left
-before and behind a car that goes the same way, which grows with the speed.
+everybody going straight on, which is what the metric's time to collision sees; and the room that is to be
+left before and behind a car that goes the same way, which grows with the speed.
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ _X, _Y, _HEADING, _SPEED = int(Place.X), int(Place.Y), int(Place.HEADING), int(P
 _CORE, _SOON, _HEADWAY = int(Weight.CORE), int(Weight.SOON), int(Weight.HEADWAY)
 
 OTHER_COLUMNS = 7
-"""Of each other vehicle: x, y (m), cosine and sine of its heading, speed (m/s), half length, half width (m)."""
+"""Of each other one: x, y (m), cosine and sine of its heading, speed (m/s), half length, half width (m)."""
 
 MARGIN_M = 0.3
 """Added to the boxes to every side."""

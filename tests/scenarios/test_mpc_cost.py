@@ -106,9 +106,7 @@ def test_slopes_of_the_cost(term: str) -> None:
         state, control = _near(generator), generator.uniform((-5.0, -0.7), (2.0, 0.7))
         others = _others(generator, state)
 
-        def cost(
-            point: F8, slopes: bool, gradient: F8, hessian: F8, others: F8 = others
-        ) -> float:
+        def cost(point: F8, slopes: bool, gradient: F8, hessian: F8, others: F8 = others) -> float:
             if term == "road":
                 return road_cost(
                     path.knots, corridor, len(path.knots), 10, point[:6], 0.02, 1.0, WEIGHTS, 0.2, slopes,
@@ -153,5 +151,3 @@ def test_a_car_in_the_next_lane_costs_nothing_and_one_ahead_does() -> None:
     assert 0.0 < cost(25.0, 0.0, 25.0) < cost(12.0, 0.0, 25.0) < cost(4.0, 0.0, 25.0)
     assert cost(25.0, 0.0, 0.0) > cost(25.0, 0.0, 25.0)
     assert cost(60.0, 0.0, 25.0) == 0.0
-
-

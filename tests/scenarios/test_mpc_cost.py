@@ -101,7 +101,7 @@ def test_slopes_of_the_cost(term: str) -> None:
     path = _bend()
     corridor = np.tile([-2.0, 3.0], (len(path.knots), 1)) + 0.02 * np.arange(len(path.knots))[:, None]
     work, by = np.zeros(PLACES), np.zeros((4, 4))
-    unequal = 0
+    unequal = costly = 0
     for _ in range(60):
         state, control = _near(generator), generator.uniform((-5.0, -0.7), (2.0, 0.7))
         others = _others(generator, state)
@@ -126,6 +126,7 @@ def test_slopes_of_the_cost(term: str) -> None:
         assert value == cost(here, False, np.zeros(8), nothing)
         assert (nothing == 0.0).all()
         assert value >= 0.0
+        costly += value > 0.0
         np.testing.assert_allclose(hessian, hessian.T)
         assert np.linalg.eigvalsh(hessian).min() > -1e-9 * max(np.abs(hessian).max(), 1.0)
         for place in range(PLACES):
@@ -136,6 +137,7 @@ def test_slopes_of_the_cost(term: str) -> None:
             unequal += abs(slope - gradient[place]) > 1e-4 * max(abs(slope), 1.0)
     # One in a hundred may be a kink: the end of a segment, the begin of a bound.
     assert unequal <= 5
+    assert costly > 20
 
 
 def test_a_car_in_the_next_lane_costs_nothing_and_one_ahead_does() -> None:

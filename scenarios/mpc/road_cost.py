@@ -28,6 +28,8 @@ LATERAL_KNEE_M = 1.0
 """Distance at which the cost of being beside the path turns from quadratic to linear."""
 SPEED_KNEE_MPS = 1.0
 """The same for being slower than the profile."""
+EDGE_KNEE_M = 0.1
+"""The same for being off the road: who stands across it has to leave it in order to turn."""
 SPARE_M = 0.3
 """From the side of the car to the edge of the road: its corners stray from its middle in bends."""
 
@@ -159,9 +161,10 @@ def road_cost(
         widening = corridor[i + 1, side] - corridor[i, side]
         over = sign * (right - corridor[i, side] - inside * widening) + half_width + SPARE_M
         if over > 0.0:
-            cost += scale * over * over
+            value, weight = rounded(over, EDGE_KNEE_M)
+            cost += 2.0 * scale * value
             if slopes:
                 work[_X] = sign * (right_x - widening * share_x)
                 work[_Y] = sign * (right_y - widening * share_y)
-                gather(2.0 * scale, 2.0 * scale * over, work, 2, gradient, hessian)
+                gather(2.0 * scale * weight, 2.0 * scale * weight * over, work, 2, gradient, hessian)
     return cost, far, i

@@ -62,7 +62,8 @@ class Weights:
         course: Of the square of the angle between the course and the path (rad²).
         slow: Of the speed below the profile: as much, but quadratic near it (m/s).
         fast: Of the square of the speed above the profile (m²/s²).
-        corridor: Of the square of how far a side of the car is off the drivable corridor (m²).
+        corridor: Of how far a side of the car is off the drivable corridor: quadratic (m²) at the edge,
+            linear (m) off the road.
         acceleration: Of the square of the acceleration (m²/s⁴).
         braking: Of the square of braking beyond what is comfortable.
         jerk: Of the square of the change of the acceleration from one decision to the next (m²/s⁴).
@@ -76,10 +77,10 @@ class Weights:
     """
 
     lateral: float = 0.8
-    course: float = 4.0
+    course: float = 8.0
     slow: float = 1.0
     fast: float = 2.0
-    corridor: float = 20.0
+    corridor: float = 15.0
     acceleration: float = 0.02
     braking: float = 2.0
     jerk: float = 0.15

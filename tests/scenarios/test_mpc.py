@@ -101,7 +101,7 @@ def test_it_labels_any_state(family: str) -> None:
 
 def test_it_leads_back_from_off_the_road() -> None:
     episode = episodes("lane-keeping-v1", 1)[0]
-    for lateral, turn, speed in ((7.0, 0.5, 5.0), (-6.0, -0.9, 0.0), (2.0, 2.0, 4.0)):
+    for lateral, turn, speed in ((7.0, 0.5, 5.0), (-6.0, -0.9, 0.0), (2.0, 2.0, 4.0), (0.0, 3.1, 0.0)):
         worlds, driver, slots = _begun([episode])
         cosine, sine = np.cos(worlds.heading[0, 0]), np.sin(worlds.heading[0, 0])
         worlds.x[0, 0] -= lateral * sine

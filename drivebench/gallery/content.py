@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from drivebench.conditions import COMMON_CONDITIONS
 from drivebench.gallery.docstring import DocPage
 
 __all__ = ["ConditionView", "FamilyView", "Gallery", "GalleryPicture"]
@@ -87,5 +88,6 @@ class Gallery:
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """All names of conditions, each once, in the order in which they appear."""
-        return tuple(dict.fromkeys(each.name for family in self.families for each in family.conditions))
+        """All names of conditions, each once: those of scenarios, then those that all scenarios have."""
+        names = dict.fromkeys(each.name for family in self.families for each in family.conditions)
+        return tuple(sorted(names, key=lambda name: name in COMMON_CONDITIONS))

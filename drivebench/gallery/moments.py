@@ -8,21 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.footage import Footage
+from drivebench.scenario import Route
 from drivebench.sensors import FRONT
 from drivebench.sensors.draws import key_of_camera
 from drivebench.sensors.faults import Fault, fault_of
 from drivebench.sensors.models import HIDDEN
 from drivebench.world.clock import SIMULATION_HZ, SUBSTEPS
 
-__all__ = ["frame_after", "frame_in_weather", "telling_frame"]
+__all__ = ["frame_after", "frame_in_weather", "telling_frame", "turning_rad"]
 
 NEAR_M = 18.0
 """Somebody at this distance counts half."""
-SIDEWAYS_MPS2 = 2.0
-"""As much acceleration to the side counts as much as somebody very near."""
+MOST_NEAR = 1.5
+"""More than this, a crowd does not count."""
+SIDEWAYS_MPS2, MOST_SIDEWAYS = 2.0, 2.5
+"""So much acceleration to the side counts as much as somebody very near, and at most so many of them."""
 SMOOTHED_S = 1.0
 FIRST_S = 1.0
 """Not before: everybody stands where the seed has put them."""
+OPEN_ENDED_M = 300.0
 GLARE_RAD = 0.2
 """A low sun is shown where the ego heads towards it no less than this."""
 
@@ -33,11 +37,23 @@ def telling_frame(footage: Footage) -> int:
     Args:
         footage: The drive.
     """
-    near = _nearness(footage)
     window = round(SMOOTHED_S * SIMULATION_HZ)
     first = min(round(FIRST_S * SIMULATION_HZ), len(footage) - 1)
-    interest = near + np.minimum(_sideways_mps2(footage, window) / SIDEWAYS_MPS2, 1.5)
+    sideways = np.minimum(_sideways_mps2(footage, window) / SIDEWAYS_MPS2, MOST_SIDEWAYS)
+    interest = np.minimum(_nearness(footage), MOST_NEAR) + sideways
     return _decision(first + int(np.argmax(interest[first:])), footage)
+
+
+def turning_rad(route: Route) -> float:
+    """By how much a route turns, to either side, up to its goal; to two digits, so that equal ways are equal.
+
+    Args:
+        route: From the start on; of an open-ended one ``OPEN_ENDED_M``.
+    """
+    ahead = (route.arc_m >= 0.0) & (route.arc_m <= (route.goal_m if route.goal_m < np.inf else OPEN_ENDED_M))
+    steps = np.diff(route.points_m[ahead], axis=0)
+    headings = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))
+    return round(float(np.abs(np.diff(headings)).sum()), 2)
 
 
 def frame_after(footage: Footage, progress_m: float) -> int:

@@ -1,4 +1,4 @@
-"""Texts of the gallery that follow from what is shown: conditions of all scenarios, captions, alternatives."""
+"""Texts of the gallery that follow from what is shown: weather, captions, words for those who cannot see."""
 
 import math
 

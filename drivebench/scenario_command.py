@@ -1,8 +1,9 @@
-"""``drivebench scenarios``: which families, conditions and suites there are."""
+"""``drivebench scenarios``: which families, conditions and suites there are; or a page of their pictures."""
 
 import json
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from drivebench import registry
 from drivebench.conditions import COMMON_CONDITIONS, DISTURBED
+from drivebench.errors import ConfigurationError
 from drivebench.scenario import SPLITS, Scenario, load_scenario
 from drivebench.suite import Suite, load_suite
 from drivebench.weather import WEATHER_CONDITIONS
@@ -22,12 +24,25 @@ __all__ = ["scenarios"]
 def scenarios(
     name: Annotated[str | None, typer.Argument(help="One scenario; all of them when left out.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    gallery: Annotated[
+        Path | None,
+        typer.Option(help="Write a page of pictures instead: a .html file that loads nothing else."),
+    ] = None,
 ) -> None:
     """List the scenario families, their conditions, and the suites.
 
     Example: drivebench scenarios lane-keeping-v1
+
+    Example: drivebench scenarios --gallery gallery.html
     """
     chosen = [load_scenario(each) for each in ((name,) if name else registry.names("scenario"))]
+    if gallery is not None:
+        if as_json:
+            raise ConfigurationError("--json says nothing about --gallery; leave out the one or the other")
+        from drivebench.gallery.make import write_gallery
+
+        write_gallery(chosen, gallery)
+        return
     ids = {scenario.id for scenario in chosen}
     suites = [
         suite for suite in map(load_suite, registry.names("suite")) if not name or ids & set(suite.scenarios)

@@ -13,7 +13,7 @@ from drivebench.sensors import FRONT, LEFT, MIRROR_LEFT, MIRROR_RIGHT, RIGHT, Ca
 from drivebench.sensors.topview import TopView, Window, window_around
 from drivebench.world.clock import SIMULATION_HZ
 
-__all__ = ["ENDINGS", "driver_scene", "replay_scene", "top_scene"]
+__all__ = ["ENDINGS", "driver_scene", "from_above", "photograph", "replay_scene", "top_scene"]
 
 _ENLARGED = 3
 _WIDE_FRONT = dataclasses.replace(FRONT, height=144, width=360)
@@ -30,7 +30,14 @@ ENDINGS = {
 }
 
 
-def _photograph(camera: Camera, footage: Footage, frame: int) -> Picture:
+def photograph(camera: Camera, footage: Footage, frame: int) -> Picture:
+    """What a camera shows.
+
+    Args:
+        camera: Which.
+        footage: The episode.
+        frame: Which frame.
+    """
     return np.ascontiguousarray(render(camera, footage.moment(frame, camera.name))[0].transpose(1, 2, 0))
 
 
@@ -64,13 +71,13 @@ def driver_scene(footage: Footage, frame: int, *, mirrors: bool = False) -> Pict
         mirrors: Whether to add the two mirrors below.
     """
     row = [
-        labelled(enlarged(_photograph(camera, footage, frame), _ENLARGED), camera.name)
+        labelled(enlarged(photograph(camera, footage, frame), _ENLARGED), camera.name)
         for camera in (LEFT, FRONT, RIGHT)
     ]
     rows = [beside(row)]
     if mirrors:
         left, right = (
-            labelled(enlarged(_photograph(camera, footage, frame), _ENLARGED), camera.name)
+            labelled(enlarged(photograph(camera, footage, frame), _ENLARGED), camera.name)
             for camera in (MIRROR_LEFT, MIRROR_RIGHT)
         )
         rows.append(beside([left, _speedometer(footage, frame, left, rows[0]), right]))
@@ -103,11 +110,18 @@ def top_scene(footage: Footage, frame: int, *, width: int = 960, height: int = 4
     until_m = min(route.goal_m, float(footage.progress_m.max()) + 80.0)
     shown = (route.arc_m >= -25.0) & (route.arc_m <= until_m)
     points = np.concatenate((route.points_m[shown], footage.states[:, footage.ego, :2]))
-    picture = _from_above(footage, frame, window_around(points, width=width, height=height))
+    picture = from_above(footage, frame, window_around(points, width=width, height=height))
     return framed(labelled(picture, _name(footage), _caption(footage, frame)))
 
 
-def _from_above(footage: Footage, frame: int, window: Window) -> Picture:
+def from_above(footage: Footage, frame: int, window: Window) -> Picture:
+    """Everybody from above, with the way ahead and the way that the ego has come.
+
+    Args:
+        footage: The episode.
+        frame: Which frame.
+        window: Which part of the plane.
+    """
     boxes = footage.boxes(frame)
     return TopView(window=window, ground=footage.ground).render(
         boxes=boxes,
@@ -131,7 +145,7 @@ def _following(footage: Footage, frame: int, width: int, height: int) -> Picture
         width=width,
         height=height,
     )
-    return _from_above(footage, frame, window)
+    return from_above(footage, frame, window)
 
 
 def replay_scene(footages: Sequence[Footage], frame: int) -> Picture:
@@ -144,7 +158,7 @@ def replay_scene(footages: Sequence[Footage], frame: int) -> Picture:
     columns = []
     for footage in footages:
         own = min(frame, len(footage) - 1)
-        camera = _photograph(_WIDE_FRONT, footage, own)
+        camera = photograph(_WIDE_FRONT, footage, own)
         view = _following(footage, own, camera.shape[1], 300)
         columns.append(labelled(above([view, camera]), footage.title, _caption(footage, own)))
     return framed(beside(columns))

@@ -152,8 +152,12 @@ class TopView:
             self._draw_route(draw, route, progress_m)
         if trail_m is not None and len(trail_m) > 1:
             self._line(draw, trail_m, _bands(EGO, _TRAIL_ALPHA), _TRAIL_WIDTH_M)
+        reach_m = math.hypot(window.width, window.height) / 2 * window.m_per_px
         for box, look in zip(boxes, looks, strict=True):
             shape = look & 15
+            far_m = math.hypot(box[0] - window.x_m, box[1] - window.y_m)
+            if far_m > reach_m + 2.0 * max(box[3], box[4]) + 10.0 * window.m_per_px * _SMALLEST_WIDTH_PX:
+                continue  # not in the picture, however much it is enlarged
             if shape == CAR:
                 red, green, blue = (int(part) for part in PAINT[look >> 4])
                 self._draw_vehicle(draw, box, (red, green, blue), is_car=True)

@@ -1,7 +1,7 @@
 """What the driver reads: speed and limit, the instruction, wheel and pedals, time, the score so far."""
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -130,16 +130,21 @@ def headline(session: Session, width: int) -> Picture:
         session: Of the driver.
         width: In pixels.
     """
+    text, colour = _STATES[session.phase]
+    seat = session.seat
+    what = f"{seat.scenario.id} · {seat.condition} · seed {session.seed} · {seat.driver}"
+    return _line(text, colour, what, f"{len(session.saved)} saved · H: keys", width)
+
+
+@lru_cache(maxsize=4)
+def _line(text: str, colour: tuple[int, int, int], what: str, saved: str, width: int) -> Picture:
+    """The headline, which seldom changes."""
     image = Image.new("RGB", (width, _HEADLINE_PX), PAPER)
     draw = ImageDraw.Draw(image)
-    text, colour = _STATES[session.phase]
     middle = _HEADLINE_PX // 2
     draw.ellipse((10, middle - 6, 22, middle + 6), fill=colour)
     draw.text((30, middle), text, colour, font=_font(16), anchor="lm")
-    seat = session.seat
-    what = f"{seat.scenario.id} · {seat.condition} · seed {session.seed} · {seat.driver}"
     draw.text((180, middle), what, INK, font=_font(16), anchor="lm")
-    saved = f"{len(session.saved)} saved · H: keys"
     draw.text((width - 10, middle), saved, FAINT, font=_font(16), anchor="rm")
     return np.asarray(image)
 

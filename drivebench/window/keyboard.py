@@ -106,6 +106,8 @@ def action_of(hands: Hands) -> NDArray[np.int16]:
 def _steered(angle: float, side: int, speed_mps: float, elapsed_s: float) -> float:
     limit = steering_limit_rad(speed_mps)
     away, back = min(STEERING_RATE_RADPS, limit / STEERING_S), min(RETURN_RATE_RADPS, limit / RETURN_S)
+    if abs(angle) > limit:  # the car has become faster: this far, the wheel is not safe any more
+        back = RETURN_RATE_RADPS
     return _towards(angle, side * limit, away, back, elapsed_s)
 
 

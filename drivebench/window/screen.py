@@ -103,7 +103,8 @@ class Screen:
         if title != self._title:
             pygame.display.set_caption(title)
             self._title = title
-        pygame.surfarray.blit_array(self._surface, np.ascontiguousarray(picture.swapaxes(0, 1)))
+        rows = np.ascontiguousarray(picture)
+        self._surface.blit(pygame.image.frombuffer(rows, (rows.shape[1], rows.shape[0]), "RGB"), (0, 0))
         pygame.display.flip()
 
     def wait(self, hertz: float) -> float:

@@ -145,12 +145,12 @@ class Session:
         self.hands = moved(self.hands, keys, speed_mps=self.speed_mps, elapsed_s=elapsed_s)
         self._moments.append((elapsed_s, self.hands))
         self.time_s += elapsed_s
-        while self.phase is Phase.DRIVING and self.time_s >= self._shown_until_s():
+        while self.time_s >= self._shown_until_s():
             if self.live.ended:
                 self._end()
-            else:
-                self.live.decide(action_of(_mean(self._moments, self.hands)))
-                self._moments.clear()
+                return
+            self.live.decide(action_of(_mean(self._moments, self.hands)))
+            self._moments.clear()
 
     def _shown_until_s(self) -> float:
         """The end of what is known; of an episode that has ended, its end."""

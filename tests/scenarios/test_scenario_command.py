@@ -31,6 +31,7 @@ def test_json_is_one_object_with_everything_registered() -> None:
         "train": [0, 1_000_000],
         "dev": [1_000_000, 2_000_000],
         "test": [2_000_000, 3_000_000],
+        "secret": [2**40, 2**52],
     }
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from drivebench.conditions import COMMON_CONDITIONS
+
 SCENARIO = '''
 """A straight road without anybody on it."""
 import math
@@ -52,6 +54,11 @@ for _ in range(100):
     *_, terminated, truncated, info = environment.step(environment.action_space.sample() * 0)
 print(terminated, truncated, round(info["progress_m"]))
 sys.argv = ["drivebench", "scenarios", "straight-v1"]
+try:
+    main()
+except SystemExit as left:
+    assert not left.code
+sys.argv += ["--gallery", "gallery.html"]
 main()
 """
 
@@ -72,6 +79,7 @@ def test_one_file_and_one_line_make_a_scenario(package: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-c", CODE],
         env={**os.environ, "PYTHONPATH": str(package)},
+        cwd=package,
         capture_output=True,
         text=True,
         check=False,
@@ -81,3 +89,6 @@ def test_one_file_and_one_line_make_a_scenario(package: Path) -> None:
     assert "False True 360" in result.stdout
     assert any("straight-v1" in line and "Go straight on." in line for line in result.stdout.splitlines())
     assert "Suites" not in result.stdout, "it is in none"
+    gallery = (package / "gallery.html").read_text()
+    assert "A straight road without anybody on it." in gallery
+    assert gallery.count('class="view is-') == 1 + len(COMMON_CONDITIONS)

@@ -28,12 +28,14 @@ Ability
 Conditions
     ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.04 rad off its direction;
     ``dense``: gaps 0.7 times as long; ``aggressive``: drivers who follow at 0.8 s; ``unseen-road``: a wider
-    crossing, with turns of 14 m radius to the right and 18 m to the left.
+    crossing, with turns of 14 m radius to the right and 18 m to the left; its arms swing 12 m to the side and
+    back.
 
 Version history
     1: first version.
 """
 
+import math
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
@@ -53,6 +55,7 @@ from drivebench.scenario import (
 )
 from drivebench.world import RoadNetwork, TrafficParameters
 from drivebench.world.build import VehicleSpec, build_network, vehicle_on_lane
+from drivebench.world.grid import round_to_grid
 from drivebench.world.lane_spec import LaneSpec, Point
 from drivebench.world.layout import LaneKind
 from drivebench.world.takeover import lane_spec
@@ -105,14 +108,19 @@ GOAL_PAST_M = 50.0
 
 @dataclass(frozen=True, kw_only=True)
 class Crossing:
-    """How wide the crossing is.
+    """How wide the crossing is, and how its arms bend.
 
     Attributes:
         wider_m: Its arms begin so much further from the middle than those of highway-env's, and its turns
             are of so much larger a radius.
+        aside_m: Its arms swing so far to the right, as seen from the middle, and back; 0 where they are
+            straight.
+        wave_m: Way along an arm until it is back.
     """
 
     wider_m: float
+    aside_m: float = 0.0
+    wave_m: float = math.inf
 
     @classmethod
     def under(cls, condition: str) -> "Crossing":
@@ -127,13 +135,42 @@ class Crossing:
             )
         return replace(spec, origin_m=self._outwards(spec.origin_m), end_m=self._outwards(spec.end_m))
 
+    def arm(self, spec: LaneSpec, beside_m: float) -> LaneSpec:
+        """A lane of an arm, which bends as the arm does.
+
+        Args:
+            spec: The straight lane.
+            beside_m: Where it begins, along its arm from where the arm leaves the crossing.
+        """
+        if self.aside_m == 0.0:
+            return spec
+        (x0, y0), (x1, y1) = spec.origin_m, spec.end_m
+        outwards = x0 * x0 + y0 * y0 < x1 * x1 + y1 * y1
+        # The arm is at aside/2 · (1 − cos(2π d / wave)) to the right; a lane inwards has it to its left.
+        half_m, pulsation = 0.5 * self.aside_m, round_to_grid(2.0 * math.pi / self.wave_m)
+        side_m = half_m if outwards else -half_m
+        length_m = float(np.sqrt((x1 - x0) * (x1 - x0) + (y1 - y0) * (y1 - y0)))
+        right_x, right_y = side_m * (y0 - y1) / length_m, side_m * (x1 - x0) / length_m
+        quarter = 0.5 * math.pi
+        return replace(
+            spec,
+            kind=LaneKind.SINE,
+            origin_m=(x0 + right_x, y0 + right_y),
+            end_m=(x1 + right_x, y1 + right_y),
+            amplitude_m=half_m,
+            pulsation_radpm=pulsation,
+            phase_rad=pulsation * beside_m - quarter if outwards else quarter - pulsation * beside_m,
+        )
+
     def _outwards(self, point_m: Point) -> Point:
         """A point of highway-env's crossing, or the centre of a turn, further from the middle."""
         x, y = (v + (self.wider_m if v > LANE_M else -self.wider_m if v < -LANE_M else 0.0) for v in point_m)
         return x, y
 
 
-NOMINAL, UNSEEN = Crossing(wider_m=0.0), Crossing(wider_m=5.0)
+NOMINAL = Crossing(wider_m=0.0)
+UNSEEN = Crossing(wider_m=5.0, aside_m=12.0, wave_m=220.0)
+"""0.34 m/s² to the side at the limit in the bends of the arms."""
 
 
 @cache
@@ -144,10 +181,11 @@ def _network(crossing: Crossing) -> RoadNetwork:
         for to, (lane,) in roads.items():
             spec = crossing.lane(lane_spec(lane))
             if origin[0] == "o":
-                lanes += _approach(origin, to, spec)
+                lanes += _approach(crossing, origin, to, spec)
             elif to[0] == "o":
                 end = _beyond(spec.origin_m, spec.end_m, ARM_M)
-                lanes.append((origin, to, replace(spec, end_m=end, speed_limit_mps=LIMIT_MPS)))
+                spec = replace(spec, end_m=end, speed_limit_mps=LIMIT_MPS)
+                lanes.append((origin, to, crossing.arm(spec, 0.0)))
             else:
                 limit_mps = {0: LEFT_MPS, 1: STRAIGHT_MPS, 2: RIGHT_MPS}[
                     (int(to[2]) - int(origin[2]) - 1) % 4
@@ -156,12 +194,16 @@ def _network(crossing: Crossing) -> RoadNetwork:
     return build_network(lanes, connected_lanes=True)
 
 
-def _approach(origin: str, to: str, spec: LaneSpec) -> list[tuple[str, str, LaneSpec]]:
+def _approach(crossing: Crossing, origin: str, to: str, spec: LaneSpec) -> list[tuple[str, str, LaneSpec]]:
     start = _beyond(spec.end_m, spec.origin_m, ARM_M)
     middle = _beyond(spec.end_m, spec.origin_m, SLOW_M)
     far = replace(spec, origin_m=start, end_m=middle, speed_limit_mps=LIMIT_MPS)
     near = replace(spec, origin_m=middle, speed_limit_mps=SLOW_MPS)
-    return [(origin, f"m{origin[1]}", far), (f"m{origin[1]}", to, near)]
+    middle_node = f"m{origin[1]}"
+    return [
+        (origin, middle_node, crossing.arm(far, ARM_M)),
+        (middle_node, to, crossing.arm(near, SLOW_M)),
+    ]
 
 
 def _beyond(start_m: tuple[float, float], end_m: tuple[float, float], way_m: float) -> tuple[float, float]:

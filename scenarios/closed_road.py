@@ -73,10 +73,7 @@ def closed_road(generator: np.random.Generator, *, width_m: float) -> RoadNetwor
         )
     last = len(pieces) - 1
     return build_network(
-        (
-            (str(place), str(place + 1 if place < last else 0), piece)
-            for place, piece in enumerate(pieces)
-        ),
+        ((str(place), str(place + 1 if place < last else 0), piece) for place, piece in enumerate(pieces)),
         connected_lanes=True,
     )
 

@@ -19,7 +19,18 @@ from drivebench.scenario import Episode
 from drivebench.world import WorldBatch
 from drivebench.world.actions import ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD
 from drivebench.world.rehearsal import Rehearsal
-from scenarios import control, highway, intersection, merge, motorway_exit, roundabout, two_way, u_turn
+from scenarios import (
+    control,
+    fork,
+    highway,
+    intersection,
+    merge,
+    motorway_exit,
+    occlusion,
+    roundabout,
+    two_way,
+    u_turn,
+)
 from scenarios.choices import Choices, Table, open_choices
 from scenarios.manoeuvres import Manoeuvres, along_the_route
 from scenarios.planning import look_ahead
@@ -37,6 +48,8 @@ MANOEUVRES: Mapping[str, Callable[[Episode], Manoeuvres]] = {
     intersection.SCENARIO.id: intersection.manoeuvres,
     two_way.SCENARIO.id: two_way.manoeuvres,
     u_turn.SCENARIO.id: u_turn.manoeuvres,
+    fork.SCENARIO.id: fork.manoeuvres,
+    occlusion.SCENARIO.id: occlusion.manoeuvres,
 }
 """What there is to choose in each family; in a family that is not named, the assigned route alone."""
 

@@ -16,7 +16,7 @@ from drivebench.compiled import kernel
 from drivebench.errors import ConfigurationError
 from drivebench.scenario import Route
 from drivebench.sensors.ground import LEVELS, STRIDE, GroundMap
-from drivebench.sensors.models import CAR, GOAL, HIDDEN, OBSTACLE, WALL
+from drivebench.sensors.models import CAR, GOAL, HIDDEN, LORRY, OBSTACLE, WALL
 from drivebench.sensors.paint import RESOLUTION_M, TILE
 from drivebench.sensors.palette import PAINT
 
@@ -154,9 +154,9 @@ class TopView:
             self._line(draw, trail_m, _bands(EGO, _TRAIL_ALPHA), _TRAIL_WIDTH_M)
         for box, look in zip(boxes, looks, strict=True):
             shape = look & 15
-            if shape == CAR:
+            if shape in (CAR, LORRY):
                 red, green, blue = (int(part) for part in PAINT[look >> 4])
-                self._draw_vehicle(draw, box, (red, green, blue), is_car=True)
+                self._draw_vehicle(draw, box, (red, green, blue), is_car=shape == CAR)
             elif shape != HIDDEN:
                 self._draw_vehicle(draw, box, _OTHERS[shape], is_car=False)
         if ego is not None:

@@ -86,18 +86,10 @@ OFF_COURSE_RAD = 0.06
 EGO, LORRY, LOST = 0, 1, 2
 INSTRUCTION = "Follow the road. Pass what is in the way on either side."
 
-KNOT_S = 0.15
-"""Spacing of the expert's paths, as time at the limit."""
-BRANCH, OUT, HOLD, BACK = 2, 13, 14, 17
-"""In knots: from one way out to the next, and how long one goes out, keeps beside, and comes back. Going out
-within 1.95 s is 3.2 m/s² to the side."""
-ASIDE_M, APART_M = 2.5, 0.4
-"""A way around is so far beside the middle at most, and before it goes out, where it is not yet that of an
-ego on the middle."""
-WATCH_S = (2.4, 8.4)
-"""The expert may go out from the first to the second of these times, at the limit."""
-RETURN = 5
-"""Up to so many knots behind its beginning a way around may be left for the middle again."""
+KNOT_M = 2.0
+"""Spacing of the expert's paths."""
+ASIDE_M = 2.6
+"""So far beside the middle is a way around: 0.7 m from the lost car, 1.2 m from the grass."""
 SLOWER_MPS = 0.7
 """So much slower is a way around, so that nobody takes one without need."""
 
@@ -233,46 +225,22 @@ def _route(road: _Road, start_m: tuple[float, float]) -> Route:
 
 
 def manoeuvres(episode: Episode) -> Manoeuvres:
-    """The middle of the road, and ways around to both sides that leave it every 0.3 s.
-
-    They are there whether anything is lost or not, and where does not depend on when.
-    """
+    """The middle of the road, and a way around on either side of it, from anywhere to anywhere."""
     road, limit = _scene(episode.seed).road, episode.speed_limit_mps
-    step = KNOT_S * limit
-    count = int((road.arc[-1] - START_M - 1.0) / step)
-    behind = int((START_M - 1.0) / step)
-    along = step * np.arange(-behind, count)
-    middle = np.array([road.beside(START_M + at, 0.0) for at in along.tolist()])
-    aside = np.array([road.beside(START_M + at, 1.0) for at in along.tolist()]) - middle
-    paths = [ReferencePath.through(middle, along, speed_limit_mps=limit)]
-    changes = []
-    bump = _bump()
-    first, last = (round(seconds / KNOT_S) for seconds in WATCH_S)
-    for place in range(first, last + 1, BRANCH):
-        begin = behind + place
-        right = np.concatenate([np.full(begin, APART_M), bump, np.zeros(len(along))])[: len(along)]
-        for side in (-1.0, 1.0):
-            points = middle + side * right[:, None] * aside
-            steps = np.diff(points, axis=0)
-            lengths = np.sqrt(steps[:, 0] * steps[:, 0] + steps[:, 1] * steps[:, 1])
-            arc = along[0] + np.concatenate([np.zeros(1), np.cumsum(lengths)])
-            number = len(paths)
-            open_m = ((place - 0.6 * BRANCH) * step, (place + 0.4 * BRANCH) * step)
-            changes += [
-                Change(origin=0, destination=number, start_m=open_m[0], end_m=open_m[1]),
-                Change(origin=number, destination=0, end_m=(place + RETURN) * step),
-            ]
-            paths.append(ReferencePath.through(points, arc, speed_limit_mps=limit - SLOWER_MPS))
-    return Manoeuvres(paths=tuple(paths), changes=tuple(changes), horizon_s=4.0)
-
-
-@cache
-def _bump() -> NDArray[np.float64]:
-    """How far a way around is aside (m), knot by knot: out along half a cosine, beside, and back."""
-    half = 0.5 * (ASIDE_M - APART_M)
-    out = [APART_M + half * (1.0 - numerics.cos(None, math.pi * place / OUT)) for place in range(OUT)]
-    back = [0.5 * ASIDE_M * (1.0 + numerics.cos(None, math.pi * place / BACK)) for place in range(BACK)]
-    return np.array([*out, *([ASIDE_M] * HOLD), *back])
+    along = np.arange(1.0 - START_M, float(road.arc[-1]) - START_M - 1.0, KNOT_M)
+    paths = []
+    for right_m, limit_mps in ((0.0, limit), (-ASIDE_M, limit - SLOWER_MPS), (ASIDE_M, limit - SLOWER_MPS)):
+        points = np.array([road.beside(START_M + at, right_m) for at in along.tolist()])
+        paths.append(ReferencePath.through(points, along, speed_limit_mps=limit_mps, around=right_m != 0.0))
+    return Manoeuvres(
+        paths=tuple(paths),
+        changes=tuple(
+            Change(origin=origin, destination=destination)
+            for side in (1, 2)
+            for origin, destination in ((0, side), (side, 0))
+        ),
+        horizon_s=4.0,
+    )
 
 
 SCENARIO = Scenario(

@@ -58,8 +58,8 @@ SHORTEST_CUBIC_M = 8.0
 """Lower bound of D: below about two car lengths the steering would saturate."""
 OFFSET_ACCELERATION_MPS2 = 1.7
 """Large offsets, such as a lane change, are closed with this lateral acceleration at first."""
-AROUND_ACCELERATION_MPS2 = 3.2
-"""The same on the way around something: that at which the expert takes curves."""
+AROUND_ACCELERATION_MPS2 = 6.0
+"""The same on the way around something, so that the bound of corrections is what counts until near the end."""
 CORRECTION_ACCELERATION_MPS2 = 3.0
 """Bound of the lateral acceleration that corrections add to that of the path."""
 SHARPEST_PER_M = 0.17

@@ -88,9 +88,9 @@ INSTRUCTION = "Follow the road. Pass what is in the way on either side."
 
 KNOT_M = 2.0
 """Spacing of the expert's paths."""
-ASIDE_M = 2.6
-"""So far beside the middle is a way around: 0.7 m from the lost car, 1.2 m from the grass."""
-SLOWER_MPS = 0.7
+ASIDE_M = 2.8
+"""So far beside the middle is a way around: 0.9 m from the lost car, 1 m from the grass."""
+SLOWER_MPS = 0.8
 """So much slower is a way around, so that nobody takes one without need."""
 
 
@@ -240,6 +240,7 @@ def manoeuvres(episode: Episode) -> Manoeuvres:
             for origin, destination in ((0, side), (side, 0))
         ),
         horizon_s=4.0,
+        beyond_s=5.0,
     )
 
 

@@ -7,7 +7,7 @@ Map
 Traffic
     A lorry ahead, 9 m long, 2.5 m wide and 3.2 m high, drives at the limit on the middle of the road, and an
     IDM driver behind the ego. After 3 to 6 s the lorry loses the car that it carries, which slides to a stop
-    within about 5 m and stays there; the lorry goes on. Nothing of the car is to be seen before: it is inside
+    within about 8 m and stays there; the lorry goes on. Nothing of the car is to be seen before: it is inside
     of the lorry.
 Start
     Behind the lorry by a time gap of about 1.2 s and 3 m, at its speed, a little beside the middle of the
@@ -17,7 +17,7 @@ Observation
 Route and goal
     Along the road; open-ended. Who brakes stands behind the lost car and gets about half of the way.
 Speed limit
-    7 to 8.5 m/s; the lorry's speed.
+    11 to 13 m/s; the lorry's speed.
 Success
     As much progress as the expert (95 %), no collision, never off the road.
 Failure
@@ -70,14 +70,14 @@ HORIZON_S = 16.0
 ROADS = {"train": 24, "dev": 8, "test": 12, "secret": 12}
 STRAIGHT_EVERY = 3
 """Every so many roads one is straight."""
-LENGTH_M, WIDTH_M = 280.0, 9.6
-LIMITS_MPS, LIMIT_STEP_MPS = (7.0, 8.5), 0.5
+LENGTH_M, WIDTH_M = 340.0, 9.6
+LIMITS_MPS, LIMIT_STEP_MPS = (11.0, 13.0), 0.5
 TIME_GAP_S, STANDSTILL_GAP_M, GAP_PLAY_M = 1.2, 3.0, 0.6
 """Gap to the lorry at the start: about the one that the expert keeps."""
 FOLLOWER_GAP_M = (14.0, 22.0)
 RELEASE_S = (3.0, 6.0)
 CAR_M = 5.0
-LORRY_SIZE_M, LOST_SIZE_M = (9.0, 2.5), (4.0, 1.8)
+LORRY_SIZE_M, LOST_SIZE_M = (9.0, 2.5), (4.0, 2.2)
 INSIDE_M = 0.6
 """From the rear of the lorry to that of the car inside."""
 START_M, BEHIND_M = 60.0, 55.0
@@ -88,8 +88,8 @@ INSTRUCTION = "Follow the road. Pass what is in the way on either side."
 
 KNOT_M = 2.0
 """Spacing of the expert's paths."""
-ASIDE_M = 2.8
-"""So far beside the middle is a way around: 0.9 m from the lost car, 1 m from the grass."""
+ASIDE_M = 3.0
+"""So far beside the middle is a way around: 0.9 m from the lost car, 0.8 m from the grass."""
 SLOWER_MPS = 0.8
 """So much slower is a way around, so that nobody takes one without need."""
 

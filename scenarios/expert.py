@@ -22,11 +22,13 @@ from drivebench.world.actions import ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD
 from drivebench.world.rehearsal import Rehearsal
 from scenarios import (
     control,
+    fork,
     highway,
     intersection,
     merge,
     motorway_exit,
     parking,
+    occlusion,
     roundabout,
     two_way,
     u_turn,
@@ -49,6 +51,8 @@ MANOEUVRES: Mapping[str, Callable[[Episode], Manoeuvres]] = {
     intersection.SCENARIO.id: intersection.manoeuvres,
     two_way.SCENARIO.id: two_way.manoeuvres,
     u_turn.SCENARIO.id: u_turn.manoeuvres,
+    fork.SCENARIO.id: fork.manoeuvres,
+    occlusion.SCENARIO.id: occlusion.manoeuvres,
 }
 """What there is to choose in each family; in a family that is not named, the assigned route alone."""
 

@@ -16,7 +16,7 @@ from drivebench.compiled import kernel
 from drivebench.errors import ConfigurationError
 from drivebench.scenario import Route
 from drivebench.sensors.ground import LEVELS, STRIDE, GroundMap
-from drivebench.sensors.models import CAR, GOAL, HIDDEN, OBSTACLE, WALL
+from drivebench.sensors.models import CAR, GOAL, HIDDEN, LORRY, OBSTACLE, WALL
 from drivebench.sensors.paint import RESOLUTION_M, TILE
 from drivebench.sensors.palette import PAINT
 
@@ -158,9 +158,9 @@ class TopView:
             far_m = math.hypot(box[0] - window.x_m, box[1] - window.y_m)
             if far_m > reach_m + 2.0 * max(box[3], box[4]) + 10.0 * window.m_per_px * _SMALLEST_WIDTH_PX:
                 continue  # not in the picture, however much it is enlarged
-            if shape == CAR:
+            if shape in (CAR, LORRY):
                 red, green, blue = (int(part) for part in PAINT[look >> 4])
-                self._draw_vehicle(draw, box, (red, green, blue), is_car=True)
+                self._draw_vehicle(draw, box, (red, green, blue), is_car=shape == CAR)
             elif shape != HIDDEN:
                 self._draw_vehicle(draw, box, _OTHERS[shape], is_car=False)
         if ego is not None:

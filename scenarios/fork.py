@@ -57,8 +57,8 @@ from drivebench.world import EntityKind, RoadNetwork, numerics
 from drivebench.world.build import VehicleSpec, build_world, vehicle_on_lane
 from drivebench.world.clock import POLICY_HZ
 from drivebench.world.script import Script
-from scenarios.gentle_road import gentle_road
-from scenarios.lane_path import lane_path
+from scenarios.gentle_road import GENTLE, gentle_road
+from scenarios.lane_path import arc_lengths, lane_path
 from scenarios.manoeuvres import Change, Manoeuvres
 from scenarios.reference_path import ReferencePath
 from scenarios.traffic import EXPONENTS, start_offset
@@ -127,12 +127,10 @@ class _Road:
 @cache
 def _road(split: str, number: int) -> _Road:
     generator = episode_generator(ID, f"road-{split}", number)
-    network = gentle_road(generator, length_m=LENGTH_M, width_m=WIDTH_M, curved=number % STRAIGHT_EVERY != 0)
+    bends = GENTLE if number % STRAIGHT_EVERY else None
+    network = gentle_road(generator, length_m=LENGTH_M, width_m=WIDTH_M, bends=bends)
     points = lane_path(network, range(len(network.lane_index)))
-    steps = np.diff(points, axis=0)
-    arc = np.zeros(len(points))
-    np.cumsum(np.sqrt(steps[:, 0] * steps[:, 0] + steps[:, 1] * steps[:, 1]), out=arc[1:])
-    return _Road(network=network, points=points, arc=arc)
+    return _Road(network=network, points=points, arc=arc_lengths(points))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -54,7 +54,7 @@ from drivebench.world import EntityKind, RoadNetwork
 from drivebench.world.build import build_world, vehicle_on_lane
 from drivebench.world.grid import round_to_grid
 from scenarios.closed_road import closed_road
-from scenarios.lane_path import lane_path
+from scenarios.lane_path import arc_lengths, lane_path
 from scenarios.traffic import start_offset
 
 __all__ = ["SCENARIO"]
@@ -100,10 +100,7 @@ def _course(split: str, number: int) -> _Course:
     length = sum(network.length_m(row) for row in lap)
     laps = 2 + math.ceil((limit * HORIZON_S + BEYOND_M) / length)
     points = lane_path(network, lap * laps)
-    steps = np.diff(points, axis=0)
-    arc = np.zeros(len(points))
-    np.cumsum(np.sqrt(steps[:, 0] * steps[:, 0] + steps[:, 1] * steps[:, 1]), out=arc[1:])
-    return _Course(network=network, points=points, arc=arc, lap_m=length, limit_mps=limit)
+    return _Course(network=network, points=points, arc=arc_lengths(points), lap_m=length, limit_mps=limit)
 
 
 def build(seed: int, condition: str) -> Episode:

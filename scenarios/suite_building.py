@@ -45,6 +45,10 @@ FAMILIES = (
     "intersection-v1",
     "two-way-v1",
     "u-turn-v1",
+    "fork-v1",
+    "occlusion-v1",
+    "long-haul-v1",
+    "parking-v1",
 )
 CONDITIONS = (
     "nominal",

@@ -131,8 +131,9 @@ def car_park(generator: np.random.Generator, layout: Layout) -> CarPark:
                 x += 0.5 * length * cosine
             bay = Bay(x_m=x, y_m=y, heading_rad=side * turn, right=right)
             bays.append(bay)
-            dx, dy = 0.5 * length * cosine, 0.5 * length * side * sine
-            lines = LaneSpec.straight((x - dx, y - dy), (x + dx, y + dy), width_m=width, line_types=(2, 2))
+            lines = _lines(x, y, (cosine, side * sine), length, width)
+            if layout is Layout.KERB:
+                lines = _lines(x, y, (0.0, side), width, length)
             lanes.append((f"mouth {len(lanes)}", f"end {len(lanes)}", lines))
     low_y = -0.5 * aisle - (depth if both or not one_right else 0.0)
     high_y = 0.5 * aisle + (depth if both or one_right else 0.0)
@@ -152,6 +153,12 @@ def car_park(generator: np.random.Generator, layout: Layout) -> CarPark:
         low_m=low,
         high_m=high,
     )
+
+
+def _lines(x: float, y: float, inwards: tuple[float, float], length: float, width: float) -> LaneSpec:
+    """A bay as a lane that begins at its mouth: it has lines along both sides."""
+    dx, dy = 0.5 * length * inwards[0], 0.5 * length * inwards[1]
+    return LaneSpec.straight((x - dx, y - dy), (x + dx, y + dy), width_m=width, line_types=(2, 2))
 
 
 def _walls(

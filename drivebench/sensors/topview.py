@@ -138,7 +138,7 @@ class TopView:
             boxes: ``f8[N, 5]`` x, y, heading, length, width (see ``Moments``).
             looks: ``u1[N]``; 0 is not drawn.
             ego: ``f8[5]`` the box of the ego, which is highlighted.
-            route: Drawn as a band, to its goal.
+            route: Drawn as a band, to its goal, which gets a line across unless it is marked on the ground.
             progress_m: The route is drawn from here on.
             trail_m: ``f8[n, 2]`` where the ego has been.
 
@@ -149,7 +149,7 @@ class TopView:
         overlay = Image.new(_FOUR_BANDS, (window.width * _FINER, window.height * _FINER))
         draw = ImageDraw.Draw(overlay)
         if route is not None:
-            self._draw_route(draw, route, progress_m)
+            self._draw_route(draw, route, progress_m, is_marked=bool((looks & 15 == GOAL).any()))
         if trail_m is not None and len(trail_m) > 1:
             self._line(draw, trail_m, _bands(EGO, _TRAIL_ALPHA), _TRAIL_WIDTH_M)
         reach_m = math.hypot(window.width, window.height) / 2 * window.m_per_px
@@ -185,11 +185,13 @@ class TopView:
             if last - first > 1:
                 draw.line(self._scaled(points_m[first:last]), fill=colour, width=width, joint="curve")
 
-    def _draw_route(self, draw: ImageDraw.ImageDraw, route: Route, progress_m: float) -> None:
+    def _draw_route(
+        self, draw: ImageDraw.ImageDraw, route: Route, progress_m: float, *, is_marked: bool
+    ) -> None:
         ahead = (route.arc_m >= progress_m) & (route.arc_m <= route.goal_m)
         if ahead.sum() > 1:
             self._line(draw, route.points_m[ahead], _bands(ROUTE, _ROUTE_ALPHA), _ROUTE_WIDTH_M)
-        if math.isfinite(route.goal_m) and route.goal_m > progress_m:
+        if math.isfinite(route.goal_m) and route.goal_m > progress_m and not is_marked:
             self._draw_goal(draw, route)
 
     def _draw_goal(self, draw: ImageDraw.ImageDraw, route: Route) -> None:

@@ -30,8 +30,9 @@ SEEDS_PER_SPLIT = 4
 DRIVEN_S = 2.0
 AROUND_M = 150.0
 """Traffic that is further away does not matter in an episode."""
-LEAST_FLOW = 0.7
-"""Mean speed of the traffic as a share of the limit: below it, driving slowly would be the fashion."""
+LEAST_FLOW = 0.6
+"""Mean speed of the traffic as a share of the limit: below it, driving slowly would be the fashion. A leader
+that brakes and goes may begin at any of its speeds, and the episodes that are looked at are few."""
 WIDEST_SPACING_M = 2.5
 SPEED_ROOM_MPS = 1e-9
 

@@ -104,7 +104,9 @@ class Screen:
             pygame.display.set_caption(title)
             self._title = title
         rows = np.ascontiguousarray(picture)
-        self._surface.blit(pygame.image.frombuffer(rows, (rows.shape[1], rows.shape[0]), "RGB"), (0, 0))
+        self._surface.blit(
+            pygame.image.frombuffer(rows.tobytes(), (rows.shape[1], rows.shape[0]), "RGB"), (0, 0)
+        )
         pygame.display.flip()
 
     def wait(self, hertz: float) -> float:

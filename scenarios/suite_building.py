@@ -5,7 +5,7 @@ expert fails, or in which it gets less than 20 m far (less than 3 m nearer to wh
 refused, and the next seed takes its place; what was refused, and why, is stated in the manifest.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -145,13 +145,22 @@ class RefusedTooOftenError(Exception):
     """The expert fails too many episodes of a cell."""
 
 
-def build_suite(name: str, progress: Progress | None = None, *, key: SecretKey | None = None) -> Suite:
+def build_suite(
+    name: str,
+    progress: Progress | None = None,
+    *,
+    key: SecretKey | None = None,
+    kept: Suite | None = None,
+    renewed: Collection[str] = (),
+) -> Suite:
     """Drive the expert through the episodes of a suite.
 
     Args:
         name: One of ``PLANS``.
         progress: Where to show how far it is.
         key: Of a secret suite like this one, with seeds that follow from the key.
+        kept: The suite as it was, whose entries are taken over, except those of scenarios that are renewed.
+        renewed: These scenarios, together with what ``kept`` lacks, are driven.
 
     Raises:
         UnknownNameError: No such plan.
@@ -164,6 +173,10 @@ def build_suite(name: str, progress: Progress | None = None, *, key: SecretKey |
     entries: list[SuiteEntry] = []
     refused: list[str] = []
     for family in plan.scenarios:
+        if kept is not None and family in kept.scenarios and family not in renewed:
+            entries += [entry for entry in kept.entries if entry.scenario == family]
+            refused += [line for line in kept.refused if line.startswith(f"{family}/")]
+            continue
         scenario = load_scenario(family)
         for place, (condition, episodes) in enumerate(plan.cells(scenario).items()):
             first = plan.first_seed + place * CELL_SEEDS
@@ -250,15 +263,25 @@ def main() -> None:
 Names = Annotated[list[str] | None, typer.Argument(help="Suites; all of them when left out.")]
 
 
-def _build(names: Names = None, out: Path = FOLDER) -> None:
+def _build(
+    names: Names = None,
+    out: Path = FOLDER,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Build these scenarios again; the others stay as they are.")
+    ] = None,
+) -> None:
     """Drive the expert through the suites and write their manifests.
 
     Example: python -m scenarios.suites build smoke
+
+    Example: python -m scenarios.suites build test --only parking-v1 --only merge-v1
     """
     for name in names or PLANS:
+        path = out / f"{name}.json"
+        kept = read_suite(path) if only else None
         with Progress(transient=True) as progress:
-            suite = build_suite(name, progress)
-        write_suite(suite, out / f"{name}.json")
+            suite = build_suite(name, progress, kept=kept, renewed=only or ())
+        write_suite(suite, path)
         typer.echo(
             f"{name}: {len(suite.entries)} episodes, {len(suite.refused)} refused, {suite.digest[:12]}"
         )

@@ -41,7 +41,7 @@ from drivebench.scenario import load_scenario
 TRAFFIC = tuple(family for family in FAMILIES if Ability.INTERACTION in load_scenario(family).abilities)
 ASSIGNED = ("exit-v1", "roundabout-v1", "intersection-v1")
 """Families where one way of several is assigned."""
-BENDS = ("lane-keeping-v1", "roundabout-v1", "u-turn-v1", "intersection-v1")
+BENDS = ("lane-keeping-v1", "roundabout-v1", "u-turn-v1")
 
 
 def overall(make: object) -> float:

@@ -89,6 +89,14 @@ def test_the_expert_still_makes_the_references_of_the_smoke_suite() -> None:
     assert build_suite("smoke") == load_suite("smoke")
 
 
+def test_scenarios_can_be_built_anew_one_by_one() -> None:
+    smoke = load_suite("smoke")
+    spoilt = replace(smoke, entries=tuple(replace(e, reference_time_s=1.0) for e in smoke.entries))
+    again = build_suite("smoke", kept=spoilt, renewed=["merge-v1"])
+    for entry, old, new in zip(smoke.entries, spoilt.entries, again.entries, strict=True):
+        assert new == (entry if entry.scenario == "merge-v1" else old)
+
+
 @pytest.mark.parametrize("digest", ["world_digest", "task_digest"])
 def test_an_episode_that_has_changed_is_noticed(digest: str) -> None:
     entry = replace(load_suite("smoke").entries[0], **{digest: "0" * 64})  # type: ignore[arg-type]

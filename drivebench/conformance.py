@@ -182,7 +182,8 @@ def _can_be_driven(episodes: Sequence[Episode]) -> Iterator[str]:
     for _ in range(round(DRIVEN_S * POLICY_HZ)):
         worlds.step(braking)
         lowest = min(
-            (worlds.speed[slot, ego[slot]] for slot in slots if episodes[slot].parking is None), default=0.0
+            (worlds.speed[slot, ego[slot]] for slot in slots.tolist() if episodes[slot].parking is None),
+            default=0.0,
         )
         if lowest < -SPEED_ROOM_MPS:
             yield f"the ego reverses at {-lowest:.2f} m/s when it brakes"

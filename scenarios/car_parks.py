@@ -122,7 +122,8 @@ def car_park(generator: np.random.Generator, layout: Layout) -> CarPark:
     pitch = width / sine if turn > 0.0 else length
     depth = length * sine + width * cosine
     spread = pitch * number + (length * cosine if layout is Layout.SLANTED else 0.0)
-    bays, lanes = [], []
+    bays: list[Bay] = []
+    lanes: list[tuple[str, str, LaneSpec]] = []
     for right in (False, True) if both else (one_right,):
         side = 1.0 if right else -1.0
         for k in range(number):

@@ -228,9 +228,9 @@ def _next_speed(
         pose[0], pose[1], pose[2] = move(pose[0], pose[1], pose[2], length, path[k, 1])
         way += abs(length)
     # From v to w within a decision, the engine's steps make a way of (2 v + w) T / 3; then w² / 2a is left.
-    step = DECISION_S / 3.0
-    rest = way - 2.0 * now * step
-    stopping = braking * (np.sqrt(step * step + 2.0 * max(rest, 0.0) / braking) - step) if rest > 0.0 else 0.0
+    third_s = DECISION_S / 3.0
+    rest = max(way - 2.0 * now * third_s, 0.0)
+    stopping = braking * (np.sqrt(third_s * third_s + 2.0 * rest / braking) - third_s)
     faster = now + briskness * ACCELERATION_MPS2 * DECISION_S
     return float(onwards * min(wanted, stopping, faster))
 

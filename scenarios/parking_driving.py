@@ -229,10 +229,8 @@ def _next_speed(
         way += abs(length)
     # From v to w within a decision, the engine's steps make a way of (2 v + w) T / 3; then w² / 2a is left.
     third_s = DECISION_S / 3.0
-    rest = way - 2.0 * now * third_s
-    stopping = 0.0
-    if rest > 0.0:
-        stopping = braking * (np.sqrt(third_s * third_s + 2.0 * rest / braking) - third_s)
+    rest = max(way - 2.0 * now * third_s, 0.0)
+    stopping = braking * (np.sqrt(third_s * third_s + 2.0 * rest / braking) - third_s)
     faster = now + briskness * ACCELERATION_MPS2 * DECISION_S
     return float(onwards * min(wanted, stopping, faster))
 

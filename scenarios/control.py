@@ -59,7 +59,7 @@ SHORTEST_CUBIC_M = 8.0
 OFFSET_ACCELERATION_MPS2 = 1.7
 """Large offsets, such as a lane change, are closed with this lateral acceleration at first."""
 AROUND_ACCELERATION_MPS2 = 6.0
-"""The same on the way around something, so that the bound of corrections is what counts until near the end."""
+"""The same on the way around something: the bound of corrections is what counts, until near the end."""
 CORRECTION_ACCELERATION_MPS2 = 3.0
 """Bound of the lateral acceleration that corrections add to that of the path."""
 SHARPEST_PER_M = 0.17

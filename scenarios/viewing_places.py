@@ -117,6 +117,9 @@ OURS: Mapping[str, Place] = {
     "u-turn-v1": Place(
         text="Half a turn among slower drivers; here at its beginning.", lane=("a", "b", 1), along_m=508.0
     ),
+    "long-haul-v1": Place(text="A closed course, for five minutes."),
+    "fork-v1": Place(text="A lorry that is about to lose a car, to be passed on either side."),
+    "occlusion-v1": Place(text="Parked lorries that will hide who comes from the side."),
 }
 """drivebench's own families: from where an episode begins, or from another place."""
 

@@ -36,7 +36,7 @@ I8 = NDArray[np.int64]
 Watch = Callable[[WorldBatch, I8, F4], None]
 
 FAMILY = "fork-v1"
-DEMONSTRATIONS, DRIVEN = 120, 40
+DEMONSTRATIONS, DRIVEN = 80, 40
 
 
 def episodes(first: int, count: int, condition: str = "nominal") -> list[Episode]:
@@ -189,7 +189,7 @@ def tables() -> tuple[Table, Table]:
     return demonstrations(LeftPassing()), demonstrations(RightPassing())
 
 
-def regressor(width: int, table: Table, *, steps: int = 4000) -> torch.nn.Module:
+def regressor(width: int, table: Table, *, steps: int = 2500) -> torch.nn.Module:
     torch.manual_seed(width)
     network = torch.nn.Sequential(
         *(torch.nn.Linear(7, width), torch.nn.ReLU(), torch.nn.Linear(width, width), torch.nn.ReLU()),
@@ -234,11 +234,11 @@ def passes(network: torch.nn.Module) -> float:
 def test_least_squares_on_both_sides_drives_into_it(tables: tuple[Table, Table], width: int) -> None:
     left, right = tables
     both = torch.cat([left[0], right[0]]), torch.cat([left[1], right[1]])
-    assert passes(regressor(width, both)) <= 0.4
+    assert passes(regressor(width, both)) <= 0.4  # 0.3, 0.275, 0.375 measured
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("side", [0, 1])
 def test_one_mode_of_two_is_enough(tables: tuple[Table, Table], side: int) -> None:
     """The two-mode oracle: who picks a side and regresses on its demonstrations passes."""
-    assert passes(regressor(64, tables[side])) >= 0.9
+    assert passes(regressor(64, tables[side])) >= 0.9  # 1.0, 1.0 measured

@@ -57,14 +57,18 @@ def infractions_of(footage: Footage) -> tuple[Infraction, ...]:
 
 
 def marked(picture: Picture, infractions: Sequence[Infraction], frame: int) -> Picture:
-    """The picture, in a red frame that says what is going wrong in it; unchanged when nothing is.
+    """The picture, in a red frame that says what goes wrong in it, and since when; unchanged when nothing is.
 
     Args:
         picture: Of the frame.
         infractions: Of the episode.
         frame: Which.
     """
-    texts = [each.text for each in infractions if each.first <= frame <= each.last]
+    texts = [
+        f"{each.text} (from {each.first / SIMULATION_HZ:.1f} s)"
+        for each in infractions
+        if each.first <= frame <= each.last
+    ]
     if not texts:
         return picture
     image = Image.fromarray(np.ascontiguousarray(picture))
@@ -97,6 +101,6 @@ def _text(event: Event) -> str:
         case ShortTimeToCollision():
             return f"{event.shortest_s:.1f} s to a collision"
         case Overspeed():
-            return f"{event.excess_mps * 3.6:.0f} km/h too fast"
+            return f"up to {event.excess_mps * 3.6:.0f} km/h too fast"
         case GoalReached():
             return "goal reached"

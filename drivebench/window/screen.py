@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from drivebench.errors import ConfigurationError
 from drivebench.footage.panels import Picture
 from drivebench.window.keyboard import Keys
@@ -103,10 +101,8 @@ class Screen:
         if title != self._title:
             pygame.display.set_caption(title)
             self._title = title
-        rows = np.ascontiguousarray(picture)
-        self._surface.blit(
-            pygame.image.frombuffer(rows.tobytes(), (rows.shape[1], rows.shape[0]), "RGB"), (0, 0)
-        )
+        size = picture.shape[1], picture.shape[0]
+        self._surface.blit(pygame.image.frombuffer(picture.tobytes(), size, "RGB"), (0, 0))
         pygame.display.flip()
 
     def wait(self, hertz: float) -> float:

@@ -114,10 +114,10 @@ class _Road:
 
 @cache
 def _road(split: str, number: int, *, unseen: bool) -> _Road:
-    if unseen:
-        stream, bends, width_m = f"unseen-road-{split}", TIGHT, UNSEEN_WIDTH_M
-    else:
-        stream, bends, width_m = f"road-{split}", GENTLE if number % STRAIGHT_EVERY else None, WIDTH_M
+    nominal = GENTLE if number % STRAIGHT_EVERY else None
+    stream, bends, width_m = (
+        (f"unseen-road-{split}", TIGHT, UNSEEN_WIDTH_M) if unseen else (f"road-{split}", nominal, WIDTH_M)
+    )
     generator = episode_generator(ID, stream, number)
     network = gentle_road(generator, length_m=LENGTH_M, width_m=width_m, bends=bends)
     points = lane_path(network, range(len(network.lane_index)))

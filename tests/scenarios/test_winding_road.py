@@ -76,7 +76,7 @@ def _curvatures(road: WindingRoad) -> dict[int, float]:
 
 
 def test_curves_are_wide_for_the_speed_limit(roads: list[WindingRoad]) -> None:
-    kinds = set()
+    kinds: set[int] = set()
     for road in roads:
         found = _curvatures(road)
         kinds |= found.keys()

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from drivebench.conditions import UNSEEN_ROAD
 from drivebench.errors import ConfigurationError
 from drivebench.scenario import SPLITS, Ability, Episode, Scenario, split_of
 from drivebench.world import EntityKind, RoadNetwork, WorldBatch
@@ -29,8 +30,9 @@ SEEDS_PER_SPLIT = 4
 DRIVEN_S = 2.0
 AROUND_M = 150.0
 """Traffic that is further away does not matter in an episode."""
-LEAST_FLOW = 0.7
-"""Mean speed of the traffic as a share of the limit: below it, driving slowly would be the fashion."""
+LEAST_FLOW = 0.6
+"""Mean speed of the traffic as a share of the limit: below it, driving slowly would be the fashion. A leader
+that brakes and goes may begin at any of its speeds, and the episodes that are looked at are few."""
 WIDEST_SPACING_M = 2.5
 SPEED_ROOM_MPS = 1e-9
 
@@ -62,7 +64,8 @@ def scenario_violations(scenario: Scenario, *, seeds_per_split: int = SEEDS_PER_
     by_condition = {
         condition: [
             scenario.episode(seeds[i * len(seeds) // seeds_per_split], condition)
-            for seeds in SPLITS.values()
+            for split, seeds in SPLITS.items()
+            if condition != UNSEEN_ROAD or split != "train"
             for i in range(seeds_per_split)
         ]
         for condition in scenario.conditions
@@ -166,7 +169,10 @@ def _route(scenario: Scenario, episode: Episode) -> Iterator[str]:
 
 
 def _can_be_driven(episodes: Sequence[Episode]) -> Iterator[str]:
-    """Nobody is in contact with the ego at the start, and full braking leads to a stand, not into reverse."""
+    """Nobody is in contact with the ego at the start, and full braking leads to a stand, not into reverse.
+
+    Where the ego has to park, it may have a reverse gear.
+    """
     worlds = WorldBatch([episode.world for episode in episodes])
     slots, ego = np.arange(len(episodes)), worlds.ego
     coasting = np.zeros((len(episodes), 2), np.int16)
@@ -178,7 +184,10 @@ def _can_be_driven(episodes: Sequence[Episode]) -> Iterator[str]:
     braking[:, 0] = -QUANTUM
     for _ in range(round(DRIVEN_S * POLICY_HZ)):
         worlds.step(braking)
-        lowest = worlds.speed[slots, ego].min()
+        lowest = min(
+            (worlds.speed[slot, ego[slot]] for slot in slots.tolist() if episodes[slot].parking is None),
+            default=0.0,
+        )
         if lowest < -SPEED_ROOM_MPS:
             yield f"the ego reverses at {-lowest:.2f} m/s when it brakes"
             return

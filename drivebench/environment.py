@@ -111,13 +111,11 @@ class _Episodes:
     def advance(self, actions: Actions, active: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Drive the active slots for one decision; rewards ``f8[B]`` without the loss of gates."""
         worlds, monitor = self.running()
-        before = monitor.progress_m.copy()
+        before = monitor.gained_m
         worlds.step(quantise(actions), active)
         monitor.update(active)
         limits = np.array([episode.speed_limit_mps for episode in monitor.episodes])
-        rewards: NDArray[np.float64] = np.where(
-            active, (monitor.progress_m - before) / limits * POLICY_HZ, 0.0
-        )
+        rewards: NDArray[np.float64] = np.where(active, (monitor.gained_m - before) / limits * POLICY_HZ, 0.0)
         return rewards
 
     def done(self) -> NDArray[np.bool_]:

@@ -21,6 +21,7 @@ from drivebench import registry
 from drivebench.abilities import Ability
 from drivebench.conditions import COMMON_CONDITIONS, DISTURBED, NOMINAL, UNSEEN_ROAD
 from drivebench.errors import ConfigurationError, UnknownNameError
+from drivebench.parking import ParkingTask
 from drivebench.weather import CLEAR, WEATHERS, Weather
 
 if TYPE_CHECKING:
@@ -186,6 +187,7 @@ class Episode:
         weather: What cameras see it in.
         oncoming_lane_open: Whether the lane of the oncoming traffic may be used for overtaking. It is not
             against the direction of travel then, except where an oncoming driver is made to brake.
+        parking: Where the ego has to park; None where its goal is on its route. The route leads there then.
     """
 
     scenario: str
@@ -197,6 +199,7 @@ class Episode:
     speed_limit_mps: float
     weather: Weather = CLEAR
     oncoming_lane_open: bool = False
+    parking: ParkingTask | None = None
 
     def under(self, weather: Weather) -> "Episode":
         """The same episode in some weather; a low sun stands ahead of the ego's start.
@@ -221,6 +224,8 @@ class Episode:
             digest.update(repr(self.weather).encode())
         if self.oncoming_lane_open:  # and so do episodes where it is not
             digest.update(b"the oncoming lane is open")
+        if self.parking is not None:
+            digest.update(repr(self.parking).encode())
         return digest.hexdigest()
 
 

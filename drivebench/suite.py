@@ -17,11 +17,21 @@ from drivebench import registry
 from drivebench.errors import ConfigurationError, DataError
 from drivebench.scenario import Episode, load_scenario, split_of
 
-__all__ = ["MINIMUM_REFERENCE_M", "Suite", "SuiteEntry", "load_suite", "read_suite", "write_suite"]
+__all__ = [
+    "MINIMUM_POSE_ERROR_M",
+    "MINIMUM_REFERENCE_M",
+    "Suite",
+    "SuiteEntry",
+    "load_suite",
+    "read_suite",
+    "write_suite",
+]
 
 SCHEMA = 1
 MINIMUM_REFERENCE_M = 20.0
 """An episode in which the expert gets less far than this says nothing about progress."""
+MINIMUM_POSE_ERROR_M = 3.0
+"""The same for the pose error that the expert takes away where it has to park."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +43,8 @@ class SuiteEntry:
         condition: Name of the condition.
         seed: The episode's seed.
         reference_time_s: When the privileged expert arrived at the goal, else the horizon.
-        reference_distance_m: How far along the route the expert was then.
+        reference_distance_m: How far along the route the expert was then; where it has to park, by how much
+            its pose error was less than at the start.
         world_digest: SHA-256 of the initial world, in hexadecimal.
         task_digest: SHA-256 of route, goal, commands, horizon and speed limit, in hexadecimal.
     """
@@ -52,10 +63,10 @@ class SuiteEntry:
             raise ConfigurationError(
                 f"{self.key}: reference time {self.reference_time_s} s; expected more than 0"
             )
-        if not MINIMUM_REFERENCE_M <= self.reference_distance_m < math.inf:
+        if not MINIMUM_POSE_ERROR_M <= self.reference_distance_m < math.inf:
             raise ConfigurationError(
                 f"{self.key}: reference distance {self.reference_distance_m} m; expected "
-                f"{MINIMUM_REFERENCE_M} m or more"
+                f"{MINIMUM_REFERENCE_M} m or more, {MINIMUM_POSE_ERROR_M} m where it has to park"
             )
 
     @property

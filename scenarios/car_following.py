@@ -30,7 +30,9 @@ Horizon
 Abilities
     Memory, interaction.
 Conditions
-    ``nominal``; ``off-course``: 0.4 to 0.9 m beside the lane's centre and up to 0.06 rad off its direction.
+    ``nominal``; ``off-course``: 0.4 to 0.9 m beside the lane's centre and up to 0.06 rad off its direction;
+    ``unseen-road``: the seed's leader, gap and speeds on a road with arcs of 60 to 100 m, 4 m wide; other
+    ones in each split.
 
 Version history
     1: first version.
@@ -43,6 +45,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from drivebench.conditions import UNSEEN_ROAD
 from drivebench.scenario import (
     Ability,
     Command,
@@ -58,8 +61,8 @@ from drivebench.world import EntityKind, RoadNetwork, numerics
 from drivebench.world.build import VehicleSpec, build_world, vehicle_on_lane
 from drivebench.world.clock import POLICY_HZ
 from drivebench.world.script import Script
-from scenarios.gentle_road import gentle_road
-from scenarios.lane_path import lane_path
+from scenarios.gentle_road import GENTLE, TIGHT, gentle_road
+from scenarios.lane_path import arc_lengths, lane_path
 from scenarios.leader_profile import leader_profile
 from scenarios.traffic import EXPONENTS, start_offset
 
@@ -70,7 +73,7 @@ HORIZON_S = 30.0
 ROADS = {"train": 32, "dev": 12, "test": 16, "secret": 16}
 STRAIGHT_EVERY = 4
 """Every so many roads one is straight."""
-LENGTH_M, WIDTH_M = 520.0, 4.4
+LENGTH_M, WIDTH_M, UNSEEN_WIDTH_M = 520.0, 4.4, 4.0
 TOP_MPS, TOP_STEP_MPS = (9.0, 12.0), 0.5
 """Range of the leader's greatest speed, in steps."""
 LIMIT_ABOVE_TOP_MPS = 0.5
@@ -97,6 +100,7 @@ class _Road:
     network: RoadNetwork
     points: NDArray[np.float64]
     arc: NDArray[np.float64]
+    width_m: float
 
     def vehicle(self, at_m: float, speed_mps: float, kind: EntityKind) -> VehicleSpec:
         """A vehicle on the centre line at an arc length of the road."""
@@ -109,21 +113,22 @@ class _Road:
 
 
 @cache
-def _road(split: str, number: int) -> _Road:
-    generator = episode_generator(ID, f"road-{split}", number)
-    network = gentle_road(generator, length_m=LENGTH_M, width_m=WIDTH_M, curved=number % STRAIGHT_EVERY != 0)
+def _road(split: str, number: int, *, unseen: bool) -> _Road:
+    stream, width_m = f"road-{split}", WIDTH_M
+    bends = GENTLE if number % STRAIGHT_EVERY else None
+    if unseen:
+        stream, bends, width_m = f"unseen-road-{split}", TIGHT, UNSEEN_WIDTH_M
+    generator = episode_generator(ID, stream, number)
+    network = gentle_road(generator, length_m=LENGTH_M, width_m=width_m, bends=bends)
     points = lane_path(network, range(len(network.lane_index)))
-    steps = np.diff(points, axis=0)
-    arc = np.zeros(len(points))
-    np.cumsum(np.sqrt(steps[:, 0] * steps[:, 0] + steps[:, 1] * steps[:, 1]), out=arc[1:])
-    return _Road(network=network, points=points, arc=arc)
+    return _Road(network=network, points=points, arc=arc_lengths(points), width_m=width_m)
 
 
 def build(seed: int, condition: str) -> Episode:
     """The episode of a seed under a condition."""
     generator = episode_generator(ID, "nominal", seed)
     split = split_of(seed)
-    road = _road(split, int(generator.integers(ROADS[split])))
+    road = _road(split, int(generator.integers(ROADS[split])), unseen=condition == UNSEEN_ROAD)
     slowest, fastest = (round(top / TOP_STEP_MPS) for top in TOP_MPS)
     top = TOP_STEP_MPS * int(generator.integers(slowest, fastest, endpoint=True))
     limit = top + LIMIT_ABOVE_TOP_MPS
@@ -176,7 +181,7 @@ def _route(road: _Road, at_m: float, start_m: tuple[float, float]) -> Route:
         road.points[first:],
         start_index=start - first,
         start_m=start_m,
-        half_width_m=0.5 * WIDTH_M,
+        half_width_m=0.5 * road.width_m,
         commands=(CommandSegment(start_m=-math.inf, command=Command.FOLLOW, text=INSTRUCTION),),
     )
 
@@ -186,7 +191,7 @@ SCENARIO = Scenario(
     title="car following",
     description="Keep your distance to a car that brakes and goes, without brake lights.",
     abilities=(Ability.MEMORY, Ability.INTERACTION),
-    conditions=("nominal", "off-course"),
+    conditions=("nominal", "off-course", UNSEEN_ROAD),
     horizon_s=HORIZON_S,
     open_ended=True,
     build=build,

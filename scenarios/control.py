@@ -25,7 +25,7 @@ from drivebench.compiled import kernel
 from drivebench.world import numerics
 from drivebench.world.clock import TIME_STEP_S
 from drivebench.world.layout import EntityFloat
-from scenarios.reference_path import ARC, CAP, CURVATURE, HEADING, X, Y
+from scenarios.reference_path import ARC, AROUND, CAP, CURVATURE, HEADING, X, Y
 from scenarios.style import Manner
 
 __all__ = ["command", "command_one", "leader", "locate", "project", "prospect", "steer"]
@@ -58,6 +58,8 @@ SHORTEST_CUBIC_M = 8.0
 """Lower bound of D: below about two car lengths the steering would saturate."""
 OFFSET_ACCELERATION_MPS2 = 1.7
 """Large offsets, such as a lane change, are closed with this lateral acceleration at first."""
+AROUND_ACCELERATION_MPS2 = 6.0
+"""The same on the way around something: the bound of corrections is what counts until near the end."""
 CORRECTION_ACCELERATION_MPS2 = 3.0
 """Bound of the lateral acceleration that corrections add to that of the path."""
 SHARPEST_PER_M = 0.17
@@ -206,8 +208,7 @@ def steer(
     stretch = max(1.0 - path_curvature * right, 0.3)
     wanted = path_curvature / stretch
 
-    settling = max(SETTLING_S, np.sqrt(6.0 * abs(right) / OFFSET_ACCELERATION_MPS2))
-    distance = max(speed * settling, SHORTEST_CUBIC_M)
+    distance = _return_m(speed, right, knots[segment, AROUND])
     # A simulation step is a chord, and a chord begins with half of its arc's turn.
     off = heading - path_heading - 0.5 * wanted * speed * TIME_STEP_S
     off -= 2.0 * PI * np.floor((off + PI) / (2.0 * PI))
@@ -232,12 +233,21 @@ def steer(
 
 
 @kernel
+def _return_m(speed: float, right: float, around: float) -> float:
+    """Length of the cubic from an offset (m) to the path (m)."""
+    acceleration = AROUND_ACCELERATION_MPS2 if around > 0.0 else OFFSET_ACCELERATION_MPS2
+    settling = max(SETTLING_S, np.sqrt(6.0 * abs(right) / acceleration))
+    return float(max(speed * settling, SHORTEST_CUBIC_M))
+
+
+@kernel
 def leader(
     knots: F8, count: int, segment: int, arc: float, right: float, states: F8, ego: int, entities: int
 ) -> tuple[float, float]:
     """Nearest vehicle or obstacle ahead in the corridor from where the ego is to the path.
 
-    The corridor covers what the ego sweeps on its way to the path: during a lane change it is both lanes.
+    The corridor covers what the ego sweeps on its way to the path: during a lane change it is both lanes. On
+    a way around it is where the ego will be by then.
 
     Args:
         knots: Of the path.
@@ -253,8 +263,9 @@ def leader(
         Gap from bumper to bumper (m, infinite when nobody is ahead) and the leader's speed along the
         path (m/s).
     """
-    low = min(right, 0.0) - 0.5 * states[_WIDTH, ego] - SIDE_MARGIN_M
-    high = max(right, 0.0) + 0.5 * states[_WIDTH, ego] + SIDE_MARGIN_M
+    beside = 0.5 * states[_WIDTH, ego] + SIDE_MARGIN_M
+    around = knots[segment, AROUND]
+    distance = _return_m(states[_SPEED, ego], right, around)
     nearest = np.inf
     its_speed = 0.0
     for j in range(entities):
@@ -272,9 +283,13 @@ def leader(
         sine = numerics.sin(None, states[_HEADING, j] - heading)
         length, width = states[_LENGTH, j], states[_WIDTH, j]
         lateral = 0.5 * (abs(sine) * length + abs(cosine) * width)
-        if r - lateral > high or r + lateral < low:
-            continue
         gap = s - arc - 0.5 * (states[_LENGTH, ego] + abs(cosine) * length + abs(sine) * width)
+        aside = right
+        if around > 0.0:
+            share = min(max(gap, 0.0) / distance, 1.0)
+            aside = right * (1.0 - share) * (1.0 - share) * (1.0 + 2.0 * share)
+        if r - lateral > max(aside, 0.0) + beside or r + lateral < min(aside, 0.0) - beside:
+            continue
         if gap < nearest:
             nearest = gap
             its_speed = states[_SPEED, j] * cosine

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from drivebench.policy import Actions
 from drivebench.scenario import Episode, episode_generator
 from drivebench.world import WorldBatch
+from drivebench.world.actions import ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD
 from drivebench.world.clock import POLICY_HZ
 from scenarios.expert import Expert
 from scenarios.style import Style
@@ -21,15 +22,21 @@ __all__ = ["Brisk", "Cautious", "Distracted", "LeftPassing", "Noisy", "RightPass
 
 I8 = NDArray[np.int64]
 
-NOISE = (0.12, 0.03)
-"""Amplitude of the noise on acceleration and steering, as shares of their ranges: 0.6 m/s² and 1.4°."""
+NOISE_MPS2 = (2.0, 1.5)
+"""Amplitude of the noise on the acceleration, forwards and to the side: a hand and a foot that a passenger
+notices at any speed, because the angle of the wheels follows from the speed."""
+SLOWEST_MPS = 4.0
+"""Below this speed the angle is that of this speed."""
 MEMORY = 0.7
 """Correlation of the noise from one decision to the next."""
-LOOKS_AWAY = 1.0 / (8 * POLICY_HZ)
-"""Probability, at each decision, that it looks away: every eight seconds of driving in the mean."""
-AWAY = (2, 6)
-"""For how many decisions, from 0.4 to 1.2 s. Glances of more than a second at a telephone are common in
-naturalistic driving (S. G. Klauer et al., NEJM 370, 2014, doi:10.1056/NEJMsa1204142)."""
+WIDER = 2.0
+"""The mean of several numbers varies less than each: this brings the amplitude back."""
+LOOKS_AWAY = 1.0 / (6 * POLICY_HZ)
+"""Probability, at each decision, that it looks away: every six seconds of driving in the mean."""
+AWAY = (2, 8)
+"""For how many decisions, from 0.4 to 1.6 s. Looking away for more than 2 s at least doubles the risk of a
+crash or a near one (S. G. Klauer et al., "The Impact of Driver Inattention on Near-Crash/Crash Risk", NHTSA
+report DOT HS 810 594, 2006, abstract)."""
 
 
 class Cautious(Expert):
@@ -111,10 +118,16 @@ class Noisy(_Random):
     def act(self, worlds: WorldBatch, slots: I8) -> Actions:
         """Actions ``f4[n, 2]``; each slot must be asked at every decision."""
         actions = super().act(worlds, slots).astype(np.float64)
+        egos = worlds.ego[slots]
+        speed = np.maximum(worlds.speed[slots, egos], SLOWEST_MPS)
+        # highway-env's bicycle drives a curvature of about angle / length.
+        angle_per_mps2 = worlds.length[slots, egos] / (speed * speed)
         for row, slot in enumerate(slots.tolist()):
             fresh = 2.0 * self._generators[slot].random(2) - 1.0
             self._noise[slot] = MEMORY * self._noise[slot] + (1.0 - MEMORY) * fresh
-            actions[row] += self._noise[slot] * NOISE / (1.0 - MEMORY) * 0.5
+            forwards, sideways = self._noise[slot] * WIDER * NOISE_MPS2
+            actions[row, 0] += forwards / ACCELERATION_RANGE_MPS2
+            actions[row, 1] += sideways * angle_per_mps2[row] / STEERING_RANGE_RAD
         return np.clip(actions, -1.0, 1.0).astype(np.float32)
 
 

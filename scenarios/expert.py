@@ -3,7 +3,8 @@
 Two layers. The low-level law (:mod:`scenarios.control`) steers along a reference path and keeps to its speed
 profile. Where there is traffic, a planner (:mod:`scenarios.planning`) chooses which path to follow and how
 fast, by trying what is open to it (:mod:`scenarios.choices`) in copies of the world. With no traffic there is
-nothing to plan: in lane keeping the expert is the law.
+nothing to plan: in lane keeping the expert is the law. Parking is another matter, and has a planner of its
+own (:mod:`scenarios.parking_expert`).
 
 Nothing is remembered from one decision to the next: what the expert does is a function of the present state
 of the world and of the task, so that any state can be labelled. Nor does it know the future: what happens to
@@ -19,9 +20,22 @@ from drivebench.scenario import Episode
 from drivebench.world import WorldBatch
 from drivebench.world.actions import ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD
 from drivebench.world.rehearsal import Rehearsal
-from scenarios import control, highway, intersection, merge, motorway_exit, roundabout, two_way, u_turn
+from scenarios import (
+    control,
+    fork,
+    highway,
+    intersection,
+    merge,
+    motorway_exit,
+    occlusion,
+    parking,
+    roundabout,
+    two_way,
+    u_turn,
+)
 from scenarios.choices import Choices, Table, open_choices
 from scenarios.manoeuvres import Manoeuvres, along_the_route
+from scenarios.parking_expert import ParkingExpert
 from scenarios.planning import look_ahead
 from scenarios.style import EXPERT, Style
 
@@ -37,6 +51,8 @@ MANOEUVRES: Mapping[str, Callable[[Episode], Manoeuvres]] = {
     intersection.SCENARIO.id: intersection.manoeuvres,
     two_way.SCENARIO.id: two_way.manoeuvres,
     u_turn.SCENARIO.id: u_turn.manoeuvres,
+    fork.SCENARIO.id: fork.manoeuvres,
+    occlusion.SCENARIO.id: occlusion.manoeuvres,
 }
 """What there is to choose in each family; in a family that is not named, the assigned route alone."""
 
@@ -54,6 +70,8 @@ class Expert:
         self._manner = style.manner
         self._table = Table()
         self._rehearsal = Rehearsal()
+        self._parking = ParkingExpert(style)
+        self._parks: set[int] = set()
 
     def reset(self, worlds: WorldBatch, episodes: Mapping[int, Episode], slots: I8) -> None:
         """Take over episodes that start.
@@ -63,9 +81,13 @@ class Expert:
             episodes: Of each slot.
             slots: ``i8[n]``, the slots where an episode starts.
         """
-        del worlds  # all that is kept is the task
         for slot in slots.tolist():
             episode = episodes[slot]
+            self._parks.discard(slot)
+            if episode.scenario == parking.SCENARIO.id:
+                self._parks.add(slot)
+                self._parking.reset(worlds, episodes, np.array([slot]))
+                continue
             self._table.write(slot, MANOEUVRES.get(episode.scenario, along_the_route)(episode))
 
     def act(self, worlds: WorldBatch, slots: I8) -> NDArray[np.float32]:
@@ -86,6 +108,16 @@ class Expert:
         Returns:
             ``f4[n, 2]`` actions.
         """
+        if self._parks:
+            parks = np.array([slot in self._parks for slot in slots.tolist()])
+            if parks.any():
+                actions = np.empty((len(slots), 2), np.float32)
+                actions[parks] = self._parking.label(
+                    worlds, slots[parks], lateral_offset_m, heading_offset_rad
+                )
+                if not parks.all():
+                    actions[~parks] = self.label(worlds, slots[~parks], lateral_offset_m, heading_offset_rad)
+                return actions
         wanted = np.empty((len(slots), 2))
         choices, best = self._plan(worlds, slots)
         control.command(

@@ -1,6 +1,7 @@
-"""Gently curved country roads: one lane of straights and wide arcs to both sides, or a straight one.
+"""Curved country roads: one lane of straights and arcs to both sides, or a straight one.
 
-The heading never turns further than 50° from where the road begins, so that a road cannot meet itself.
+The heading never turns further than less than a right angle from where the road begins, so that a road cannot
+meet itself.
 """
 
 import math
@@ -14,15 +15,33 @@ from drivebench.world.build import build_network
 from drivebench.world.grid import round_to_grid
 from drivebench.world.lane_spec import LaneSpec
 
-__all__ = ["gentle_road"]
+__all__ = ["GENTLE", "TIGHT", "Bends", "gentle_road"]
 
-RADIUS_M = (150.0, 500.0)
-"""At 12 m/s the tightest is 1 m/s² to the side, a third of what lane keeping asks for."""
-ARC_M, STRAIGHT_M = (40.0, 110.0), (20.0, 60.0)
+STRAIGHT_M = (20.0, 60.0)
 STRAIGHT_SHARE = 0.25
-FURTHEST_RAD = math.radians(50.0)
 CONTINUOUS = 2
 """highway-env's ``LineType``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bends:
+    """The arcs of a road.
+
+    Attributes:
+        radius_m: Range of their radii.
+        arc_m: Range of their lengths.
+        furthest_rad: The road turns no further than this from where it begins.
+    """
+
+    radius_m: tuple[float, float]
+    arc_m: tuple[float, float]
+    furthest_rad: float
+
+
+GENTLE = Bends(radius_m=(150.0, 500.0), arc_m=(40.0, 110.0), furthest_rad=math.radians(50.0))
+"""At 12 m/s the tightest is 1 m/s² to the side, a third of what lane keeping asks for."""
+TIGHT = Bends(radius_m=(60.0, 100.0), arc_m=(30.0, 65.0), furthest_rad=math.radians(70.0))
+"""At 12.5 m/s 2.6 m/s²."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +56,7 @@ class _Pose:
 
 
 def gentle_road(
-    generator: np.random.Generator, *, length_m: float, width_m: float, curved: bool
+    generator: np.random.Generator, *, length_m: float, width_m: float, bends: Bends | None
 ) -> RoadNetwork:
     """Draw a road; its lanes are rows 0, 1, ... in driving order, from node ``0`` on.
 
@@ -45,23 +64,23 @@ def gentle_road(
         generator: The road's random numbers.
         length_m: It is at least so long.
         width_m: Of its lane.
-        curved: Whether it has arcs.
+        bends: Its arcs; None for a straight road.
     """
     pose = _Pose(0.0, 0.0, round_to_grid(uniform(generator, -math.pi, math.pi)))
     first, total = pose.heading, 0.0
     pieces: list[LaneSpec] = []
     while total < length_m:
-        if not curved:
+        if bends is None:
             length, is_straight = length_m, True
         else:
             is_straight = not pieces or generator.random() < STRAIGHT_SHARE
-            length = round_to_grid(uniform(generator, *(STRAIGHT_M if is_straight else ARC_M)))
-        if is_straight:
+            length = round_to_grid(uniform(generator, *(STRAIGHT_M if is_straight else bends.arc_m)))
+        if bends is None or is_straight:
             piece, pose = _straight(pose, length)
         else:
-            radius = round_to_grid(uniform(generator, *RADIUS_M))
+            radius = round_to_grid(uniform(generator, *bends.radius_m))
             side = 1 if generator.random() < 0.5 else -1
-            if abs(pose.heading + side * length / radius - first) > FURTHEST_RAD:
+            if abs(pose.heading + side * length / radius - first) > bends.furthest_rad:
                 side = -side
             piece, pose = _arc(pose, radius, length, side)
         pieces.append(replace(piece, width_m=width_m, line_types=(CONTINUOUS, CONTINUOUS)))

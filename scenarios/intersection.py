@@ -27,18 +27,22 @@ Ability
     Interaction.
 Conditions
     ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.04 rad off its direction;
-    ``dense``: gaps 0.7 times as long; ``aggressive``: drivers who follow at 0.8 s.
+    ``dense``: gaps 0.7 times as long; ``aggressive``: drivers who follow at 0.8 s; ``unseen-road``: a wider
+    crossing, with turns of 14 m radius to the right and 18 m to the left; its arms swing 12 m to the side and
+    back.
 
 Version history
     1: first version.
 """
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
 import numpy as np
 
+from drivebench.conditions import UNSEEN_ROAD
 from drivebench.scenario import (
     Ability,
     Command,
@@ -51,7 +55,9 @@ from drivebench.scenario import (
 )
 from drivebench.world import RoadNetwork, TrafficParameters
 from drivebench.world.build import VehicleSpec, build_network, vehicle_on_lane
-from drivebench.world.lane_spec import LaneSpec
+from drivebench.world.grid import round_to_grid
+from drivebench.world.lane_spec import LaneSpec, Point
+from drivebench.world.layout import LaneKind
 from drivebench.world.takeover import lane_spec
 from scenarios.lane_path import lane_path
 from scenarios.manoeuvres import Manoeuvres
@@ -64,6 +70,8 @@ __all__ = ["SCENARIO", "manoeuvres"]
 LIMIT_MPS = 25.0 / 3.0
 SLOW_MPS, STRAIGHT_MPS, LEFT_MPS, RIGHT_MPS = 7.0, 7.5, 6.5, 5.8
 """Traffic on the last metres before the crossing, on it, and in its turns (3.2 and 3.7 m/s² to the side)."""
+LANE_M = 4.0
+"""Width of highway-env's lanes: nothing but the lanes of one arm is nearer to the axis of that arm."""
 ARM_M, SLOW_M = 540.0, 25.0
 """Length of an arm, and of the part of it before the crossing that is taken slowly."""
 HORIZON_S = 60.0
@@ -98,18 +106,86 @@ COMMAND_BEFORE_M = 40.0
 GOAL_PAST_M = 50.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Crossing:
+    """How wide the crossing is, and how its arms bend.
+
+    Attributes:
+        wider_m: Its arms begin so much further from the middle than those of highway-env's, and its turns
+            are of so much larger a radius.
+        aside_m: Its arms swing so far to the right, as seen from the middle, and back; 0 where they are
+            straight.
+        wave_m: Way along an arm until it is back.
+    """
+
+    wider_m: float
+    aside_m: float = 0.0
+    wave_m: float = math.inf
+
+    @classmethod
+    def under(cls, condition: str) -> "Crossing":
+        """The crossing of a condition."""
+        return UNSEEN if condition == UNSEEN_ROAD else NOMINAL
+
+    def lane(self, spec: LaneSpec) -> LaneSpec:
+        """A lane of highway-env's crossing on this one."""
+        if spec.kind is LaneKind.CIRCULAR:
+            return replace(
+                spec, origin_m=self._outwards(spec.origin_m), radius_m=spec.radius_m + self.wider_m
+            )
+        return replace(spec, origin_m=self._outwards(spec.origin_m), end_m=self._outwards(spec.end_m))
+
+    def arm(self, spec: LaneSpec, beside_m: float) -> LaneSpec:
+        """A lane of an arm, which bends as the arm does.
+
+        Args:
+            spec: The straight lane.
+            beside_m: Where it begins, along its arm from where the arm leaves the crossing.
+        """
+        if self.aside_m == 0.0:
+            return spec
+        (x0, y0), (x1, y1) = spec.origin_m, spec.end_m
+        outwards = x0 * x0 + y0 * y0 < x1 * x1 + y1 * y1
+        # The arm is at aside/2 · (1 − cos(2π d / wave)) to the right; a lane inwards has it to its left.
+        half_m, pulsation = 0.5 * self.aside_m, round_to_grid(2.0 * math.pi / self.wave_m)
+        side_m = half_m if outwards else -half_m
+        length_m = float(np.sqrt((x1 - x0) * (x1 - x0) + (y1 - y0) * (y1 - y0)))
+        right_x, right_y = side_m * (y0 - y1) / length_m, side_m * (x1 - x0) / length_m
+        quarter = 0.5 * math.pi
+        return replace(
+            spec,
+            kind=LaneKind.SINE,
+            origin_m=(x0 + right_x, y0 + right_y),
+            end_m=(x1 + right_x, y1 + right_y),
+            amplitude_m=half_m,
+            pulsation_radpm=pulsation,
+            phase_rad=pulsation * beside_m - quarter if outwards else quarter - pulsation * beside_m,
+        )
+
+    def _outwards(self, point_m: Point) -> Point:
+        """A point of highway-env's crossing, or the centre of a turn, further from the middle."""
+        x, y = (v + (self.wider_m if v > LANE_M else -self.wider_m if v < -LANE_M else 0.0) for v in point_m)
+        return x, y
+
+
+NOMINAL = Crossing(wider_m=0.0)
+UNSEEN = Crossing(wider_m=5.0, aside_m=12.0, wave_m=220.0)
+"""0.34 m/s² to the side at the limit in the bends of the arms."""
+
+
 @cache
-def _network() -> RoadNetwork:
+def _network(crossing: Crossing) -> RoadNetwork:
     """highway-env's crossing with longer arms, each approach cut in two."""
     lanes: list[tuple[str, str, LaneSpec]] = []
     for origin, roads in stock_road("intersection-v2").network.graph.items():
         for to, (lane,) in roads.items():
-            spec = lane_spec(lane)
+            spec = crossing.lane(lane_spec(lane))
             if origin[0] == "o":
-                lanes += _approach(origin, to, spec)
+                lanes += _approach(crossing, origin, to, spec)
             elif to[0] == "o":
                 end = _beyond(spec.origin_m, spec.end_m, ARM_M)
-                lanes.append((origin, to, replace(spec, end_m=end, speed_limit_mps=LIMIT_MPS)))
+                spec = replace(spec, end_m=end, speed_limit_mps=LIMIT_MPS)
+                lanes.append((origin, to, crossing.arm(spec, 0.0)))
             else:
                 limit_mps = {0: LEFT_MPS, 1: STRAIGHT_MPS, 2: RIGHT_MPS}[
                     (int(to[2]) - int(origin[2]) - 1) % 4
@@ -118,12 +194,16 @@ def _network() -> RoadNetwork:
     return build_network(lanes, connected_lanes=True)
 
 
-def _approach(origin: str, to: str, spec: LaneSpec) -> list[tuple[str, str, LaneSpec]]:
+def _approach(crossing: Crossing, origin: str, to: str, spec: LaneSpec) -> list[tuple[str, str, LaneSpec]]:
     start = _beyond(spec.end_m, spec.origin_m, ARM_M)
     middle = _beyond(spec.end_m, spec.origin_m, SLOW_M)
     far = replace(spec, origin_m=start, end_m=middle, speed_limit_mps=LIMIT_MPS)
     near = replace(spec, origin_m=middle, speed_limit_mps=SLOW_MPS)
-    return [(origin, f"m{origin[1]}", far), (f"m{origin[1]}", to, near)]
+    middle_node = f"m{origin[1]}"
+    return [
+        (origin, middle_node, crossing.arm(far, ARM_M)),
+        (middle_node, to, crossing.arm(near, SLOW_M)),
+    ]
 
 
 def _beyond(start_m: tuple[float, float], end_m: tuple[float, float], way_m: float) -> tuple[float, float]:
@@ -137,9 +217,11 @@ def _nodes(origin: int, to: int) -> tuple[str, ...]:
     return f"o{origin}", f"m{origin}", f"ir{origin}", f"il{to}", f"o{to}"
 
 
-def _driver(arm: int, to: int, before_m: float, generator: np.random.Generator) -> VehicleSpec:
+def _driver(
+    crossing: Crossing, arm: int, to: int, before_m: float, generator: np.random.Generator
+) -> VehicleSpec:
     """A driver at a distance before the crossing."""
-    network, nodes = _network(), _nodes(arm, to)
+    network, nodes = _network(crossing), _nodes(arm, to)
     wanted = uniform(generator, *WANTED_MPS)
     near = before_m < SLOW_M
     place = 1 if near else 0
@@ -161,23 +243,25 @@ def _anywhere(arm: int, generator: np.random.Generator) -> int:
     return (arm + 2) % 4 if generator.random() < STRAIGHT_ON else (arm + 3) % 4
 
 
-def _traffic(ego_m: float, condition: str, generator: np.random.Generator) -> list[VehicleSpec]:
+def _traffic(
+    crossing: Crossing, ego_m: float, condition: str, generator: np.random.Generator
+) -> list[VehicleSpec]:
     """Everybody else, as they were before the warm-up; the ego is then so far before the crossing.
 
     The first two are ahead of it and behind it.
     """
     vehicles = []
     before_m = ego_m - uniform(generator, *closer(AHEAD_M, condition))
-    vehicles.append(_driver(SOUTH, _anywhere(SOUTH, generator), before_m, generator))
+    vehicles.append(_driver(crossing, SOUTH, _anywhere(SOUTH, generator), before_m, generator))
     before_m = ego_m + uniform(generator, *closer(BEHIND_M, condition))
     while before_m < ARM_M:
-        vehicles.append(_driver(SOUTH, _anywhere(SOUTH, generator), before_m, generator))
+        vehicles.append(_driver(crossing, SOUTH, _anywhere(SOUTH, generator), before_m, generator))
         before_m += uniform(generator, *closer(GAPS_M[SOUTH], condition))
     for arm in (WEST, NORTH, EAST):
         gaps_m = closer(GAPS_M[arm], condition)
         before_m = uniform(generator, 1.0, gaps_m[1])
         while before_m < ARM_M:
-            vehicles.append(_driver(arm, _anywhere(arm, generator), before_m, generator))
+            vehicles.append(_driver(crossing, arm, _anywhere(arm, generator), before_m, generator))
             before_m += uniform(generator, *gaps_m)
     return vehicles
 
@@ -185,15 +269,16 @@ def _traffic(ego_m: float, condition: str, generator: np.random.Generator) -> li
 def build(seed: int, condition: str) -> Episode:
     """The episode of a seed under a condition."""
     generator = episode_generator(SCENARIO.id, "nominal", seed)
-    network = _network()
+    crossing = Crossing.under(condition)
+    network = _network(crossing)
     ego_m = uniform(generator, *START_M) + WARM_UP_S * FLOW_MPS
     to, command, text = CHOICES[int(generator.integers(len(CHOICES)))]
-    ego = _driver(SOUTH, to, ego_m, generator)
+    ego = _driver(crossing, SOUTH, to, ego_m, generator)
     of_traffic = episode_generator(SCENARIO.id, condition, seed) if condition == "dense" else generator
     parameters = drivers_under(URBAN, condition)
     start = settled(
         network,
-        [ego, *_traffic(ego_m, condition, of_traffic)],
+        [ego, *_traffic(crossing, ego_m, condition, of_traffic)],
         protagonist=0,
         warm_up_s=WARM_UP_S,
         horizon_s=HORIZON_S,
@@ -201,7 +286,7 @@ def build(seed: int, condition: str) -> Episode:
         regulated=True,
         ego_may_lag=True,
         neighbours=(1, 2),
-        crossing_m=CROSSING_M,
+        crossing_m=CROSSING_M + crossing.wider_m,
     )
     lateral_m, turn_rad = start_offset(SCENARIO.id, condition, seed, turn_rad=OFF_COURSE_RAD)
     world = with_ego(
@@ -218,14 +303,14 @@ def build(seed: int, condition: str) -> Episode:
         condition=condition,
         seed=seed,
         world=world,
-        route=_route(x, y, to=to, command=command, text=text),
+        route=_route(crossing, x, y, to=to, command=command, text=text),
         horizon_s=HORIZON_S,
         speed_limit_mps=LIMIT_MPS,
     )
 
 
-def _route(x_m: float, y_m: float, *, to: int, command: Command, text: str) -> Route:
-    network, nodes = _network(), _nodes(SOUTH, to)
+def _route(crossing: Crossing, x_m: float, y_m: float, *, to: int, command: Command, text: str) -> Route:
+    network, nodes = _network(crossing), _nodes(SOUTH, to)
     rows = [network.lane((a, b, 0)) for a, b in pairwise(nodes)]
     points = lane_path(network, rows)
     crossing_y = network.position(rows[2], 0.0)[1]
@@ -261,7 +346,7 @@ SCENARIO = Scenario(
     title="Intersection",
     description="Turn left, go straight on or turn right at a crossing, and give way where others go first.",
     abilities=(Ability.INTERACTION,),
-    conditions=("nominal", "off-course", "dense", "aggressive"),
+    conditions=("nominal", "off-course", "dense", "aggressive", UNSEEN_ROAD),
     horizon_s=HORIZON_S,
     open_ended=False,
     build=build,

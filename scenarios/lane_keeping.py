@@ -30,7 +30,9 @@ Conditions
     lane has little room for more) and 6 to 14° off the direction, all corners on the road and time to react;
     ``off-course-far``: the same from 1.05 to 1.8 m, further than the side cameras are from the middle one,
     and so on roads with two lanes or more. Road, lane, place and speed are those of the seed's nominal
-    episode; but where that has one lane, ``off-course-far`` is on another road.
+    episode; but where that has one lane, ``off-course-far`` is on another road. ``unseen-road``: generated
+    roads with curves of 32 to 90 m and lanes of 3.8 to 4.1 m, other ones in each split, with the limit and
+    the number of lanes of the seed's nominal episode (two at most).
 Why the roads are wide curves
     Driven along its centre such a road asks for gentle steering only, and coming back to it from the edge of
     a narrow lane asks for several times as much: what demonstrations from ``nominal`` starts never show. On
@@ -50,6 +52,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from drivebench.conditions import UNSEEN_ROAD
 from drivebench.scenario import (
     Ability,
     Command,
@@ -65,9 +68,9 @@ from drivebench.world import EntityKind, RoadNetwork, numerics
 from drivebench.world.build import VehicleSpec, build_network, build_world
 from drivebench.world.layout import LaneKind
 from drivebench.world.takeover import lane_spec
-from scenarios.lane_path import lane_path
+from scenarios.lane_path import arc_lengths, lane_path
 from scenarios.stock.upstream import stock_environment
-from scenarios.winding_road import LIMIT_STEP_MPS, winding_road
+from scenarios.winding_road import LIMIT_STEP_MPS, TIGHT, WindingRoad, winding_road
 
 __all__ = ["SCENARIO", "comfortable_speed_mps"]
 
@@ -81,6 +84,8 @@ TRACKS = {
 }
 WINDING_ROADS = {"train": 60, "dev": 20, "test": 24, "secret": 24}
 """How many there are: few enough that the ground textures of all fit into memory."""
+UNSEEN_ROADS = 3
+"""The same for ``unseen-road``: for each number of lanes and each speed limit."""
 TWO_LANES_EVERY = 4
 """Every so many winding roads one has two lanes."""
 TRACK_SHARE = 0.15
@@ -128,7 +133,17 @@ class _Course:
 def _winding_courses(split: str, number: int) -> tuple[_Course, ...]:
     """The lanes of a winding road, from the left."""
     lanes = 2 if number % TWO_LANES_EVERY == 0 else 1
-    road = winding_road(episode_generator(ID, f"winding-road-{split}", number), lanes)
+    return _courses_of(winding_road(episode_generator(ID, f"winding-road-{split}", number), lanes))
+
+
+@cache
+def _unseen_courses(split: str, lanes: int, limit_mps: float, number: int) -> tuple[_Course, ...]:
+    """The lanes of a road that nobody trains on, from the left."""
+    generator = episode_generator(ID, f"unseen-road-{split}-{lanes}-{limit_mps}", number)
+    return _courses_of(winding_road(generator, lanes, curves=TIGHT, speed_limit_mps=limit_mps))
+
+
+def _courses_of(road: WindingRoad) -> tuple[_Course, ...]:
     rows = [row for row, _ in enumerate(road.network.lane_index)]
     reach = AHEAD * HORIZON_S * road.speed_limit_mps
     return tuple(
@@ -192,9 +207,7 @@ def _course(
     network: RoadNetwork, rows: list[int], lane: int, lanes: int, limit_mps: float, reach_m: float
 ) -> _Course:
     points = lane_path(network, rows)
-    steps = np.diff(points, axis=0)
-    arc = np.zeros(len(points))
-    np.cumsum(np.sqrt(steps[:, 0] * steps[:, 0] + steps[:, 1] * steps[:, 1]), out=arc[1:])
+    arc = arc_lengths(points)
     return _Course(
         network=network,
         points=points,
@@ -308,13 +321,23 @@ def _courses(split: str, condition: str, generator: np.random.Generator) -> tupl
     return _winding_courses(split, number)
 
 
+def _unseen(course: _Course, courses: tuple[_Course, ...], seed: int) -> _Course:
+    """A lane of a road that nobody trains on, with the limit of a course and as many lanes, at most two."""
+    lanes = min(len(courses), 2)
+    number = int(episode_generator(ID, UNSEEN_ROAD, seed).integers(UNSEEN_ROADS))
+    found = _unseen_courses(split_of(seed), lanes, course.speed_limit_mps, number)
+    return found[min(courses.index(course), lanes - 1)]
+
+
 def _build(seed: int, condition: str) -> Episode:
     shared = episode_generator(ID, "nominal", seed)
     courses = _courses(split_of(seed), condition, shared)
     course = courses[int(shared.integers(len(courses)))]
+    if condition == UNSEEN_ROAD:
+        course = _unseen(course, courses, seed)
     at_m = uniform(shared, *course.start_m)
     speed = course.speed_limit_mps * uniform(shared, *START_SPEED)
-    if condition == "nominal":
+    if condition in ("nominal", UNSEEN_ROAD):
         start = _start(course, at_m)
         ego = start.ego(speed, 0.0, 0.0)
     else:
@@ -345,7 +368,7 @@ SCENARIO = Scenario(
     title="lane keeping",
     description="Follow one lane of an empty winding road or racetrack for 25 s; other roads in each split.",
     abilities=(Ability.LANE_KEEPING, Ability.GENERALISATION),
-    conditions=("nominal", "off-course", "off-course-far"),
+    conditions=("nominal", "off-course", "off-course-far", UNSEEN_ROAD),
     horizon_s=HORIZON_S,
     open_ended=True,
     build=_build,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from drivebench.world import RoadNetwork, numerics
 from drivebench.world.grid import GRID
 
-__all__ = ["lane_path"]
+__all__ = ["arc_lengths", "lane_path", "lane_points"]
 
 SPACING_M = 1.0
 BRIDGE_M = 4.0
@@ -67,3 +67,32 @@ def _bridge(network: RoadNetwork, before: int, after: int, first_m: float) -> li
             )
         )
     return points
+
+
+def lane_points(network: RoadNetwork, lane: int, along_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points of a lane's centre.
+
+    Args:
+        network: The roads.
+        lane: Row of the lane.
+        along_m: ``f8[P]`` longitudinal positions; they may lie beyond its ends.
+
+    Returns:
+        ``f8[P, 2]``.
+    """
+    return np.array([network.position(lane, s) for s in along_m.tolist()])
+
+
+def arc_lengths(points_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Way along a polyline up to each of its points, by basic operations.
+
+    Args:
+        points_m: ``f8[P, 2]``.
+
+    Returns:
+        ``f8[P]``, from 0.
+    """
+    steps = np.diff(points_m, axis=0)
+    arc = np.zeros(len(points_m))
+    np.cumsum(np.sqrt(steps[:, 0] * steps[:, 0] + steps[:, 1] * steps[:, 1]), out=arc[1:])
+    return arc

@@ -27,18 +27,22 @@ Ability
     Interaction.
 Conditions
     ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.03 rad off its direction;
-    ``dense``: gaps 0.7 times as long; ``aggressive``: drivers who follow at 0.8 s.
+    ``dense``: gaps 0.7 times as long; ``aggressive``: drivers who follow at 0.8 s; ``unseen-road``: one lane
+    more on the left, an exit lane of 120 m, and a bend of 110 m radius; the ego has as many lanes to cross as
+    in the seed's nominal episode.
 
 Version history
     1: first version.
 """
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from drivebench.conditions import UNSEEN_ROAD
 from drivebench.scenario import (
     Ability,
     Command,
@@ -52,6 +56,7 @@ from drivebench.world import RoadNetwork, TrafficParameters
 from drivebench.world.build import VehicleSpec
 from drivebench.world.network import LaneIndex, RouteStep
 from drivebench.world.takeover import take_network
+from scenarios.lane_path import arc_lengths, lane_points
 from scenarios.manoeuvres import Change, Manoeuvres
 from scenarios.reference_path import ReferencePath
 from scenarios.sight import with_sight
@@ -60,11 +65,9 @@ from scenarios.traffic import closer, column_of_vehicles, drivers_under, settled
 
 __all__ = ["SCENARIO", "manoeuvres"]
 
-LANES = 3
 LANE_WIDTH_M = 4.0
-EXIT_M, BESIDE_M = 1000.0, 150.0
-"""Where the lane to the exit begins, and how far it runs beside the others."""
-FORK_M = EXIT_M + BESIDE_M
+EXIT_M = 1000.0
+"""Where the lane to the exit begins."""
 ROAD_M = 2550.0
 BEYOND_M = 900.0
 """Of the road after the bend: nobody comes to its end before the horizon."""
@@ -73,8 +76,8 @@ LIMIT_MPS = 28.0
 HORIZON_S = 55.0
 WARM_UP_S = 4.0
 
-TRAFFIC_LIMIT_MPS, BESIDE_MPS, BEND_MPS = 30.0, 24.0, 21.0
-"""Nobody in the traffic drives faster, on the motorway, beside it, and in the bend (2.9 m/s² to the side)."""
+TRAFFIC_LIMIT_MPS, BESIDE_MPS = 30.0, 24.0
+"""Nobody in the traffic drives faster, on the motorway and beside it."""
 PARAMETERS = TrafficParameters(time_wanted_s=1.2)
 FLOW_MPS = 25.0
 START_M = 500.0
@@ -83,6 +86,8 @@ GAPS_M = ((42.0, 84.0), (36.0, 72.0), (32.0, 64.0))
 WANTED_MPS = ((27.0, 30.0), (25.0, 27.5), (22.5, 25.0))
 LEAVING = 0.25
 """Share of the drivers on the right lane who take the exit."""
+START_LANES = 3
+"""The ego starts on one of so many lanes, counted from the right."""
 TAKEN = 3
 """One seed in so many stays on the motorway."""
 OFF_COURSE_RAD = 0.03
@@ -99,57 +104,101 @@ SPARE_M = 110.0
 """So much earlier the expert's speed profile ends on each lane further to the left."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Junction:
+    """A motorway and its exit.
+
+    Attributes:
+        lanes: Of the motorway.
+        beside_m: How far the lane to the exit runs beside the others.
+        radius_m: Of the bend that it leads into, a quarter of a circle.
+        bend_mps: Nobody in the traffic takes the bend faster.
+    """
+
+    lanes: int
+    beside_m: float
+    radius_m: float
+    bend_mps: float
+
+    @classmethod
+    def under(cls, condition: str) -> "Junction":
+        """The junction of a condition."""
+        return UNSEEN if condition == UNSEEN_ROAD else NOMINAL
+
+    @property
+    def fork_m(self) -> float:
+        """Where the lane to the exit leaves the others."""
+        return EXIT_M + self.beside_m
+
+    @property
+    def bend_m(self) -> float:
+        """Length of the bend."""
+        return 0.5 * math.pi * self.radius_m
+
+
+NOMINAL = Junction(lanes=3, beside_m=150.0, radius_m=150.0, bend_mps=21.0)
+"""2.9 m/s² to the side in the bend."""
+UNSEEN = Junction(lanes=4, beside_m=120.0, radius_m=110.0, bend_mps=18.0)
+"""The same."""
+
+
 @cache
-def _network() -> RoadNetwork:
-    road = exit_road(lanes=LANES, exit_m=EXIT_M, beside_m=BESIDE_M, length_m=ROAD_M, beyond_m=BEYOND_M)
+def _network(junction: Junction) -> RoadNetwork:
+    road = exit_road(
+        lanes=junction.lanes,
+        exit_m=EXIT_M,
+        beside_m=junction.beside_m,
+        radius_m=junction.radius_m,
+        length_m=ROAD_M,
+        beyond_m=BEYOND_M,
+    )
     for lane in road.network.lanes_list():
         lane.speed_limit = TRAFFIC_LIMIT_MPS
     for index, limit_mps in (
-        (("1", "2", LANES), BESIDE_MPS),
-        (("2", "exit", 0), BEND_MPS),
-        (("exit", "off", 0), BEND_MPS),
+        (("1", "2", junction.lanes), BESIDE_MPS),
+        (("2", "exit", 0), junction.bend_mps),
+        (("exit", "off", 0), junction.bend_mps),
     ):
         road.network.get_lane(index).speed_limit = limit_mps
     network = take_network(road.network.graph, connected_lanes=True)
-    return with_sight(network, _seen())
+    return with_sight(network, _seen(junction))
 
 
-def _seen() -> dict[LaneIndex, list[tuple[LaneIndex, float]]]:
+def _seen(junction: Junction) -> dict[LaneIndex, list[tuple[LaneIndex, float]]]:
     """Drivers look along their own lane: highway-env lets them look from any lane into the exit."""
     seen: dict[LaneIndex, list[tuple[LaneIndex, float]]] = {}
-    for lane in range(LANES):
+    lanes, beside_m = junction.lanes, junction.beside_m
+    for lane in range(lanes):
         before, beside, after = ("0", "1", lane), ("1", "2", lane), ("2", "3", lane)
-        seen[beside] = [(after, BESIDE_M), (before, -EXIT_M)]
-        seen[after] = [(beside, -BESIDE_M)]
-    seen["1", "2", LANES] = [(("2", "exit", 0), BESIDE_M)]
-    seen["2", "exit", 0] = [(("exit", "off", 0), _BEND_M), (("1", "2", LANES), -BESIDE_M)]
+        seen[beside] = [(after, beside_m), (before, -EXIT_M)]
+        seen[after] = [(beside, -beside_m)]
+    seen["1", "2", lanes] = [(("2", "exit", 0), beside_m)]
+    seen["2", "exit", 0] = [(("exit", "off", 0), junction.bend_m), (("1", "2", lanes), -beside_m)]
     return seen
 
 
-_BEND_M = 75.0 * np.pi
-"""Length of the bend: a quarter of a circle of 150 m."""
-
-
-def _traffic(condition: str, generator: np.random.Generator) -> list[list[VehicleSpec]]:
+def _traffic(junction: Junction, condition: str, generator: np.random.Generator) -> list[list[VehicleSpec]]:
     """The columns of the lanes, from the left."""
-    warm_up_m = WARM_UP_S * FLOW_MPS
+    warm_up_m, lanes = WARM_UP_S * FLOW_MPS, junction.lanes
+    # Where there are more lanes than kinds of lanes, those on the left are alike.
+    kinds = [max(len(GAPS_M) - lanes + lane, 0) for lane in range(lanes)]
     columns = [
         column_of_vehicles(
-            _network(),
+            _network(junction),
             ("0", "1", lane),
             start_m=START_M - BEHIND_M - warm_up_m,
             end_m=START_M + AHEAD_M - warm_up_m,
-            gaps_m=closer(GAPS_M[lane], condition),
-            target_speed_mps=WANTED_MPS[lane],
+            gaps_m=closer(GAPS_M[kinds[lane]], condition),
+            target_speed_mps=WANTED_MPS[kinds[lane]],
             route=(("0", "1", None), ("1", "2", None), ("2", "3", None)),
             lane_changes=False,
             generator=generator,
         )
-        for lane in range(LANES)
+        for lane in range(lanes)
     ]
     leaving: tuple[RouteStep, ...] = (
-        ("0", "1", LANES - 1),
-        ("1", "2", LANES),
+        ("0", "1", lanes - 1),
+        ("1", "2", lanes),
         ("2", "exit", 0),
         ("exit", "off", 0),
     )
@@ -163,12 +212,13 @@ def _traffic(condition: str, generator: np.random.Generator) -> list[list[Vehicl
 def build(seed: int, condition: str) -> Episode:
     """The episode of a seed under a condition."""
     generator = episode_generator(SCENARIO.id, "nominal", seed)
-    network = _network()
-    columns = _traffic("nominal", generator)
-    lane = int(generator.integers(LANES))
+    junction = Junction.under(condition)
+    network = _network(junction)
+    columns = _traffic(NOMINAL, "nominal", generator)
+    lane = junction.lanes - START_LANES + int(generator.integers(START_LANES))
     takes_exit = int(generator.integers(TAKEN)) > 0
-    if condition == "dense":
-        columns = _traffic(condition, episode_generator(SCENARIO.id, condition, seed))
+    if condition in ("dense", UNSEEN_ROAD):
+        columns = _traffic(junction, condition, episode_generator(SCENARIO.id, condition, seed))
     parameters = drivers_under(PARAMETERS, condition)
     vehicles = [vehicle for column in columns for vehicle in column]
     first = sum(map(len, columns[:lane]))
@@ -192,6 +242,7 @@ def build(seed: int, condition: str) -> Episode:
         seed=seed,
         world=world,
         route=_route(
+            junction,
             float(world.entity_float[0, 0]),
             float(world.entity_float[1, 0]),
             lane=lane,
@@ -207,14 +258,16 @@ def _along(lane: int, end_m: float, spacing_m: float) -> NDArray[np.float64]:
     return np.stack([along, np.full_like(along, LANE_WIDTH_M * lane)], axis=1)
 
 
-def _exit_bend(from_m: float) -> NDArray[np.float64]:
+def _exit_bend(junction: Junction, from_m: float) -> NDArray[np.float64]:
     """The lane to the exit from a place on, and the bend."""
-    network = _network()
-    beside = np.arange(from_m, FORK_M, POINT_SPACING_M)
-    bend = network.lane(("2", "exit", 0))
-    return np.array(
-        [(x, LANE_WIDTH_M * LANES) for x in beside.tolist()]
-        + [network.position(bend, s) for s in np.arange(0.0, _BEND_M, POINT_SPACING_M).tolist()]
+    network = _network(junction)
+    beside = np.arange(from_m, junction.fork_m, POINT_SPACING_M)
+    bend = np.arange(0.0, junction.bend_m, POINT_SPACING_M)
+    return np.concatenate(
+        [
+            np.stack([beside, np.full_like(beside, LANE_WIDTH_M * junction.lanes)], axis=1),
+            lane_points(network, network.lane(("2", "exit", 0)), bend),
+        ]
     )
 
 
@@ -224,21 +277,22 @@ def _smooth(share: NDArray[np.float64]) -> NDArray[np.float64]:
     return share * share * share * (10.0 + share * (6.0 * share - 15.0))
 
 
-def _way_to_the_exit(lane: int) -> NDArray[np.float64]:
+def _way_to_the_exit(junction: Junction, lane: int) -> NDArray[np.float64]:
     """From a lane to the right lane, by one crossing for each, onto the exit's lane, and around the bend."""
-    onto = EXIT_M + ONTO_EXIT_M[1]
+    to_cross, onto = junction.lanes - 1 - lane, EXIT_M + ONTO_EXIT_M[1]
     along = np.arange(0.0, onto, POINT_SPACING_M)
     lanes = np.full_like(along, float(lane))
-    for crossing in range(LANES - 1 - lane):
-        begin = EXIT_M - (LANES - 1 - lane - crossing) * (CROSSING_M + 50.0)
+    for crossing in range(to_cross):
+        begin = EXIT_M - (to_cross - crossing) * (CROSSING_M + 50.0)
         lanes += _smooth((along - begin) / CROSSING_M)
     lanes += _smooth((along - EXIT_M - ONTO_EXIT_M[0]) / (ONTO_EXIT_M[1] - ONTO_EXIT_M[0]))
-    return np.concatenate([np.stack([along, LANE_WIDTH_M * lanes], axis=1), _exit_bend(onto)])
+    points = np.stack([along, LANE_WIDTH_M * lanes], axis=1)
+    return np.concatenate([points, _exit_bend(junction, onto)])
 
 
-def _route(x_m: float, y_m: float, *, lane: int, takes_exit: bool) -> Route:
+def _route(junction: Junction, x_m: float, y_m: float, *, lane: int, takes_exit: bool) -> Route:
     if takes_exit:
-        points = _way_to_the_exit(lane)
+        points = _way_to_the_exit(junction, lane)
         text = "Change to the right and take the exit."
         command = Command.CHANGE_RIGHT
     else:
@@ -249,10 +303,10 @@ def _route(x_m: float, y_m: float, *, lane: int, takes_exit: bool) -> Route:
         points,
         start_index=int(x_m / POINT_SPACING_M),
         start_m=(x_m, y_m),
-        half_width_m=LANE_WIDTH_M * (LANES + 0.5),
+        half_width_m=LANE_WIDTH_M * (junction.lanes + 0.5),
         commands=(CommandSegment(start_m=-ROAD_M, command=command, text=text),),
     )
-    fork_m = float(route.arc_m[int(FORK_M / POINT_SPACING_M)])
+    fork_m = float(route.arc_m[int(junction.fork_m / POINT_SPACING_M)])
     after = "Follow the road." if takes_exit else "Stay on the motorway."
     return replace(
         route,
@@ -266,18 +320,20 @@ def _route(x_m: float, y_m: float, *, lane: int, takes_exit: bool) -> Route:
 
 def manoeuvres(episode: Episode) -> Manoeuvres:
     """The lanes, the ego's first; for the exit, changes to the right, before the profile of a lane ends."""
+    junction = Junction.under(episode.condition)
+    lanes = junction.lanes
     x, y = episode.world.entity_float[:2, 0].tolist()
     own = int(np.rint(y / LANE_WIDTH_M))
-    order = sorted(range(LANES), key=lambda lane: abs(lane - own))
-    place = {lane: order.index(lane) for lane in range(LANES)}
+    order = sorted(range(lanes), key=lambda lane: abs(lane - own))
+    place = {lane: order.index(lane) for lane in range(lanes)}
     takes_exit = episode.route.commands[0].command is Command.CHANGE_RIGHT
-    last_m = FORK_M - LAST_CHANGE_M - x
+    last_m = junction.fork_m - LAST_CHANGE_M - x
     paths = [
         ReferencePath.through(
             _along(lane, ROAD_M, PATH_SPACING_M if not takes_exit else 10.0),
             _along(lane, ROAD_M, PATH_SPACING_M if not takes_exit else 10.0)[:, 0] - x,
             speed_limit_mps=LIMIT_MPS,
-            stop_at_m=last_m - SPARE_M * (LANES - 1 - lane) if takes_exit else np.inf,
+            stop_at_m=last_m - SPARE_M * (lanes - 1 - lane) if takes_exit else np.inf,
         )
         for lane in order
     ]
@@ -286,22 +342,20 @@ def manoeuvres(episode: Episode) -> Manoeuvres:
             paths=tuple(paths),
             changes=tuple(
                 Change(origin=place[a], destination=place[b])
-                for a in range(LANES)
-                for b in range(LANES)
+                for a in range(lanes)
+                for b in range(lanes)
                 if abs(a - b) == 1
             ),
             slower_by_mps=(-3.0,),
             beyond_s=8.0,
         )
-    points = _exit_bend(EXIT_M)
-    steps = np.diff(points, axis=0)
-    arc = np.concatenate([[0.0], np.cumsum(np.sqrt(steps[:, 0] * steps[:, 0] + steps[:, 1] * steps[:, 1]))])
-    paths.append(ReferencePath.through(points, arc + EXIT_M - x, speed_limit_mps=LIMIT_MPS))
+    points = _exit_bend(junction, EXIT_M)
+    paths.append(ReferencePath.through(points, arc_lengths(points) + EXIT_M - x, speed_limit_mps=LIMIT_MPS))
     return Manoeuvres(
         paths=tuple(paths),
         changes=(
-            *(Change(origin=place[lane], destination=place[lane + 1]) for lane in range(LANES - 1)),
-            Change(origin=place[LANES - 1], destination=LANES, start_m=EXIT_M + 3.0 - x, end_m=last_m),
+            *(Change(origin=place[lane], destination=place[lane + 1]) for lane in range(lanes - 1)),
+            Change(origin=place[lanes - 1], destination=lanes, start_m=EXIT_M + 3.0 - x, end_m=last_m),
         ),
         slower_by_mps=(-3.0, -6.0),
         beyond_s=8.0,
@@ -313,7 +367,7 @@ SCENARIO = Scenario(
     title="Exit",
     description="Leave a motorway at the assigned exit, or pass it, across lanes of flowing traffic.",
     abilities=(Ability.INTERACTION,),
-    conditions=("nominal", "off-course", "dense", "aggressive"),
+    conditions=("nominal", "off-course", "dense", "aggressive", UNSEEN_ROAD),
     horizon_s=HORIZON_S,
     open_ended=False,
     build=build,

@@ -15,10 +15,10 @@ from drivebench.compiled import kernel
 from drivebench.errors import ConfigurationError
 from drivebench.world import numerics
 
-__all__ = ["ARC", "CAP", "CURVATURE", "HEADING", "KNOT_COLUMNS", "ReferencePath", "X", "Y"]
+__all__ = ["ARC", "AROUND", "CAP", "CURVATURE", "HEADING", "KNOT_COLUMNS", "ReferencePath", "X", "Y"]
 
-X, Y, HEADING, CURVATURE, CAP, ARC = range(6)
-KNOT_COLUMNS = 6
+X, Y, HEADING, CURVATURE, CAP, ARC, AROUND = range(7)
+KNOT_COLUMNS = 7
 PI = 3.141592653589793
 
 CURVE_ACCELERATION_MPS2 = 3.2
@@ -33,9 +33,9 @@ class ReferencePath:
     """A smooth path with a speed profile.
 
     Attributes:
-        knots: ``f8[K, 6]``: x, y (m), heading (rad, continuous: not wrapped), curvature of the segment from
+        knots: ``f8[K, 7]``: x, y (m), heading (rad, continuous: not wrapped), curvature of the segment from
             this knot to the next (1/m, positive to the right), highest speed (m/s), arc length (m),
-            which is 0 beside the ego's start.
+            which is 0 beside the ego's start, and 1 where the path is a way around something, else 0.
     """
 
     knots: NDArray[np.float64]
@@ -48,6 +48,7 @@ class ReferencePath:
         *,
         speed_limit_mps: float,
         stop_at_m: float = np.inf,
+        around: bool = False,
     ) -> Self:
         """Lay a path through points.
 
@@ -56,6 +57,8 @@ class ReferencePath:
             arc_m: ``f8[P]`` arc lengths of the points; 0 beside the ego's start.
             speed_limit_mps: The speed is nowhere above it.
             stop_at_m: The path has to be left before this arc length: the profile ends with a stop there.
+            around: Whether it is a way around something: drivers get onto it quickly, and do not brake for
+                what they will have left aside when they come to it.
 
         Raises:
             ConfigurationError: There are fewer than three points.
@@ -65,6 +68,7 @@ class ReferencePath:
         knots = np.zeros((len(points_m), KNOT_COLUMNS))
         knots[:, [X, Y]] = points_m
         knots[:, ARC] = arc_m
+        knots[:, AROUND] = around
         _lay_headings(knots)
         _lay_speeds(knots, float(speed_limit_mps), float(stop_at_m))
         return cls(knots=knots)

@@ -27,16 +27,20 @@ Ability
 Conditions
     ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.04 rad off its direction;
     ``dense``: two more drivers on the ring, one more at each other approach, and gaps 0.7 times as long;
-    ``aggressive``: drivers who follow at 0.8 s.
+    ``aggressive``: drivers who follow at 0.8 s; ``unseen-road``: a larger ring (radius 28 and 32 m), with one
+    more driver on it.
 
 Version history
     1: first version.
 """
 
+import math
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
+from drivebench.conditions import UNSEEN_ROAD
 from drivebench.scenario import (
     Ability,
     Command,
@@ -47,13 +51,15 @@ from drivebench.scenario import (
     episode_generator,
     uniform,
 )
-from drivebench.world import RoadNetwork, TrafficParameters
-from drivebench.world.build import VehicleSpec, vehicle_on_lane
+from drivebench.world import RoadNetwork, TrafficParameters, numerics
+from drivebench.world.build import VehicleSpec, build_network, vehicle_on_lane
+from drivebench.world.lane_spec import LaneSpec, Point
+from drivebench.world.layout import LaneKind
 from drivebench.world.network import LaneIndex, RouteStep
-from drivebench.world.takeover import take_network
+from drivebench.world.takeover import lane_spec
 from scenarios.manoeuvres import Manoeuvres
 from scenarios.reference_path import ReferencePath
-from scenarios.roundabout_way import APPROACH_M, way_through
+from scenarios.roundabout_way import APPROACH_M, HIGHWAY_ENV, LARGER, Ring, way_through
 from scenarios.sight import with_sight
 from scenarios.stock.upstream import stock_environment
 from scenarios.traffic import EXPONENTS, closer, drivers_under, settled, start_offset, with_ego
@@ -83,8 +89,11 @@ AHEAD_M, BEHIND_M = (35.0, 55.0), (18.0, 30.0)
 CIRCULATING = (2, 4)
 ENTERING = (0, 2)
 ENTERING_GAPS_M = (25.0, 60.0)
-DENSE_MORE = (2, 1)
-"""So many more circulate, and enter at each of the other approaches, in dense traffic."""
+MORE = {"dense": (2, 1), UNSEEN_ROAD: (1, 0)}
+"""So many more circulate, and enter at each other approach, in dense traffic and on a larger ring."""
+RINGS = {UNSEEN_ROAD: LARGER}
+OUTER_M, OUTER_RAD = 24.0, math.radians(24.0)
+"""Radius of the outer lane of highway-env's ring, and how far from an arm's axis its nodes are on it."""
 LAPS = (1, 2)
 URBAN = TrafficParameters(distance_wanted_m=7.0, time_wanted_s=1.2)
 """Drivers stand 2 m apart, as at highway-env's intersection, and follow more closely than on a motorway."""
@@ -97,15 +106,46 @@ GOAL_PAST_RING_M = 65.0
 
 
 @cache
-def _network() -> RoadNetwork:
-    road = stock_environment("roundabout-v1").road
-    for lane in road.network.lanes_list():
-        lane.speed_limit = LIMIT_MPS
-    network = take_network(road.network.graph, connected_lanes=True)
+def _network(ring: Ring) -> RoadNetwork:
+    network = build_network(
+        (
+            (origin, to, replace(_wider(lane_spec(lane), ring.wider_m), speed_limit_mps=LIMIT_MPS))
+            for origin, roads in stock_environment("roundabout-v1").road.network.graph.items()
+            for to, parallel in roads.items()
+            for lane in parallel
+        ),
+        connected_lanes=True,
+    )
     seen: dict[LaneIndex, list[tuple[LaneIndex, float]]] = {}
     for arm in ARMS:
         seen.update(_seen(network, arm))
     return with_sight(network, seen)
+
+
+def _wider(spec: LaneSpec, wider_m: float) -> LaneSpec:
+    """A lane of highway-env's roundabout on a larger one: the arms are the same, further from the middle."""
+    if spec.kind is not LaneKind.CIRCULAR:
+        return replace(spec, origin_m=_outwards(spec.origin_m, wider_m), end_m=_outwards(spec.end_m, wider_m))
+    # Nodes stay as far from the axis of their arm as they were.
+    sine = OUTER_M * numerics.sin(None, OUTER_RAD) / (OUTER_M + wider_m)
+    share = numerics.asin(None, sine) / OUTER_RAD
+
+    def nearer(phase_rad: float) -> float:
+        axis = 0.5 * math.pi * round(phase_rad / (0.5 * math.pi))
+        return axis + share * (phase_rad - axis)
+
+    return replace(
+        spec,
+        radius_m=spec.radius_m + wider_m,
+        start_phase_rad=nearer(spec.start_phase_rad),
+        end_phase_rad=nearer(spec.end_phase_rad),
+    )
+
+
+def _outwards(point_m: Point, wider_m: float) -> Point:
+    """A point of an arm, further from the middle along the arm."""
+    x, y = (v + (wider_m if v > OUTER_M else -wider_m if v < -OUTER_M else 0.0) for v in point_m)
+    return x, y
 
 
 def _seen(network: RoadNetwork, arm: str) -> dict[LaneIndex, list[tuple[LaneIndex, float]]]:
@@ -203,7 +243,7 @@ def _traffic(
         _entering(network, "s", at + uniform(generator, *closer(AHEAD_M, condition)), generator),
         _entering(network, "s", max(at - uniform(generator, *closer(BEHIND_M, condition)), 0.0), generator),
     ]
-    more = DENSE_MORE if condition == "dense" else (0, 0)
+    more = MORE.get(condition, (0, 0))
     order = generator.permutation(len(RING))
     places = order[: int(generator.integers(*CIRCULATING, endpoint=True)) + more[0]]
     for place in places.tolist():
@@ -226,7 +266,8 @@ def _traffic(
 def build(seed: int, condition: str) -> Episode:
     """The episode of a seed under a condition."""
     generator = episode_generator(SCENARIO.id, "nominal", seed)
-    network = _network()
+    ring = RINGS.get(condition, HIGHWAY_ENV)
+    network = _network(ring)
     start_m = uniform(generator, *START_M)
     choice = int(generator.integers(len(EXITS)))
     of_traffic = episode_generator(SCENARIO.id, condition, seed) if condition == "dense" else generator
@@ -241,7 +282,7 @@ def build(seed: int, condition: str) -> Episode:
     )
     lateral_m, turn_rad = start_offset(SCENARIO.id, condition, seed, turn_rad=OFF_COURSE_RAD)
     world = with_ego(network, start, lateral_m=lateral_m, heading_error_rad=turn_rad, parameters=parameters)
-    way = way_through(EXITS[choice])
+    way = way_through(EXITS[choice], ring)
     x, y = float(world.entity_float[0, 0]), float(world.entity_float[1, 0])
     index = int(np.argmin(np.abs(way.points_m[: way.ring_from, 1] - y)))
     index -= int(way.points_m[index, 1] < y)
@@ -290,7 +331,7 @@ SCENARIO = Scenario(
     title="Roundabout",
     description="Enter a two-lane roundabout, find a gap, leave at the assigned exit.",
     abilities=(Ability.INTERACTION,),
-    conditions=("nominal", "off-course", "dense", "aggressive"),
+    conditions=("nominal", "off-course", "dense", "aggressive", UNSEEN_ROAD),
     horizon_s=HORIZON_S,
     open_ended=False,
     build=build,

@@ -1,8 +1,8 @@
 """Building suites: the privileged expert drives each episode; its time and distance are the reference.
 
 Seeds of a cell (a scenario under a condition) are tried in order from the cell's first. An episode that the
-expert fails, or in which it gets less than 20 m far, is refused, and the next seed takes its place; what was
-refused, and why, is stated in the manifest.
+expert fails, or in which it gets less than 20 m far (less than 3 m nearer to where it has to park), is
+refused, and the next seed takes its place; what was refused, and why, is stated in the manifest.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,20 +14,42 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from drivebench.conditions import NOMINAL, SHIFTED_TRAFFIC, UNSEEN_ROAD
 from drivebench.errors import UnknownNameError
 from drivebench.evaluation.rollout import BATCH_SIZE, DriverPilot, Rollout, roll_out
 from drivebench.metric.measurement import Reference
 from drivebench.metric.parts import is_success
 from drivebench.scenario import DEV, TEST, Scenario, load_scenario
 from drivebench.secret_seeds import SecretKey
-from drivebench.suite import MINIMUM_REFERENCE_M, Suite, SuiteEntry, read_suite, write_suite
+from drivebench.suite import (
+    MINIMUM_POSE_ERROR_M,
+    MINIMUM_REFERENCE_M,
+    Suite,
+    SuiteEntry,
+    read_suite,
+    write_suite,
+)
 from scenarios.expert import Expert
 from scenarios.suites import FOLDER
 
 __all__ = ["PLANS", "build_suite", "main"]
 
 VERSION = 1
-FAMILIES = ("lane-keeping-v1", "highway-v1", "merge-v1", "roundabout-v1")
+FAMILIES = (
+    "lane-keeping-v1",
+    "car-following-v1",
+    "highway-v1",
+    "merge-v1",
+    "exit-v1",
+    "roundabout-v1",
+    "intersection-v1",
+    "two-way-v1",
+    "u-turn-v1",
+    "fork-v1",
+    "occlusion-v1",
+    "long-haul-v1",
+    "parking-v1",
+)
 CONDITIONS = (
     "nominal",
     "off-course",
@@ -40,7 +62,7 @@ CONDITIONS = (
     "dropout",
 )
 """What suites are stratified over; a family has those of them that it knows."""
-SHIFTS = ("unseen-road", "dense", "aggressive", "night", "fog", "rain", "low-sun", "wet")
+SHIFTS = (UNSEEN_ROAD, *SHIFTED_TRAFFIC, "night", "fog", "rain", "low-sun", "wet")
 """What a generalisation suite asks for besides the nominal episode of the same seed."""
 CELL_SEEDS = 10_000
 """Distance between the first seeds of two conditions, so that they share no seed."""
@@ -59,7 +81,7 @@ class Plan:
         first_seed: Seeds are counted from here.
         scenarios: Ids.
         conditions: Those that episodes are spread over, where a scenario knows them.
-        episodes: Of each scenario, over all conditions.
+        episodes: Of each scenario, over all conditions; pairs count once.
         exceptions: Another number of episodes for some scenarios.
         pairs: Whether each episode is there twice: nominal, and under one of the other conditions.
     """
@@ -94,11 +116,20 @@ PLANS = {
         description="For developing methods: choose, tune and stop on this one.",
         first_seed=DEV.start,
         episodes=54,
+        exceptions={"long-haul-v1": 14},
     ),
     "test": Plan(
         description="What tables report: held-out roads and traffic, to be driven once.",
         first_seed=TEST.start,
         episodes=108,
+        exceptions={"long-haul-v1": 20},
+    ),
+    "generalisation": Plan(
+        description="Each seed as it is trained on and under a shift: roads, traffic, light, weather.",
+        first_seed=TEST.start + 300_000,
+        conditions=SHIFTS,
+        episodes=64,
+        pairs=True,
     ),
     "recovery": Plan(
         description="Lane keeping from starts further beside the lane than the side cameras; reported apart.",
@@ -137,7 +168,7 @@ def build_suite(name: str, progress: Progress | None = None, *, key: SecretKey |
         for place, (condition, episodes) in enumerate(plan.cells(scenario).items()):
             first = plan.first_seed + place * CELL_SEEDS
             seeds = count(first) if key is None else key.seeds(family, condition)
-            conditions = ("nominal", condition) if plan.pairs else (condition,)
+            conditions = (NOMINAL, condition) if plan.pairs else (condition,)
             told = f"{name}: {family}/{condition}"
             task = progress.add_task(told, total=episodes) if progress else None
             taken = turned_away = 0
@@ -186,7 +217,8 @@ def _reference(rollout: Rollout) -> Reference:
 def _refusal(rollout: Rollout) -> str:
     """Why an episode is not fit to be measured on; empty when it is."""
     measurement = rollout.measurement
-    if measurement.progress_m < MINIMUM_REFERENCE_M:
+    least_m = MINIMUM_REFERENCE_M if rollout.episode.parking is None else MINIMUM_POSE_ERROR_M
+    if measurement.progress_m < least_m:
         return f"the expert got {measurement.progress_m:.1f} m far"
     if not is_success(measurement, _reference(rollout)):
         events = ", ".join(type(event).__name__ for event in measurement.events) or "no event"

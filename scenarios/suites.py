@@ -6,12 +6,13 @@ raise ``VERSION`` if they had been published.
 
 from pathlib import Path
 
-__all__ = ["DEV", "FOLDER", "RECOVERY", "SMOKE", "TEST"]
+__all__ = ["DEV", "FOLDER", "GENERALISATION", "RECOVERY", "SMOKE", "TEST"]
 
 FOLDER = Path(__file__).with_suffix("")
 SMOKE = FOLDER / "smoke.json"
 DEV = FOLDER / "dev.json"
 TEST = FOLDER / "test.json"
+GENERALISATION = FOLDER / "generalisation.json"
 RECOVERY = FOLDER / "recovery.json"
 
 if __name__ == "__main__":

@@ -24,17 +24,20 @@ Ability
     Interaction.
 Conditions
     ``nominal``; ``off-course``: up to 0.9 m beside the lane's centre and up to 0.04 rad off its direction;
-    ``dense``: gaps 0.7 times as long; ``aggressive``: drivers who follow at 0.8 s.
+    ``dense``: gaps 0.7 times as long; ``aggressive``: drivers who follow at 0.8 s; ``unseen-road``: a bend of
+    34 m (left lane) and 38 m radius.
 
 Version history
     1: first version.
 """
 
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from drivebench.conditions import UNSEEN_ROAD
 from drivebench.scenario import (
     Ability,
     Command,
@@ -46,9 +49,11 @@ from drivebench.scenario import (
     uniform,
 )
 from drivebench.world import RoadNetwork, TrafficParameters
-from drivebench.world.build import VehicleSpec, vehicle_on_lane
+from drivebench.world.build import VehicleSpec, build_network, vehicle_on_lane
+from drivebench.world.lane_spec import LaneSpec
+from drivebench.world.layout import LaneKind
 from drivebench.world.network import RouteStep
-from drivebench.world.takeover import take_network
+from drivebench.world.takeover import lane_spec
 from scenarios.lane_path import lane_path
 from scenarios.manoeuvres import Change, Manoeuvres
 from scenarios.reference_path import ReferencePath
@@ -77,23 +82,64 @@ GOAL_PAST_M = 80.0
 INSTRUCTION = "Follow the road around the bend."
 
 
-@cache
-def _network() -> RoadNetwork:
-    road = stock_road("u-turn-v1", length=STRAIGHT_M)
-    for lane in road.network.lanes_list():
-        lane.speed_limit = LIMIT_MPS
-    return take_network(road.network.graph, connected_lanes=True)
+@dataclass(frozen=True, kw_only=True)
+class Bend:
+    """How tight the bend is.
+
+    Attributes:
+        wider_m: Its radius is so much larger than that of highway-env's.
+    """
+
+    wider_m: float
+
+    @classmethod
+    def under(cls, condition: str) -> "Bend":
+        """The bend of a condition."""
+        return UNSEEN if condition == UNSEEN_ROAD else NOMINAL
+
+    def lane(self, spec: LaneSpec) -> LaneSpec:
+        """A lane of highway-env's u-turn on this one, where what lies before the bend is further to the side.
+
+        Args:
+            spec: The lane; the way back is at y = 0 and 4 m.
+        """
+        if spec.kind is LaneKind.CIRCULAR:
+            (x, y), wider_m = spec.origin_m, self.wider_m
+            return replace(spec, origin_m=(x, y + wider_m), radius_m=spec.radius_m + wider_m)
+        if spec.origin_m[0] > spec.end_m[0]:
+            return spec
+        aside_m = 2.0 * self.wider_m
+        (x0, y0), (x1, y1) = spec.origin_m, spec.end_m
+        return replace(spec, origin_m=(x0, y0 + aside_m), end_m=(x1, y1 + aside_m))
+
+
+NOMINAL, UNSEEN = Bend(wider_m=0.0), Bend(wider_m=14.0)
 
 
 @cache
-def _lengths_m(lane: int) -> tuple[float, ...]:
+def _network(bend: Bend) -> RoadNetwork:
+    graph = stock_road("u-turn-v1", length=STRAIGHT_M).network.graph
+    return build_network(
+        (
+            (origin, to, replace(bend.lane(lane_spec(lane)), speed_limit_mps=LIMIT_MPS))
+            for origin, roads in graph.items()
+            for to, parallel in roads.items()
+            for lane in parallel
+        ),
+        connected_lanes=True,
+    )
+
+
+@cache
+def _lengths_m(bend: Bend, lane: int) -> tuple[float, ...]:
     """Of the three pieces of a lane."""
-    return tuple(_network().length_m(_network().lane((a, b, lane))) for a, b in ROADS)
+    network = _network(bend)
+    return tuple(network.length_m(network.lane((a, b, lane))) for a, b in ROADS)
 
 
-def _driver(lane: int, at_m: float, generator: np.random.Generator) -> VehicleSpec:
+def _driver(bend: Bend, lane: int, at_m: float, generator: np.random.Generator) -> VehicleSpec:
     """A driver so far along a lane, counted from its beginning and around the bend."""
-    lengths = _lengths_m(lane)
+    lengths = _lengths_m(bend, lane)
     piece = 0
     while piece < len(ROADS) - 1 and at_m >= lengths[piece]:
         at_m -= lengths[piece]
@@ -101,7 +147,7 @@ def _driver(lane: int, at_m: float, generator: np.random.Generator) -> VehicleSp
     route: tuple[RouteStep, ...] = tuple((a, b, None) for a, b in ROADS[piece:])
     wanted = uniform(generator, *WANTED_MPS[lane])
     return vehicle_on_lane(
-        _network(),
+        _network(bend),
         (*ROADS[piece], lane),
         at_m,
         speed_mps=WANTED_MPS[lane][0],
@@ -112,7 +158,9 @@ def _driver(lane: int, at_m: float, generator: np.random.Generator) -> VehicleSp
     )
 
 
-def _columns(ego_m: float, condition: str, generator: np.random.Generator) -> list[list[VehicleSpec]]:
+def _columns(
+    bend: Bend, ego_m: float, condition: str, generator: np.random.Generator
+) -> list[list[VehicleSpec]]:
     """The drivers of each lane, from behind."""
     columns = []
     for lane in range(LANES):
@@ -120,7 +168,7 @@ def _columns(ego_m: float, condition: str, generator: np.random.Generator) -> li
         at_m = ego_m - BEHIND_M + uniform(generator, 0.0, gaps_m[0])
         column = []
         while at_m < ego_m + AHEAD_M:
-            column.append(_driver(lane, at_m, generator))
+            column.append(_driver(bend, lane, at_m, generator))
             at_m += uniform(generator, *gaps_m)
         columns.append(column)
     return columns
@@ -129,12 +177,13 @@ def _columns(ego_m: float, condition: str, generator: np.random.Generator) -> li
 def build(seed: int, condition: str) -> Episode:
     """The episode of a seed under a condition."""
     generator = episode_generator(SCENARIO.id, "nominal", seed)
-    network = _network()
+    bend = Bend.under(condition)
+    network = _network(bend)
     start_m = STRAIGHT_M - uniform(generator, *START_M)
     lane = int(generator.integers(LANES))
     ego_m = start_m - WARM_UP_S * FLOW_MPS
     of_traffic = episode_generator(SCENARIO.id, condition, seed) if condition == "dense" else generator
-    columns = _columns(ego_m, condition, of_traffic)
+    columns = _columns(bend, ego_m, condition, of_traffic)
     parameters = drivers_under(PARAMETERS, condition)
     before_bend = [each for each in columns[lane] if each.target_lane == (*ROADS[0], lane)]
     nearest = min(before_bend, key=lambda vehicle: abs(vehicle.x_m - ego_m))
@@ -156,11 +205,11 @@ def build(seed: int, condition: str) -> Episode:
         seed=seed,
         world=world,
         route=Route.along(
-            _way(lane),
-            start_index=int(np.searchsorted(_way(lane)[: int(STRAIGHT_M), 0], x)) - 1,
+            _way(bend, lane),
+            start_index=int(np.searchsorted(_way(bend, lane)[: int(STRAIGHT_M), 0], x)) - 1,
             start_m=(x, y),
             half_width_m=1.5 * LANE_WIDTH_M,
-            goal_from_start_m=STRAIGHT_M - x + _lengths_m(lane)[1] + GOAL_PAST_M,
+            goal_from_start_m=STRAIGHT_M - x + _lengths_m(bend, lane)[1] + GOAL_PAST_M,
             commands=(CommandSegment(start_m=-STRAIGHT_M, command=Command.FOLLOW, text=INSTRUCTION),),
         ),
         horizon_s=HORIZON_S,
@@ -169,18 +218,20 @@ def build(seed: int, condition: str) -> Episode:
 
 
 @cache
-def _way(lane: int) -> NDArray[np.float64]:
+def _way(bend: Bend, lane: int) -> NDArray[np.float64]:
     """Centre of a lane, all along."""
-    return lane_path(_network(), [_network().lane((a, b, lane)) for a, b in ROADS])
+    network = _network(bend)
+    return lane_path(network, [network.lane((a, b, lane)) for a, b in ROADS])
 
 
 def manoeuvres(episode: Episode) -> Manoeuvres:
     """Both lanes, and changes between them anywhere."""
+    bend = Bend.under(episode.condition)
     x, y = episode.world.entity_float[:2, 0].tolist()
-    own = min(range(LANES), key=lambda lane: abs(_way(lane)[0, 1] - y))
+    own = min(range(LANES), key=lambda lane: abs(_way(bend, lane)[0, 1] - y))
     paths = []
     for lane in (own, 1 - own):
-        points = _way(lane)
+        points = _way(bend, lane)
         steps = np.diff(points, axis=0)
         arc = np.concatenate([[0.0], np.cumsum(np.sqrt((steps * steps).sum(axis=1)))])
         paths.append(ReferencePath.through(points, arc - x, speed_limit_mps=LIMIT_MPS))
@@ -198,7 +249,7 @@ SCENARIO = Scenario(
     title="U-turn",
     description="Around a tight bend of half a turn, among slower and faster drivers on two lanes.",
     abilities=(Ability.INTERACTION,),
-    conditions=("nominal", "off-course", "dense", "aggressive"),
+    conditions=("nominal", "off-course", "dense", "aggressive", UNSEEN_ROAD),
     horizon_s=HORIZON_S,
     open_ended=False,
     build=build,

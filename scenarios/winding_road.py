@@ -1,8 +1,8 @@
 """Procedural winding roads: straights, arcs to both sides and sine waves, joined with a continuous heading.
 
 A road has a character, its tightest radius, from which its pieces follow. Its curves are wide for its speed
-limit, as on most roads. It never comes near to itself, so that a camera sees one road and the nearest lane is
-unique.
+limit, as on most roads, or tight. It never comes near to itself, so that a camera sees one road and the
+nearest lane is unique.
 """
 
 import math
@@ -18,16 +18,12 @@ from drivebench.world.build import build_network
 from drivebench.world.grid import round_to_grid
 from drivebench.world.lane_spec import LaneSpec
 
-__all__ = ["LIMIT_STEP_MPS", "WindingRoad", "winding_road"]
+__all__ = ["LIMIT_STEP_MPS", "TIGHT", "WIDE", "Curves", "WindingRoad", "winding_road"]
 
 LIMITS_MPS = (7.5, 9.5)
 """Range of the speed limit: 27 to 34 km/h."""
 LIMIT_STEP_MPS = 0.5
 """Limits are multiples of this."""
-LANE_WIDTH_M = (4.2, 4.5)
-TIGHTEST_M = (80.0, 160.0)
-"""Range of a road's tightest radius, on the inner lane."""
-WIDEST_M = 300.0
 LENGTH_M = (380.0, 440.0)
 ENTRY_M = 30.0
 """The road begins with a straight of this length, so that there is road behind every start."""
@@ -49,6 +45,26 @@ NO_LINE, STRIPED, CONTINUOUS = 0, 1, 2
 """highway-env's ``LineType``."""
 
 HALF_TURN = math.pi
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curves:
+    """What sort of roads to draw.
+
+    Attributes:
+        tightest_m: Range of a road's tightest radius, on the inner lane.
+        widest_m: The greatest radius of all.
+        lane_width_m: Range of the width of its lanes.
+    """
+
+    tightest_m: tuple[float, float]
+    widest_m: float
+    lane_width_m: tuple[float, float]
+
+
+WIDE = Curves(tightest_m=(80.0, 160.0), widest_m=300.0, lane_width_m=(4.2, 4.5))
+TIGHT = Curves(tightest_m=(32.0, 45.0), widest_m=90.0, lane_width_m=(3.8, 4.1))
+"""2.8 m/s² to the side at the highest limit."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,20 +109,32 @@ class _Piece:
     is_straight: bool = False
 
 
-def winding_road(generator: np.random.Generator, lanes: int) -> WindingRoad:
+def winding_road(
+    generator: np.random.Generator,
+    lanes: int,
+    *,
+    curves: Curves = WIDE,
+    speed_limit_mps: float | None = None,
+) -> WindingRoad:
     """Draw a road.
 
     Args:
         generator: The road's random numbers.
         lanes: How many lanes it has.
+        curves: What sort of road it is.
+        speed_limit_mps: Its speed limit; drawn where it is None.
     """
-    width, tightest, length = (_draw(generator, r) for r in (LANE_WIDTH_M, TIGHTEST_M, LENGTH_M))
-    slowest, fastest = (round(limit / LIMIT_STEP_MPS) for limit in LIMITS_MPS)
-    speed_limit = LIMIT_STEP_MPS * int(generator.integers(slowest, fastest, endpoint=True))
+    width, tightest, length = (
+        _draw(generator, limits) for limits in (curves.lane_width_m, curves.tightest_m, LENGTH_M)
+    )
+    if speed_limit_mps is None:
+        slowest, fastest = (round(limit / LIMIT_STEP_MPS) for limit in LIMITS_MPS)
+        speed_limit_mps = LIMIT_STEP_MPS * int(generator.integers(slowest, fastest, endpoint=True))
     outermost = 0.5 * width * (lanes - 1)
+    radii_m = tightest + outermost, curves.widest_m
     pieces: list[_Piece] = []
     while not pieces:
-        pieces = _draw_pieces(generator, tightest + outermost, length)
+        pieces = _draw_pieces(generator, radii_m, length)
     network = build_network(
         (
             str(place),
@@ -118,26 +146,28 @@ def winding_road(generator: np.random.Generator, lanes: int) -> WindingRoad:
                     CONTINUOUS if lane == 0 else STRIPED,
                     CONTINUOUS if lane == lanes - 1 else NO_LINE,
                 ),
-                speed_limit_mps=speed_limit,
+                speed_limit_mps=speed_limit_mps,
             ),
         )
         for place, piece in enumerate(pieces)
         for lane in range(lanes)
     )
-    return WindingRoad(network=network, lanes=lanes, speed_limit_mps=speed_limit)
+    return WindingRoad(network=network, lanes=lanes, speed_limit_mps=speed_limit_mps)
 
 
 def _draw(generator: np.random.Generator, limits: tuple[float, float]) -> float:
     return round_to_grid(uniform(generator, *limits))
 
 
-def _draw_pieces(generator: np.random.Generator, tightest_m: float, length_m: float) -> list[_Piece]:
+def _draw_pieces(
+    generator: np.random.Generator, radii_m: tuple[float, float], length_m: float
+) -> list[_Piece]:
     """Pieces of a road that keeps clear of itself; empty when it ran into a dead end."""
     pieces = [_straight(_Pose(0.0, 0.0, _draw(generator, (-HALF_TURN, HALF_TURN))), ENTRY_M)]
     trail, total = _sample(pieces[0]), ENTRY_M
     while total < length_m:
         for _ in range(DRAWS_PER_PIECE):
-            piece = _draw_piece(generator, pieces[-1], tightest_m)
+            piece = _draw_piece(generator, pieces[-1], radii_m)
             points = _sample(piece)
             if _is_clear(trail, points):
                 break
@@ -168,13 +198,14 @@ def _is_clear(trail: NDArray[np.float64], points: NDArray[np.float64]) -> bool:
     return True
 
 
-def _draw_piece(generator: np.random.Generator, previous: _Piece, tightest_m: float) -> _Piece:
+def _draw_piece(generator: np.random.Generator, previous: _Piece, radii_m: tuple[float, float]) -> _Piece:
     kind, side = generator.random(), 1 if generator.random() < 0.5 else -1
     if kind < 0.2 and not previous.is_straight:
         return _straight(previous.end, _draw(generator, STRAIGHT_M))
     # Tight curves are drawn more often than wide ones: the square of a uniform number leans towards 0.
     wide = generator.random()
-    radius = round_to_grid(tightest_m + wide * wide * (WIDEST_M - tightest_m))
+    tightest_m, widest_m = radii_m
+    radius = round_to_grid(tightest_m + wide * wide * (widest_m - tightest_m))
     if kind < 0.75:
         return _arc(previous.end, radius, _draw(generator, ARC_M), side)
     slope, crests = _draw(generator, WAVE_SLOPE), int(generator.integers(*WAVE_CRESTS, endpoint=True))

@@ -67,8 +67,7 @@ class Footage:
     @cached_property
     def looks(self) -> NDArray[np.uint8]:
         """``u1[N]`` how everybody else looks."""
-        lengths_m = self.sizes_m[None, :, 0]
-        looks: NDArray[np.uint8] = looks_of(self.kinds[None], np.array([self.ego]), lengths_m)[0]
+        looks: NDArray[np.uint8] = looks_of(self.kinds[None], np.array([self.ego]), self.sizes_m[None])[0]
         return looks
 
     def boxes(self, frame: int) -> NDArray[np.float64]:

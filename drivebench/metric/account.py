@@ -54,6 +54,11 @@ def account(
         counts: ``i8[Count]``.
         collision: The collision that ended it, if one did.
     """
+    goal_m = episode.route.goal_m if math.isfinite(episode.route.goal_m) else None
+    progress_m, reference_progress_m = float(sums[Sum.PROGRESS]), float(sums[Sum.REFERENCE_PROGRESS])
+    if episode.parking is not None:
+        goal_m = float(sums[Sum.POSE_ERROR_AT_START])
+        progress_m = reference_progress_m = goal_m - float(sums[Sum.POSE_ERROR])
     filtered = motion(log[:, Log.SPEED], log[:, Log.HEADING])
     shortest = float(sums[Sum.SHORTEST_TTC])
     return EpisodeMeasurement(
@@ -61,9 +66,9 @@ def account(
         duration_s=int(counts[Count.STEPS]) / SIMULATION_HZ,
         horizon_s=episode.horizon_s,
         speed_limit_mps=episode.speed_limit_mps,
-        goal_m=episode.route.goal_m if math.isfinite(episode.route.goal_m) else None,
-        progress_m=float(sums[Sum.PROGRESS]),
-        reference_progress_m=float(sums[Sum.REFERENCE_PROGRESS]),
+        goal_m=goal_m,
+        progress_m=progress_m,
+        reference_progress_m=reference_progress_m,
         distance_m=float(sums[Sum.DISTANCE]),
         off_road_s=int(counts[Count.OFF_ROAD]) / SIMULATION_HZ,
         off_road_m=float(sums[Sum.OFF_ROAD_M]),
@@ -96,7 +101,7 @@ def _events(log: Floats, sums: Floats, counts: Ints, collision: Collision | None
         shortest = float(log[rows, Log.TTC].min())
         short = ShortTimeToCollision(start_s=start_s, end_s=stop_s, shortest_s=shortest)
         events.append((start_s, short))
-    excess = log[:, Log.SPEED] - sums[Sum.LIMIT]
+    excess = np.abs(log[:, Log.SPEED]) - sums[Sum.LIMIT]
     for start_s, stop_s, rows in _intervals(excess > 0.0):
         over = Overspeed(start_s=start_s, end_s=stop_s, excess_mps=float(excess[rows].max()))
         events.append((start_s, over))

@@ -51,7 +51,7 @@ class Collision:
         partner: What was touched.
         partner_index: Its index among the entities of the episode's world.
         contact: Which side of the ego.
-        ego_speed_mps: Speed of the ego.
+        ego_speed_mps: Speed of the ego; negative in reverse.
         partner_speed_mps: Speed of the other.
         straddling: The ego's box lay in more than one lane, or partly in none.
         braking_mps2: The ego's hardest braking in the last 1.5 s for which there was no cause; 0 if none.

@@ -47,7 +47,7 @@ def fault_of(collision: Collision) -> Fault | None:
     Args:
         collision: What happened.
     """
-    standing = collision.ego_speed_mps <= STOPPED_MPS
+    standing = abs(collision.ego_speed_mps) <= STOPPED_MPS
     if not standing:
         partner_stands = collision.partner_speed_mps <= STOPPED_MPS
         if collision.partner is Partner.OBSTACLE or partner_stands or collision.contact is Contact.FRONT:

@@ -23,10 +23,14 @@ __all__ = [
     "LATE_TIME_TOLERANCE_S",
     "MADE_TO_BRAKE_MPS2",
     "MAKING_PROGRESS",
+    "MISPARKED_S",
     "OFF_ROAD_DEPTH_M",
     "OFF_ROAD_TIME_S",
     "OFF_ROUTE_M",
     "OVERSPEED_MPS",
+    "PARKED_ALONG_M",
+    "PARKED_ASIDE_M",
+    "PARKED_SINE",
     "SAME_DIRECTION",
     "SHORT_TTC_S",
     "STOPPED_MPS",
@@ -65,6 +69,16 @@ LATE_TIME_TOLERANCE_S = 1e-6
 """Times are sums of simulation steps; rounding must not decide about the last one."""
 LATE_PROGRESS_CAP = 0.8
 """Most that progress can be worth without reaching the goal in that time."""
+
+# -------------------------------------------------------------------------------------------------- parking
+PARKED_ALONG_M = 0.5
+PARKED_ASIDE_M = 0.25
+PARKED_SINE = 0.1
+"""How far a parked car's middle may be from that of its place, along and across it, and the sine of the angle
+between them. Together they keep a car of 5 m by 2 m inside of the lines of a place of 6.2 m by 3 m: across,
+1.0 m + 0.25 m + 2.5 m · 0.1 = 1.5 m; along, 2.5 m + 0.5 m + 1.0 m · 0.1 = 3.1 m."""
+MISPARKED_S = 1.0
+"""Whoever stands in another free place for so long has parked there."""
 
 # ---------------------------------------------------------------------------------------- time to collision
 SHORT_TTC_S = 0.95

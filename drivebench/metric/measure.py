@@ -13,6 +13,7 @@ from drivebench.metric.limits import (
     CAUSE_LATERAL_M,
     FLOW_RADIUS_M,
     MADE_TO_BRAKE_MPS2,
+    MISPARKED_S,
     OFF_ROAD_DEPTH_M,
     OFF_ROAD_TIME_S,
     OFF_ROUTE_M,
@@ -21,6 +22,7 @@ from drivebench.metric.limits import (
     STOPPED_MPS,
     TTC_HORIZON_S,
 )
+from drivebench.metric.parked import is_in_place, pose_error
 from drivebench.metric.road import against_direction, depth_off_road, is_straddling, project_on_route
 from drivebench.world.clock import SIMULATION_HZ, SUBSTEPS, TIME_STEP_S
 from drivebench.world.layout import EntityFloat, EntityInt, EntityKind, LaneInt, WorldInt
@@ -64,7 +66,10 @@ class Sum(IntEnum):
     HALF_WIDTH = 11
     """The task: half width of the corridor (m)."""
     GOAL = 12
-    """The task: arc length of the goal (m); infinite when there is none."""
+    """The task: arc length of the goal (m); infinite when there is none, and where the ego has to park."""
+    POSE_ERROR_AT_START = 13
+    POSE_ERROR = 14
+    """Parking: how far the ego is from the assigned place (m, see ``parked``)."""
 
 
 class Count(IntEnum):
@@ -96,6 +101,10 @@ class Count(IntEnum):
     """The task: the reference's time; -1 when there is no reference."""
     ONCOMING_OPEN = 15
     """The task: whether the lane of the oncoming traffic is open for overtaking."""
+    PLACES = 16
+    """The task: parking places, the assigned one first; 0 where it is not to park."""
+    MISPARKED = 17
+    """Steps for which the ego has stood in another place than the assigned one."""
 
 
 class Outcome(IntEnum):
@@ -127,6 +136,7 @@ _LANE, _ENTERED = int(Count.LANE), int(Count.ENTERED)
 _POINTS, _COMMANDS = int(Count.POINTS), int(Count.COMMANDS)
 _HORIZON, _REFERENCE = int(Count.HORIZON), int(Count.REFERENCE)
 _ONCOMING_OPEN = int(Count.ONCOMING_OPEN)
+_PLACES, _MISPARKED, _POSE_ERROR = int(Count.PLACES), int(Count.MISPARKED), int(Sum.POSE_ERROR)
 
 _LENGTH, _WIDTH = int(EntityFloat.LENGTH), int(EntityFloat.WIDTH)
 _KIND, _ENTITY_LANE = int(EntityInt.KIND), int(EntityInt.LANE)
@@ -140,6 +150,7 @@ _LEFT_ROUTE = int(Outcome.OFF_ROUTE)
 
 _OFF_ROAD_LIMIT = math.floor(OFF_ROAD_TIME_S * SIMULATION_HZ)
 """Steps off the drivable area that are still allowed."""
+_MISPARKED_STEPS = math.ceil(MISPARKED_S * SIMULATION_HZ)
 
 
 @kernel
@@ -156,12 +167,14 @@ def _look_around(
     """Time to collision, sum of the speeds of the traffic about the ego in its direction, and its number.
 
     What would touch the ego's front counts always, what would touch its side only while it straddles lanes,
-    and what would run into its rear never, as in nuPlan. A standing ego runs into nothing.
+    and what would run into its rear never, as in nuPlan. A standing ego runs into nothing. In reverse, front
+    and rear change roles.
     """
     x, y, speed = states[ego, 0], states[ego, 1], states[ego, 3]
     half_length, half_width = 0.5 * entity_float[_LENGTH, ego], 0.5 * entity_float[_WIDTH, ego]
     vx, vy = speed * cos_e, speed * sin_e
     shortest, total, number = NEVER, 0.0, 0
+    leading, trailing = (FRONT, REAR) if speed >= 0.0 else (REAR, FRONT)
     for other in range(entities):
         kind = entity_int[_KIND, other]
         if other == ego or kind == _LANDMARK:
@@ -171,14 +184,14 @@ def _look_around(
         v = states[other, 3]
         near = square <= FLOW_RADIUS_M * FLOW_RADIUS_M
         other_length, other_width = 0.5 * entity_float[_LENGTH, other], 0.5 * entity_float[_WIDTH, other]
-        reach = half_length + half_width + other_length + other_width + (speed + abs(v)) * TTC_HORIZON_S
+        reach = half_length + half_width + other_length + other_width + (abs(speed) + abs(v)) * TTC_HORIZON_S
         if square > reach * reach and not near:
             continue
         cos_o, sin_o = cos_sin(None, states[other, 2])
         if near and kind < _OBSTACLE and cos_e * cos_o + sin_e * sin_o > SAME_DIRECTION:
             total += v
             number += 1
-        if speed <= STOPPED_MPS:
+        if abs(speed) <= STOPPED_MPS:
             continue
         wx, wy = v * cos_o - vx, v * sin_o - vy
         closing = -(dx * wx + dy * wy)
@@ -191,7 +204,7 @@ def _look_around(
         time, side = time_to_touch(
             dx, dy, wx, wy, cos_e, sin_e, half_length, half_width, cos_o, sin_o, other_length, other_width
         )
-        if time < shortest and (side == FRONT or (side != REAR and straddling)):
+        if time < shortest and (side == leading or (side != trailing and straddling)):
             shortest = time
     return (shortest if shortest <= TTC_HORIZON_S else NEVER), total, number
 
@@ -221,6 +234,38 @@ def _makes_oncoming_brake(
         if cos_e * cos_o + sin_e * sin_o < -SAME_DIRECTION:
             nearest, its_braking = ahead, (before[other, 3] - states[other, 3]) * SIMULATION_HZ
     return its_braking > MADE_TO_BRAKE_MPS2
+
+
+@kernel
+def _is_parked(
+    places: Floats,
+    sums: Floats,
+    counts: Ints,
+    x: float,
+    y: float,
+    cos: float,
+    sin: float,
+    speed: float,
+    length: float,
+) -> bool:
+    """Whether the ego has parked in the assigned place; keeps its pose error, and how long it is in another.
+
+    Whoever has stood in another place for ``MISPARKED_S`` has left the route, as at a wrong exit, by the
+    distance between the places.
+    """
+    sums[_POSE_ERROR] = pose_error(places[0], x, y, cos, sin, length)
+    if abs(speed) > STOPPED_MPS:
+        counts[_MISPARKED] = 0
+        return False
+    if is_in_place(places[0], x, y, cos, sin):
+        return True
+    for k in range(1, counts[_PLACES]):
+        if is_in_place(places[k], x, y, cos, sin):
+            counts[_MISPARKED] += 1
+            if counts[_MISPARKED] >= _MISPARKED_STEPS:
+                dx, dy = places[k, 0] - places[0, 0], places[k, 1] - places[0, 1]
+                sums[_OFF_ROUTE] = max(sums[_OFF_ROUTE], OFF_ROUTE_M + math.sqrt(dx * dx + dy * dy))
+    return False
 
 
 @kernel
@@ -258,6 +303,7 @@ def measure(
     arc: Floats,
     command_starts: Floats,
     commands: Ints,
+    places: Floats,
     sums: Floats,
     counts: Ints,
     log: Floats,
@@ -283,6 +329,7 @@ def measure(
         arc: ``f8[B, P]``.
         command_starts: ``f8[B, K]`` arc length from which each command is in force.
         commands: ``i8[B, K]``.
+        places: ``f8[B, Q, 4]`` parking places (see ``drivebench.parking``).
         sums: ``f8[B, Sum]``.
         counts: ``i8[B, Count]``.
         log: ``f8[B, T, Log]``.
@@ -366,7 +413,7 @@ def measure(
                 counts[b, _FLOW_STEPS] += 1
                 sums[b, _FLOW] += flow / number * TIME_STEP_S
                 sums[b, _IN_FLOW] += speed * TIME_STEP_S
-            sums[b, _OVERSPEED] += max(speed - limit, 0.0) * TIME_STEP_S
+            sums[b, _OVERSPEED] += max(abs(speed) - limit, 0.0) * TIME_STEP_S
 
             log[b, step, _SPEED] = speed
             log[b, step, _HEADING] = heading
@@ -375,6 +422,10 @@ def measure(
             log[b, step, _TTC] = ttc
 
             if progress >= sums[b, _GOAL] and beyond == 0.0 and counts[b, _GOAL_STEP] < 0:
+                counts[b, _GOAL_STEP] = step
+            if counts[b, _PLACES] > 0 and _is_parked(
+                places[b], sums[b], counts[b], x, y, cos, sin, speed, 2.0 * half_length
+            ):
                 counts[b, _GOAL_STEP] = step
             outcome = 0
             if world_int[b, _TRACE_CRASHED + k] != 0:

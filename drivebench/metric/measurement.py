@@ -1,5 +1,9 @@
 """What was measured in one episode: everything that a score is derived from, and nothing that is derived.
 
+Where the ego has to park, progress is not made along a route but towards a pose: it is by how much the pose
+error (:mod:`drivebench.metric.parked`) is less than at the start, and the goal is all of it. Parking is no
+race: what counts is the pose at the end of the episode, after 1.5 times the expert's time at the latest.
+
 A measurement follows from the action log and the world alone. It is what a record stores, so that a score can
 be derived again when its formula changes.
 """

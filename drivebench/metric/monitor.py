@@ -26,7 +26,9 @@ from drivebench.metric.limits import (
 )
 from drivebench.metric.measure import LONG_AGO, Count, Log, Outcome, Sum, measure
 from drivebench.metric.measurement import EpisodeMeasurement, Reference
+from drivebench.metric.parked import pose_error
 from drivebench.metric.road import is_straddling
+from drivebench.parking import places_of
 from drivebench.world import EntityKind, RoadNetwork, WorldBatch
 from drivebench.world.clock import SIMULATION_HZ, SUBSTEPS
 from drivebench.world.layout import LaneInt
@@ -90,6 +92,7 @@ class Monitor:
         self._boxes = np.zeros((0, 0, 4))
         self._points, self._arc = np.zeros((batch, 2, 2)), np.zeros((batch, 2))
         self._starts, self._commands = np.zeros((batch, 1)), np.zeros((batch, 1), np.int64)
+        self._places = np.zeros((batch, 1, 4))
         self._sums = np.zeros((batch, len(Sum)))
         self._counts = np.zeros((batch, len(Count)), np.int64)
         self._log = np.zeros((batch, 1, len(Log)))
@@ -103,6 +106,16 @@ class Monitor:
     def progress_m(self) -> NDArray[np.float64]:
         """``f8[B]`` signed arc length along the route, 0 at the start."""
         return self._sums[:, Sum.PROGRESS]
+
+    @property
+    def gained_m(self) -> NDArray[np.float64]:
+        """``f8[B]`` progress as the score counts it.
+
+        Along the route; where the ego has to park, by how much its pose error is less than at the start.
+        """
+        nearer = self._sums[:, Sum.POSE_ERROR_AT_START] - self._sums[:, Sum.POSE_ERROR]
+        gained: NDArray[np.float64] = np.where(self._counts[:, Count.PLACES] > 0, nearer, self.progress_m)
+        return gained
 
     @property
     def command(self) -> NDArray[np.int64]:
@@ -155,12 +168,15 @@ class Monitor:
         self._starts[slot, :commands] = [segment.start_m for segment in route.commands]
         self._commands[slot, :commands] = [segment.command for segment in route.commands]
         self._note_networks()
+        places = places_of(episode)
+        self._places = _grown(self._places, len(places), 1)
+        self._places[slot, : len(places)] = places
 
         sums, counts = self._sums[slot], self._counts[slot]
         sums[:] = 0.0
         sums[Sum.SHORTEST_TTC] = math.inf
         sums[Sum.LIMIT], sums[Sum.HALF_WIDTH] = episode.speed_limit_mps, route.half_width_m
-        sums[Sum.GOAL] = route.goal_m
+        sums[Sum.GOAL] = route.goal_m if episode.parking is None else math.inf
         ego = int(self._worlds.ego[slot])
         counts[:] = 0
         counts[Count.GOAL_STEP] = -1
@@ -168,7 +184,7 @@ class Monitor:
         counts[Count.LANE] = self._worlds.lane[slot, ego]
         counts[Count.ENTERED] = LONG_AGO
         counts[Count.POINTS], counts[Count.COMMANDS], counts[Count.HORIZON] = points, commands, horizon
-        counts[Count.ONCOMING_OPEN] = episode.oncoming_lane_open
+        counts[Count.ONCOMING_OPEN], counts[Count.PLACES] = episode.oncoming_lane_open, len(places)
         counts[Count.REFERENCE] = -1 if reference is None else round(reference.time_s * SIMULATION_HZ)
         place = int(np.searchsorted(self._starts[slot, :commands], 0.0, "right")) - 1
         counts[Count.SEGMENT_OF_COMMAND] = max(place, 0)
@@ -179,6 +195,12 @@ class Monitor:
             (self._worlds.x, self._worlds.y, self._worlds.heading, self._worlds.speed)
         ):
             states[:, column] = values[slot]
+        if len(places) > 0:
+            x, y, heading = states[ego, :3].tolist()
+            cos, sin = cos_sin(None, heading)
+            length = float(self._worlds.length[slot, ego])
+            sums[Sum.POSE_ERROR] = pose_error(self._places[slot, 0], x, y, cos, sin, length)
+            sums[Sum.POSE_ERROR_AT_START] = sums[Sum.POSE_ERROR]
         self._log[slot, 0] = (states[ego, 3], states[ego, 2], 0.0, 0.0, math.inf)
         network = self._worlds.network_of_world[slot]
         self._road[slot] = self._worlds.lane_int[network, self._worlds.lane[slot], LaneInt.ROAD_FIRST]
@@ -203,7 +225,7 @@ class Monitor:
             (
                 worlds.lane_float, worlds.lane_int, self._boxes, worlds.entity_float, worlds.entity_int,
                 worlds.world_int, worlds.trace, self._points, self._arc, self._starts, self._commands,
-                self._sums, self._counts, self._log, self._history,
+                self._places, self._sums, self._counts, self._log, self._history,
                 self._road, self._road_since, self._road_before, active,
             ),
         )  # fmt: skip

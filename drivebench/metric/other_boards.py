@@ -67,7 +67,7 @@ def nuplan_closed_loop_score(measurement: EpisodeMeasurement, reference: Referen
 
 
 def _nuplan_fault(collision: Collision) -> bool:
-    if collision.ego_speed_mps <= STOPPED_MPS:
+    if abs(collision.ego_speed_mps) <= STOPPED_MPS:
         return False
     if collision.partner_speed_mps <= STOPPED_MPS or collision.contact is Contact.FRONT:
         return True

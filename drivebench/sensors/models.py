@@ -1,4 +1,4 @@
-"""The solids that stand on the road, as tables of plane polygons: a car, a barrier, a wall, a goal's paint.
+"""The solids that stand on the ground, as tables of plane polygons: cars, lorries, barriers, walls, goals.
 
 A shape is a list of faces; a face is a plane with an outward normal and the polygons on it, the first of
 which covers it. Model frame: x forward, y to the right, z up, in metres, for a vehicle of ``MODEL_LENGTH_M``
@@ -20,6 +20,9 @@ __all__ = [
     "CAR",
     "GOAL",
     "HIDDEN",
+    "LORRY",
+    "LORRY_TOP_M",
+    "LORRY_WIDTH_M",
     "MODEL_LENGTH_M",
     "MODEL_WIDTH_M",
     "OBSTACLE",
@@ -36,11 +39,15 @@ __all__ = [
 
 Point = tuple[float, float, float]
 
-HIDDEN, CAR, OBSTACLE, WALL, GOAL = 0, 1, 2, 3, 4
+HIDDEN, CAR, OBSTACLE, WALL, GOAL, LORRY = 0, 1, 2, 3, 4, 5
 """Shapes: the low four bits of a look (``scene.looks_of``)."""
 
 WALL_FROM_M = 10.0
 """An obstacle of this length is a wall, which has no stripes to be stretched."""
+
+LORRY_WIDTH_M = 2.5
+"""A vehicle or an obstacle of this width, the greatest that the road allows (Directive 96/53/EC, annex I), is
+a lorry: taller than a camera is mounted, so that it hides what is behind it."""
 
 MODEL_LENGTH_M, MODEL_WIDTH_M = 5.0, 2.0
 
@@ -75,6 +82,7 @@ SOLID, SHADE = 64, 38
 """What each of a pixel's four samples hides of its background, in 1/256."""
 
 BODY_BOTTOM_M, BODY_TOP_M, CABIN_TOP_M, OBSTACLE_TOP_M = 0.22, 0.86, 1.46, 1.0
+LORRY_TOP_M, LORRY_SKIRT_M = 3.2, 0.7
 SHADOW_MARGIN_M = 0.15
 WHEEL_RADIUS_M, AXLE_M = 0.33, 1.55
 
@@ -224,6 +232,31 @@ def _car() -> list[_Face]:
     return [_shadow(), *_body(), *_cabin()]
 
 
+def _lorry() -> list[_Face]:
+    """A tall box down to the ground, in its own paint, with a dark skirt, lamps and a windscreen."""
+    half_length, half_width, top = MODEL_LENGTH_M / 2, MODEL_WIDTH_M / 2, LORRY_TOP_M
+    faces = [_shadow()]
+    for sign, light, lamp in ((-1.0, REAR_LIGHT, "tail lamp"), (1.0, FRONT_LIGHT, "headlamp")):
+        face, x = _Face(normal=(sign, 0.0, 0.0)), sign * half_length
+        face.add(_end(x, -half_width, half_width, 0.0, top), "paint", light)
+        face.add(_end(x, -half_width, half_width, 0.0, LORRY_SKIRT_M), "bumper", detail=(MIDDLE, NEAR))
+        if sign > 0:
+            face.add(_end(x, -0.85, 0.85, 1.5, 2.4), "windscreen", detail=(MIDDLE, NEAR))
+        else:
+            face.add(_end(x, -0.03, 0.03, LORRY_SKIRT_M, top), "bumper", detail=(NEAR, NEAR))
+        for side in (-1.0, 1.0):
+            face.add(_end(x, side * 0.62, side * 0.94, 0.72, 0.98), lamp, detail=(MIDDLE, NEAR))
+        faces.append(face)
+    for sign, light in ((-1.0, LEFT_LIGHT), (1.0, RIGHT_LIGHT)):
+        face, y = _Face(normal=(0.0, sign, 0.0)), sign * half_width
+        face.add(_flank(y, -half_length, half_length, 0.0, top), "paint", light)
+        face.add(_flank(y, -half_length, half_length, 0.0, LORRY_SKIRT_M), "bumper", detail=(MIDDLE, NEAR))
+        faces.append(face)
+    roof = _Face(normal=(0.0, 0.0, 1.0))
+    roof.add(_level(top, half_length, half_width), "paint", TOP_LIGHT)
+    return [*faces, roof]
+
+
 def _barrier() -> list[_Face]:
     """A yellow box with slanted black stripes."""
     half_length, half_width, top = MODEL_LENGTH_M / 2, MODEL_WIDTH_M / 2, OBSTACLE_TOP_M
@@ -289,7 +322,7 @@ def _goal() -> list[_Face]:
     return [face]
 
 
-SHAPES = {CAR: _car, OBSTACLE: _barrier, WALL: _wall, GOAL: _goal}
+SHAPES = {CAR: _car, OBSTACLE: _barrier, WALL: _wall, GOAL: _goal, LORRY: _lorry}
 
 
 class ShapeInt(IntEnum):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from drivebench.errors import ConfigurationError
 from drivebench.sensors.ground import GroundMap
-from drivebench.sensors.models import CAR, GOAL, HIDDEN, OBSTACLE, WALL, WALL_FROM_M
+from drivebench.sensors.models import CAR, GOAL, HIDDEN, LORRY, LORRY_WIDTH_M, OBSTACLE, WALL, WALL_FROM_M
 from drivebench.sensors.palette import PAINT
 from drivebench.weather import CLEAR, Weather
 from drivebench.world import EntityKind, RoadNetwork, WorldBatch
@@ -124,7 +124,7 @@ class Moments:
             ground=np.ascontiguousarray(network, np.int64),
             poses=np.ascontiguousarray(states[rows, ego, :3]),
             boxes=np.concatenate((states[..., :3], sizes_m), axis=-1),
-            looks=looks_of(kinds, ego, sizes_m[..., 0]),
+            looks=looks_of(kinds, ego, sizes_m),
         )
 
     @classmethod
@@ -149,19 +149,21 @@ class Moments:
             ground=ground.astype(np.int64),
             poses=np.ascontiguousarray(boxes[np.arange(len(slots)), ego, :3]),
             boxes=boxes,
-            looks=looks_of(kinds, ego, boxes[..., 3]),
+            looks=looks_of(kinds, ego, boxes[..., 3:]),
         )
 
 
 def looks_of(
-    kinds: NDArray[np.integer], ego: NDArray[np.int64], lengths_m: NDArray[np.float64]
+    kinds: NDArray[np.integer], ego: NDArray[np.int64], sizes_m: NDArray[np.float64]
 ) -> NDArray[np.uint8]:
     """How entities look: cars are painted by their number, long obstacles are walls, the ego is not drawn.
+
+    Whatever is as wide as a lorry, vehicle or obstacle, is one.
 
     Args:
         kinds: ``[n, N]`` ``EntityKind``, negative for a column that holds nothing.
         ego: ``i8[n]`` column of the ego.
-        lengths_m: ``f8[n, N]``.
+        sizes_m: ``f8[n, N, 2]`` length and width.
 
     Returns:
         ``u1[n, N]``: shape in the low four bits, number of the paint in the high ones.
@@ -170,8 +172,10 @@ def looks_of(
     paint = (columns * 5 + columns // len(PAINT)) % len(PAINT)
     is_car = (kinds >= 0) & (kinds < EntityKind.OBSTACLE)
     looks = np.where(is_car, CAR | paint << 4, HIDDEN)
-    obstacle = np.where(lengths_m >= WALL_FROM_M, WALL, OBSTACLE)
+    is_lorry = sizes_m[..., 1] >= LORRY_WIDTH_M
+    obstacle = np.where(sizes_m[..., 0] >= WALL_FROM_M, WALL, OBSTACLE)
     looks = np.where(kinds == EntityKind.OBSTACLE, obstacle, looks)
+    looks = np.where(is_lorry & (kinds >= 0) & (kinds <= EntityKind.OBSTACLE), LORRY | paint << 4, looks)
     looks = np.where(kinds == EntityKind.LANDMARK, GOAL, looks)
     looks[columns == np.asarray(ego)[:, None]] = HIDDEN
     return looks.astype(np.uint8)

@@ -13,6 +13,8 @@ from drivebench.sensors.models import (
     FAR,
     GOAL,
     HIDDEN,
+    LORRY,
+    LORRY_TOP_M,
     MIDDLE,
     MODEL_LENGTH_M,
     MODEL_WIDTH_M,
@@ -47,11 +49,11 @@ FARTHEST_M = 150.0
 _MIDDLE_PX, _NEAR_PX = 4.0, 9.0
 """Height in pixels from which a shape is drawn in this degree of detail."""
 
-_HALF_HEIGHT_M = CABIN_TOP_M / 2
+_HALF_HEIGHT_M, _HALF_LORRY_M = CABIN_TOP_M / 2, LORRY_TOP_M / 2
 _REACH_X = 0.5 + SHADOW_MARGIN_M / MODEL_LENGTH_M
 _REACH_Y = 0.5 + SHADOW_MARGIN_M / MODEL_WIDTH_M
 """How far an entity and its shadow reach from its middle, in units of its length and of its width; the
-highest shape is a car."""
+heights are those of a car and of a lorry."""
 
 _HORIZON, _LIGHT = int(PaletteFloat.HORIZON), int(PaletteFloat.LIGHT)
 _HAZE_PER_M, _HEADLIGHTS = int(PaletteFloat.HAZE_PER_M), int(PaletteFloat.HEADLIGHTS)
@@ -228,7 +230,6 @@ def _nearest_first(
     focal = lens.focal_px
     over_side = math.sqrt(focal * focal + half_width * half_width)
     over_edge = math.sqrt(focal * focal + half_height * half_height)
-    drop = lens.z_m - _HALF_HEIGHT_M
     count = 0
     for k in range(looks.size):
         if looks[k] & 15 == HIDDEN:
@@ -237,8 +238,10 @@ def _nearest_first(
         forward, right = dx * eye.cosine + dy * eye.sine, dy * eye.cosine - dx * eye.sine
         if forward > FARTHEST_M:
             continue
+        middle = _HALF_LORRY_M if looks[k] & 15 == LORRY else _HALF_HEIGHT_M
+        drop = lens.z_m - middle
         reach_x, reach_y = boxes[k, 3] * _REACH_X, boxes[k, 4] * _REACH_Y
-        radius = math.sqrt(reach_x * reach_x + reach_y * reach_y + _HALF_HEIGHT_M * _HALF_HEIGHT_M)
+        radius = math.sqrt(reach_x * reach_x + reach_y * reach_y + middle * middle)
         depth = forward * lens.pitch_cosine + drop * lens.pitch_sine
         if depth + radius < NEAREST_M or abs(right) * focal - depth * half_width > radius * over_side:
             continue

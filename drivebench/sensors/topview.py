@@ -16,7 +16,7 @@ from drivebench.compiled import kernel
 from drivebench.errors import ConfigurationError
 from drivebench.scenario import Route
 from drivebench.sensors.ground import LEVELS, STRIDE, GroundMap
-from drivebench.sensors.models import CAR, GOAL, HIDDEN, OBSTACLE, WALL
+from drivebench.sensors.models import CAR, GOAL, HIDDEN, LORRY, OBSTACLE, WALL
 from drivebench.sensors.paint import RESOLUTION_M, TILE
 from drivebench.sensors.palette import PAINT
 
@@ -138,7 +138,7 @@ class TopView:
             boxes: ``f8[N, 5]`` x, y, heading, length, width (see ``Moments``).
             looks: ``u1[N]``; 0 is not drawn.
             ego: ``f8[5]`` the box of the ego, which is highlighted.
-            route: Drawn as a band, to its goal.
+            route: Drawn as a band, to its goal, which gets a line across unless it is marked on the ground.
             progress_m: The route is drawn from here on.
             trail_m: ``f8[n, 2]`` where the ego has been.
 
@@ -149,7 +149,7 @@ class TopView:
         overlay = Image.new(_FOUR_BANDS, (window.width * _FINER, window.height * _FINER))
         draw = ImageDraw.Draw(overlay)
         if route is not None:
-            self._draw_route(draw, route, progress_m)
+            self._draw_route(draw, route, progress_m, is_marked=bool((looks & 15 == GOAL).any()))
         if trail_m is not None and len(trail_m) > 1:
             self._line(draw, trail_m, _bands(EGO, _TRAIL_ALPHA), _TRAIL_WIDTH_M)
         reach_m = math.hypot(window.width, window.height) / 2 * window.m_per_px
@@ -158,9 +158,9 @@ class TopView:
             far_m = math.hypot(box[0] - window.x_m, box[1] - window.y_m)
             if far_m > reach_m + 2.0 * max(box[3], box[4]) + 10.0 * window.m_per_px * _SMALLEST_WIDTH_PX:
                 continue  # not in the picture, however much it is enlarged
-            if shape == CAR:
+            if shape in (CAR, LORRY):
                 red, green, blue = (int(part) for part in PAINT[look >> 4])
-                self._draw_vehicle(draw, box, (red, green, blue), is_car=True)
+                self._draw_vehicle(draw, box, (red, green, blue), is_car=shape == CAR)
             elif shape != HIDDEN:
                 self._draw_vehicle(draw, box, _OTHERS[shape], is_car=False)
         if ego is not None:
@@ -185,11 +185,13 @@ class TopView:
             if last - first > 1:
                 draw.line(self._scaled(points_m[first:last]), fill=colour, width=width, joint="curve")
 
-    def _draw_route(self, draw: ImageDraw.ImageDraw, route: Route, progress_m: float) -> None:
+    def _draw_route(
+        self, draw: ImageDraw.ImageDraw, route: Route, progress_m: float, *, is_marked: bool
+    ) -> None:
         ahead = (route.arc_m >= progress_m) & (route.arc_m <= route.goal_m)
         if ahead.sum() > 1:
             self._line(draw, route.points_m[ahead], _bands(ROUTE, _ROUTE_ALPHA), _ROUTE_WIDTH_M)
-        if math.isfinite(route.goal_m) and route.goal_m > progress_m:
+        if math.isfinite(route.goal_m) and route.goal_m > progress_m and not is_marked:
             self._draw_goal(draw, route)
 
     def _draw_goal(self, draw: ImageDraw.ImageDraw, route: Route) -> None:

@@ -56,7 +56,7 @@ class LiveEpisode:
         self._progress_m = [0.0]
         self.sizes_m: Floats = np.stack((worlds.length[0], worlds.width[0]), axis=-1)
         kinds, ego = worlds.kind[0].copy(), np.array([self.ego])
-        self.looks: NDArray[np.uint8] = looks_of(kinds[None], ego, self.sizes_m[None, :, 0])[0]
+        self.looks: NDArray[np.uint8] = looks_of(kinds[None], ego, self.sizes_m[None])[0]
         self.ground = GroundMap.of(episode.world.network)
         self._measurement = self._monitor.finish(0)
 

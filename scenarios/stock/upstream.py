@@ -166,17 +166,20 @@ def stock_road(env_id: str, *, config: Mapping[str, Any] | None = None, **length
     return environment.road
 
 
-def exit_road(*, lanes: int, exit_m: float, beside_m: float, length_m: float, beyond_m: float) -> Any:
+def exit_road(
+    *, lanes: int, exit_m: float, beside_m: float, radius_m: float, length_m: float, beyond_m: float
+) -> Any:
     """highway-env's motorway with an exit, and a straight road on from the exit's bend: its ``Road``.
 
     Args:
         lanes: Of the motorway.
         exit_m: Where the lane to the exit begins.
         beside_m: How far it runs beside the others.
+        radius_m: Of the exit's bend, a quarter of a circle; highway-env's own is 150 m.
         length_m: Of the motorway.
         beyond_m: Length of the road after the bend, from node ``exit`` to node ``off``.
     """
-    from highway_env.road.lane import StraightLane
+    from highway_env.road.lane import CircularLane, StraightLane
 
     road = stock_road(
         "exit-v1",
@@ -185,7 +188,16 @@ def exit_road(*, lanes: int, exit_m: float, beside_m: float, length_m: float, be
         exit_position=exit_m,
         exit_length=beside_m,
     )
-    bend = road.network.get_lane(("2", "exit", 0))
+    own = road.network.get_lane(("2", "exit", 0))
+    bend = CircularLane(
+        center=[own.center[0], own.center[1] + radius_m - own.radius],
+        radius=radius_m,
+        start_phase=own.start_phase,
+        end_phase=own.end_phase,
+        line_types=list(own.line_types),
+        forbidden=own.forbidden,
+    )
+    road.network.graph["2"]["exit"] = [bend]
     start, heading = bend.position(bend.length, 0), bend.heading_at(bend.length)
     end = [start[0] + beyond_m * math.cos(heading), start[1] + beyond_m * math.sin(heading)]
     road.network.add_lane("exit", "off", StraightLane(start, end, line_types=list(bend.line_types)))

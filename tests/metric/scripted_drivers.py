@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,9 @@ from drivebench.metric.measurement import Reference
 from drivebench.metric.monitor import Monitor
 from drivebench.metric.parts import parts
 from drivebench.metric.score import dbs
-from drivebench.scenario import Episode, Route
+from drivebench.scenario import Command, Episode, Route
 from drivebench.suite import SuiteEntry, load_suite
+from drivebench.weather import WEATHER_CONDITIONS
 from drivebench.world import EntityKind, World, WorldBatch
 from drivebench.world.layout import EntityFloat, EntityInt
 from scenarios.lane_follower import LaneFollower
@@ -27,9 +29,10 @@ Actions = NDArray[np.float32]
 Slots = NDArray[np.int64]
 Act = Callable[[Actions, WorldBatch, Monitor, Slots], Actions]
 
-FAMILIES = ("lane-keeping-v1", "highway-v1", "merge-v1", "roundabout-v1")
-EPISODES = 8
-"""Of each family under each condition: the first of the development suite."""
+FAMILIES = load_suite("dev").scenarios
+EPISODES = 12
+"""Of each family, the first of each condition in turn: of the development suite, without those that only
+change what cameras see."""
 
 
 def keep(actions: Actions, worlds: WorldBatch, monitor: Monitor, slots: Slots) -> Actions:
@@ -63,14 +66,13 @@ class Scripted:
 
 @cache
 def entries(family: str) -> tuple[SuiteEntry, ...]:
-    """Episodes of a family: the first of each condition in the development suite."""
-    suite = [entry for entry in load_suite("dev").entries if entry.scenario == family]
-    conditions = dict.fromkeys(entry.condition for entry in suite)
-    return tuple(
-        entry
-        for condition in conditions
-        for entry in [entry for entry in suite if entry.condition == condition][:EPISODES]
-    )
+    """Episodes of a family."""
+    cells: dict[str, list[SuiteEntry]] = {}
+    for entry in load_suite("dev").entries:
+        if entry.scenario == family and entry.condition not in WEATHER_CONDITIONS:
+            cells.setdefault(entry.condition, []).append(entry)
+    in_turn = [entry for row in zip_longest(*cells.values()) for entry in row if entry is not None]
+    return tuple(in_turn[:EPISODES])
 
 
 @cache
@@ -218,14 +220,17 @@ def along(points: NDArray[np.float64], episode: Episode) -> Route:
     )
 
 
-def wrong_exit(episode: Episode) -> Route:
-    """Through the roundabout to an exit that was not assigned."""
-    end = episode.route.points_m[-1]
-    assigned = min(
-        ("ex", "nx", "wx"), key=lambda exit_node: _distance(way_through(exit_node).points_m[-1], end)
-    )
-    other = {"ex": "nx", "nx": "wx", "wx": "ex"}[assigned]
-    return along(way_through(other).points_m, episode)
+def wrong_way(episode: Episode) -> Route:
+    """To an exit or an arm that was not assigned: the way of an episode that was told another one."""
+    told = _assigned(episode)
+    others = [other for other in episodes(episode.scenario) if _assigned(other) != told]
+    ego = episode.world.entity_float[:2, 0]
+    nearest = min(others, key=lambda other: _distance(other.world.entity_float[:2, 0], ego))
+    return along(nearest.route.points_m, episode)
+
+
+def _assigned(episode: Episode) -> frozenset[Command]:
+    return frozenset(segment.command for segment in episode.route.commands) - {Command.FOLLOW}
 
 
 def round_and_round(episode: Episode) -> Route:

@@ -25,18 +25,23 @@ from scripted_drivers import (
     scores,
     stop_at,
     turn_back,
-    wrong_exit,
+    wrong_way,
 )
 
 from drivebench import registry
+from drivebench.abilities import Ability
 from drivebench.evaluation.record import encode
 from drivebench.evaluation.rollout import DriverPilot, roll_out
 from drivebench.evaluation.verify import replay
 from drivebench.metric.events import Collision, Contact
 from drivebench.metric.fault import Fault, fault_of
 from drivebench.metric.measurement import Ending
+from drivebench.scenario import load_scenario
 
-TRAFFIC = ("highway-v1", "merge-v1", "roundabout-v1")
+TRAFFIC = tuple(family for family in FAMILIES if Ability.INTERACTION in load_scenario(family).abilities)
+ASSIGNED = ("exit-v1", "roundabout-v1", "intersection-v1")
+"""Families where one way of several is assigned."""
+BENDS = ("lane-keeping-v1", "roundabout-v1", "u-turn-v1", "intersection-v1")
 
 
 def overall(make: object) -> float:
@@ -111,10 +116,11 @@ def test_circling_the_roundabout_gets_at_most_20() -> None:
     assert {rollout.measurement.ended_by for rollout in rollouts} <= {Ending.OFF_ROUTE, Ending.COLLISION}
 
 
-def test_the_wrong_exit_gets_at_most_20() -> None:
-    rollouts = drive(Scripted(route=wrong_exit), "roundabout-v1")
-    assert np.mean(scores(rollouts, "roundabout-v1")) <= 20.0
-    assert {rollout.measurement.ended_by for rollout in rollouts} <= {Ending.OFF_ROUTE, Ending.COLLISION}
+@pytest.mark.parametrize("family", ASSIGNED)
+def test_the_wrong_exit_gets_at_most_20(family: str) -> None:
+    rollouts = drive(Scripted(route=wrong_way), family)
+    assert np.mean(scores(rollouts, family)) <= 20.0
+    assert Ending.OFF_ROUTE in {rollout.measurement.ended_by for rollout in rollouts}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -122,7 +128,7 @@ def test_turning_round_gets_at_most_20(family: str) -> None:
     assert family_score(turn_back(), family) <= 20.0
 
 
-@pytest.mark.parametrize("family", ["lane-keeping-v1", "roundabout-v1"])
+@pytest.mark.parametrize("family", BENDS)
 def test_cutting_across_the_grass_gets_at_most_20(family: str) -> None:
     rollouts = drive(as_the_crow_flies(), family)
     assert np.mean(scores(rollouts, family)) <= 20.0

@@ -3,7 +3,9 @@
 import numpy as np
 from scenes import around, episodes, expert_drives
 
-from scenarios.highway import EGO_LANES, HORIZON_S, LANE_WIDTH_M, LIMIT_MPS, ROAD_M, manoeuvres
+from scenarios.highway import EGO_LANES, HORIZON_S, LIMIT_MPS, NOMINAL, ROAD_M, manoeuvres
+
+LANE_WIDTH_M = NOMINAL.lane_width_m
 
 
 def test_the_ego_starts_in_the_middle_of_the_flow() -> None:

@@ -16,7 +16,7 @@ from drivebench.world import WorldBatch
 from drivebench.world.clock import SIMULATION_HZ
 from drivebench.world.layout import EntityFloat
 from scenarios.expert import Expert
-from scenarios.intersection import ARM_M, CHOICES, HORIZON_S, LIMIT_MPS, URBAN, _route, manoeuvres
+from scenarios.intersection import ARM_M, CHOICES, HORIZON_S, LIMIT_MPS, NOMINAL, URBAN, _route, manoeuvres
 from scenarios.stock.upstream import vehicle_class
 
 
@@ -123,7 +123,7 @@ def test_the_wrong_road_scores_nothing() -> None:
         x, y = episode.world.entity_float[:2, 0].tolist()
         now = episode.route.commands[1].command
         to, command, text = next(each for each in CHOICES if each[1] is not now)
-        return replace(episode, route=_route(x, y, to=to, command=command, text=text))
+        return replace(episode, route=_route(NOMINAL, x, y, to=to, command=command, text=text))
 
     expert = Expert()
 

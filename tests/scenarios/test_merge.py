@@ -5,7 +5,10 @@ from scenes import around, episodes, expert_drives
 
 from drivebench.scenario import Command
 from drivebench.world import EntityKind
-from scenarios.merge import GOAL_M, JOINED_M, LANE_WIDTH_M, LIMIT_MPS, RAMP_END_M, manoeuvres
+from scenarios.merge import GOAL_PAST_M, LANE_WIDTH_M, LIMIT_MPS, NOMINAL, manoeuvres
+
+JOINED_M, RAMP_END_M = NOMINAL.joined_m, NOMINAL.ramp_end_m
+GOAL_M = RAMP_END_M + GOAL_PAST_M
 
 
 def test_even_seeds_start_on_the_road_and_odd_ones_on_the_ramp() -> None:

@@ -13,19 +13,19 @@ from drivebench.scenario import Command, Episode, load_scenario
 from drivebench.world import WorldBatch
 from scenarios.expert import Expert
 from scenarios.motorway_exit import (
-    BEND_MPS,
     EXIT_M,
-    FORK_M,
     GAPS_M,
     HORIZON_S,
     LANE_WIDTH_M,
-    LANES,
     LIMIT_MPS,
+    NOMINAL,
     ROAD_M,
     _route,
     manoeuvres,
 )
 from scenarios.traffic import CLOSER
+
+FORK_M, LANES = NOMINAL.fork_m, NOMINAL.lanes
 
 
 def test_starts_are_on_all_lanes_and_commands_of_both_kinds() -> None:
@@ -97,7 +97,7 @@ def test_the_expert_has_to_be_on_the_exit_lane_before_the_fork() -> None:
     x = float(episode.world.entity_float[0, 0])
     stops = [path.knots[-1, 4] for path in choices.paths]
     assert stops[:LANES] == [0.0] * LANES
-    assert stops[LANES] >= BEND_MPS
+    assert stops[LANES] >= NOMINAL.bend_mps
     (onto,) = [change for change in choices.changes if change.destination == LANES]
     assert EXIT_M - x < onto.start_m < onto.end_m < FORK_M - x
 
@@ -118,7 +118,8 @@ def test_the_wrong_way_at_the_fork_scores_nothing() -> None:
     def told_otherwise(episode: Episode) -> Episode:
         x, y = episode.world.entity_float[:2, 0].tolist()
         takes_exit = episode.route.commands[0].command is not Command.CHANGE_RIGHT
-        return replace(episode, route=_route(x, y, lane=round(y / LANE_WIDTH_M), takes_exit=takes_exit))
+        route = _route(NOMINAL, x, y, lane=round(y / LANE_WIDTH_M), takes_exit=takes_exit)
+        return replace(episode, route=route)
 
     expert = Expert()
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scenes import around, episodes, expert_drives
 
+from drivebench.conditions import UNSEEN_ROAD
 from drivebench.metric.monitor import lane_boxes
 from drivebench.metric.road import depth_off_road
 from drivebench.scenario import Command
@@ -13,15 +14,16 @@ from drivebench.world import WorldBatch
 from drivebench.world.build import build_world, vehicle_on_lane
 from drivebench.world.clock import SIMULATION_HZ
 from scenarios.reference_path import CAP, CURVATURE, HEADING, ReferencePath
-from scenarios.roundabout import COMMANDS, LIMIT_MPS, RING
-from scenarios.roundabout_way import ENTRY_RADIUS_M, RING_RADIUS_M, way_through
+from scenarios.roundabout import COMMANDS, LIMIT_MPS, RING, RINGS
+from scenarios.roundabout_way import ENTRY_RADIUS_M, HIGHWAY_ENV, RING_RADIUS_M, way_through
 
 
+@pytest.mark.parametrize("condition", ["nominal", UNSEEN_ROAD])
 @pytest.mark.parametrize("exit_node", ["ex", "nx", "wx", "sx"])
-def test_a_car_on_the_way_stays_on_the_road(exit_node: str) -> None:
-    network = episodes("roundabout-v1", 1)[0].world.network
+def test_a_car_on_the_way_stays_on_the_road(exit_node: str, condition: str) -> None:
+    network = episodes("roundabout-v1", 1, condition)[0].world.network
     boxes = lane_boxes(network)
-    points = way_through(exit_node).points_m
+    points = way_through(exit_node, RINGS.get(condition, HIGHWAY_ENV)).points_m
     steps = np.diff(points, axis=0)
     arc = np.concatenate([[0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))])
     assert 0.45 < np.diff(arc).min() < np.diff(arc).max() < 0.7

@@ -1,15 +1,18 @@
 """The suites that are shipped: complete, digested, disjoint, of the worlds that they were made of."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from drivebench import registry
+from drivebench.conditions import NOMINAL
 from drivebench.errors import ConfigurationError, DataError, UnknownNameError
 from drivebench.scenario import load_scenario, split_of
 from drivebench.suite import MINIMUM_REFERENCE_M, Suite, SuiteEntry, load_suite, read_suite, write_suite
+from drivebench.world.clock import POLICY_HZ
 from scenarios.suite_building import PLANS, build_suite
 
 NAMES = registry.names("suite")
@@ -20,13 +23,24 @@ SAMPLE = 25
 @pytest.mark.parametrize("name", NAMES)
 def test_a_suite_holds_what_was_planned(name: str) -> None:
     suite, plan = load_suite(name), PLANS[name]
-    cells = {(entry.scenario, entry.condition): 0 for entry in suite.entries}
-    for entry in suite.entries:
-        cells[entry.scenario, entry.condition] += 1
-    assert cells == {(s, c): plan.episodes for s in plan.scenarios for c in plan.conditions}
+    cells = Counter((entry.scenario, entry.condition) for entry in suite.entries)
+    planned = {
+        (scenario, condition): episodes
+        for scenario in plan.scenarios
+        for condition, episodes in plan.cells(load_scenario(scenario)).items()
+    }
+    if plan.pairs:
+        partners = {entry.key for entry in suite.entries if entry.condition == NOMINAL}
+        assert partners == {
+            f"{entry.scenario}/{NOMINAL}/{entry.seed}"
+            for entry in suite.entries
+            if entry.condition != NOMINAL
+        }
+        planned |= {(s, NOMINAL): sum(n for (of, _), n in planned.items() if of == s) for s in plan.scenarios}
+    assert cells == planned
     for entry in suite.entries:
         scenario = load_scenario(entry.scenario)
-        assert entry.condition in scenario.conditions
+        assert entry.condition in scenario.every_condition
         assert 0.0 < entry.reference_time_s <= scenario.horizon_s
         assert entry.reference_distance_m >= MINIMUM_REFERENCE_M
         if scenario.open_ended:
@@ -42,8 +56,25 @@ def test_suites_share_no_episode_and_keep_to_their_split() -> None:
     suites = {name: load_suite(name) for name in NAMES}
     keys = [entry.key for suite in suites.values() for entry in suite.entries]
     assert len(set(keys)) == len(keys)
-    for name, split in {"smoke": "dev", "dev": "dev", "test": "test", "recovery": "test"}.items():
-        assert {split_of(entry.seed) for entry in suites[name].entries} == {split}
+    for name, suite in suites.items():
+        split = "dev" if name in ("smoke", "dev") else "test"
+        assert {split_of(entry.seed) for entry in suite.entries} == {split}
+
+
+def test_cells_are_spread_evenly_over_the_conditions_that_a_scenario_has() -> None:
+    plan = replace(PLANS["test"], conditions=("nominal", "off-course", "dense"), episodes=11)
+    assert plan.cells(load_scenario("merge-v1")) == {"nominal": 5, "off-course": 3, "dense": 3}
+    assert plan.cells(load_scenario("lane-keeping-v1")) == {"nominal": 6, "off-course": 5}
+    with_exception = replace(plan, exceptions={"merge-v1": 6})
+    assert with_exception.cells(load_scenario("merge-v1")) == {"nominal": 2, "off-course": 2, "dense": 2}
+
+
+def test_the_suites_are_of_the_size_that_was_asked_for() -> None:
+    test = load_suite("test")
+    for scenario, episodes in Counter(entry.scenario for entry in test.entries).items():
+        assert (20 if scenario == "long-haul-v1" else 100) <= episodes <= 120
+    seconds = sum(entry.reference_time_s for entry in test.entries)
+    assert 100_000 <= seconds * POLICY_HZ <= 300_000
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -148,7 +179,7 @@ def test_misspelt_suites_are_met_with_the_nearest() -> None:
 def test_an_entry_checks_itself(suite: Suite) -> None:
     entry = suite.entries[0]
     assert entry.key == "lane-keeping-v1/nominal/1"
-    for change in ({"reference_distance_m": 19.0}, {"reference_time_s": 0.0}, {"seed": -1}):
+    for change in ({"reference_distance_m": 2.9}, {"reference_time_s": 0.0}, {"seed": -1}):
         with pytest.raises(ConfigurationError):
             replace(entry, **change)  # type: ignore[arg-type]
 

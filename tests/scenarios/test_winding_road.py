@@ -7,7 +7,7 @@ import pytest
 
 from drivebench.scenario import episode_generator
 from drivebench.world.layout import LaneFloat, LaneInt, LaneKind
-from scenarios.winding_road import WindingRoad, winding_road
+from scenarios.winding_road import TIGHT, WindingRoad, winding_road
 
 ROADS = 30
 
@@ -17,12 +17,22 @@ def roads() -> list[WindingRoad]:
     return [winding_road(episode_generator("test", "road", n), 1 + n % 2) for n in range(ROADS)]
 
 
+@pytest.fixture(scope="module")
+def tight_roads() -> list[WindingRoad]:
+    return [
+        winding_road(episode_generator("test", "road", n), 1 + n % 2, curves=TIGHT, speed_limit_mps=9.5)
+        for n in range(ROADS)
+    ]
+
+
 def _turn(angle: float) -> float:
     return abs((angle + math.pi) % (2 * math.pi) - math.pi)
 
 
-def test_position_and_heading_are_continuous_in_every_lane(roads: list[WindingRoad]) -> None:
-    for road in roads:
+def test_position_and_heading_are_continuous_in_every_lane(
+    roads: list[WindingRoad], tight_roads: list[WindingRoad]
+) -> None:
+    for road in (*roads, *tight_roads):
         network = road.network
         for lane, (_, node, number) in enumerate(network.lane_index):
             if (node, str(int(node) + 1), number) not in network.lane_index:
@@ -34,8 +44,8 @@ def test_position_and_heading_are_continuous_in_every_lane(roads: list[WindingRo
             assert _turn(turn) < 1e-3
 
 
-def test_a_road_keeps_clear_of_itself(roads: list[WindingRoad]) -> None:
-    for road in roads:
+def test_a_road_keeps_clear_of_itself(roads: list[WindingRoad], tight_roads: list[WindingRoad]) -> None:
+    for road in (*roads, *tight_roads):
         network = road.network
         first = [lane for lane, (_, _, number) in enumerate(network.lane_index) if number == 0]
         points = np.array(
@@ -52,21 +62,38 @@ def test_a_road_keeps_clear_of_itself(roads: list[WindingRoad]) -> None:
         assert np.ptp(points, axis=0).max() < 350.0
 
 
+def _curvatures(road: WindingRoad) -> dict[int, float]:
+    """The largest curvature of the lanes of each kind."""
+    numbers, found = road.network.lane_float, dict[int, float]()
+    for lane, kind in enumerate(road.network.lane_int[:, LaneInt.KIND].tolist()):
+        curvature = 0.0
+        if kind == LaneKind.CIRCULAR:
+            curvature = 1.0 / numbers[lane, LaneFloat.RADIUS]
+        elif kind == LaneKind.SINE:
+            curvature = numbers[lane, LaneFloat.AMPLITUDE] * numbers[lane, LaneFloat.PULSATION] ** 2
+        found[kind] = max(found.get(kind, 0.0), curvature)
+    return found
+
+
 def test_curves_are_wide_for_the_speed_limit(roads: list[WindingRoad]) -> None:
     kinds = set()
     for road in roads:
-        numbers = road.network.lane_float
-        for lane, kind in enumerate(road.network.lane_int[:, LaneInt.KIND].tolist()):
-            kinds.add(kind)
-            curvature = 0.0
-            if kind == LaneKind.CIRCULAR:
-                curvature = 1.0 / numbers[lane, LaneFloat.RADIUS]
-            elif kind == LaneKind.SINE:
-                curvature = numbers[lane, LaneFloat.AMPLITUDE] * numbers[lane, LaneFloat.PULSATION] ** 2
-            # An outer lane is tighter than the inner one where the road bends to its side.
-            assert curvature <= 1.0 / (80.0 - 5.0)
+        found = _curvatures(road)
+        kinds |= found.keys()
+        # An outer lane is tighter than the inner one where the road bends to its side.
+        assert max(found.values()) <= 1.0 / (80.0 - 5.0)
         assert 7.5 <= road.speed_limit_mps <= 9.5
     assert kinds == {LaneKind.STRAIGHT, LaneKind.CIRCULAR, LaneKind.SINE}
+
+
+def test_tight_roads_are_tighter_than_any_other_and_can_be_driven_at_the_limit(
+    roads: list[WindingRoad], tight_roads: list[WindingRoad]
+) -> None:
+    widest_of_tight = min(max(_curvatures(road).values()) for road in tight_roads)
+    assert widest_of_tight > max(max(_curvatures(road).values()) for road in roads)
+    for road in tight_roads:
+        assert road.speed_limit_mps == 9.5
+        assert max(_curvatures(road).values()) * 9.5 * 9.5 < 3.0
 
 
 def test_curves_go_to_both_sides_and_roads_have_the_lanes_asked_for(roads: list[WindingRoad]) -> None:

@@ -1,0 +1,1 @@
+"""The second expert: trajectory optimisation by iLQR over the world's own bicycle."""

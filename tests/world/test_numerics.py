@@ -110,3 +110,19 @@ def test_parity_is_the_c_library() -> None:
         assert numerics.sin(PARITY, x) == math.sin(x)
         assert numerics.asin(PARITY, x) == math.asin(x)
         assert numerics.power(PARITY, abs(x), 4.1) == math.pow(abs(x), 4.1)
+
+
+@kernel
+def _squares(kind: int | None, values: Floats, squares: Floats) -> None:
+    for i in range(values.size):
+        squares[i] = numerics.square_of_scalar(kind, values[i])
+
+
+def test_squares_of_scalars_are_those_of_python_and_numpy() -> None:
+    values = RNG.uniform(-20, 20, COUNT)
+    parity, canonical = np.empty_like(values), np.empty_like(values)
+    _squares(PARITY, values, parity)
+    _squares(None, values, canonical)
+    assert parity.tolist() == [value**2 for value in values.tolist()] == [value**2 for value in values]
+    assert np.array_equal(canonical, values * values)
+    assert (parity != canonical).any(), "the compiler has multiplied: it saw that the exponent is two"

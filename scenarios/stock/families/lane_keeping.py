@@ -6,7 +6,7 @@ import numpy.typing as npt
 from drivebench.compiled import kernel
 from drivebench.world.geometry import local_coordinates
 from drivebench.world.layout import EntityFloat, LaneFloat, WorldInt
-from drivebench.world.numerics import power
+from drivebench.world.numerics import square_of_scalar
 from scenarios.stock.family_rules import FamilyRules
 
 __all__ = ["RULES"]
@@ -36,7 +36,7 @@ def _judge(
         lane_numbers = lane_float[network]
         x, y = entity_float[world, _X, i], entity_float[world, _Y, i]
         _, r = local_coordinates(numerics, lane_numbers, lane_int[network], lane, x, y)
-        reward[world] = 1 - power(numerics, abs(r / lane_numbers[lane, _WIDTH]), 2.0)
+        reward[world] = 1 - square_of_scalar(numerics, r / lane_numbers[lane, _WIDTH])
         terminated[world] = False
 
 

@@ -11,7 +11,7 @@ from drivebench.compiled import kernel
 from drivebench.world import RoadNetwork
 from drivebench.world.geometry import local_coordinates
 from drivebench.world.layout import EntityFloat, EntityInt, LaneInt, LaneKind, WorldInt
-from drivebench.world.numerics import power
+from drivebench.world.numerics import square_of_scalar
 from scenarios.stock.family_rules import FamilyRules
 from scenarios.stock.reward_terms import is_on_road, share_of
 
@@ -69,7 +69,7 @@ def _judge(
         _, r = local_coordinates(numerics, lane_numbers, lanes, lane, numbers[_X, i], numbers[_Y, i])
         on_road = is_on_road(numerics, lane_numbers, lanes, numbers, integers, i)
         crashed = integers[_CRASHED, i] != 0
-        part[world, 0] = 1 / (1 + settings[_CENTERING_COST] * power(numerics, abs(r), 2.0))
+        part[world, 0] = 1 / (1 + settings[_CENTERING_COST] * square_of_scalar(numerics, r))
         part[world, 1] = norm[world]
         part[world, _COLLISION] = crashed
         part[world, 3] = on_road

@@ -100,6 +100,7 @@ rules only."""
 
 OURS: Mapping[str, Place] = {
     "lane-keeping-v1": Place(text="A winding road, new for each seed."),
+    "car-following-v1": Place(text="Behind a leader without brake lights, on a country road."),
     "highway-v1": Place(text="Following and overtaking on a motorway."),
     "merge-v1": Place(text="Joining a motorway from a ramp."),
     "roundabout-v1": Place(text="Taking a given exit of a roundabout with traffic."),
@@ -120,6 +121,7 @@ OURS: Mapping[str, Place] = {
     "long-haul-v1": Place(text="A closed course, for five minutes."),
     "fork-v1": Place(text="A lorry that is about to lose a car, to be passed on either side."),
     "occlusion-v1": Place(text="Parked lorries that will hide who comes from the side."),
+    "parking-v1": Place(text="A car park; the assigned bay is marked on the ground."),
 }
 """drivebench's own families: from where an episode begins, or from another place."""
 

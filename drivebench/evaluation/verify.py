@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drivebench import registry
-from drivebench.errors import ConfigurationError, RecordError
+from drivebench.errors import ConfigurationError, RecordError, UnknownNameError
 from drivebench.evaluation.manifest import MANIFEST
 from drivebench.evaluation.record import EpisodeRecord, Run, Status, encode, load_run
 from drivebench.evaluation.selection import select, suite_card
@@ -125,12 +124,15 @@ def replay(
 def _entries(run: Run, given: str | None) -> dict[str, SuiteEntry]:
     """The suite's entries of a run's episodes, if suite and metric are those of this version."""
     manifest = run.manifest
-    if given is None and manifest.suite.name not in registry.names("suite"):
+    try:
+        suite = load_suite(given or manifest.suite.name)
+    except UnknownNameError as error:
+        if given is not None:
+            raise
         raise ConfigurationError(
             f"{run.path} was driven on the suite {manifest.suite.name!r}, which drivebench does not know by "
             "name; give its manifest: --suite FILE.json"
-        )
-    suite = load_suite(given or manifest.suite.name)
+        ) from error
     if suite.name != manifest.suite.name:
         raise RecordError(
             f"{run.path} was driven on the suite {manifest.suite.name!r}; what is given is {suite.name!r}"

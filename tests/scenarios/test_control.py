@@ -12,9 +12,11 @@ from drivebench.world.build import VehicleSpec, build_network, build_world
 from drivebench.world.lane_spec import LaneSpec
 from scenarios import control
 from scenarios.reference_path import ARC, CAP, CURVATURE, HEADING, ReferencePath
+from scenarios.style import EXPERT
 
 SUBSTEPS, STEP_S = 3, 1.0 / 15.0
 LENGTH_M = 5.0
+MANNER = EXPERT.manner
 
 
 def _circle(radius_m: float, turn: float, degrees: float = 330.0, spacing_m: float = 1.0) -> ReferencePath:
@@ -128,14 +130,18 @@ def test_the_leader_is_the_nearest_in_the_corridor() -> None:
 def test_acceleration_has_comfortable_bounds_and_stops_behind_a_leader() -> None:
     path = _straight(2000.0, 30.0)
     knots, count = path.knots, len(path.knots)
-    assert control.accelerate(knots, count, 0, 0.0, 0.0, math.inf, math.inf, 0.0) == pytest.approx(2.0)
-    assert control.accelerate(knots, count, 0, 0.0, 30.0, math.inf, math.inf, 0.0) == pytest.approx(0.0)
-    assert control.accelerate(knots, count, 0, 0.0, 30.0, 10.0, math.inf, 0.0) == pytest.approx(-3.0)
-    assert control.accelerate(knots, count, 0, 0.0, 30.0, math.inf, 10.0, 0.0) == -5.0
+    assert control.accelerate(knots, count, 0, 0.0, 0.0, math.inf, math.inf, 0.0, MANNER) == pytest.approx(
+        2.0
+    )
+    assert control.accelerate(knots, count, 0, 0.0, 30.0, math.inf, math.inf, 0.0, MANNER) == pytest.approx(
+        0.0
+    )
+    assert control.accelerate(knots, count, 0, 0.0, 30.0, 10.0, math.inf, 0.0, MANNER) == pytest.approx(-3.0)
+    assert control.accelerate(knots, count, 0, 0.0, 30.0, math.inf, 10.0, 0.0, MANNER) == -5.0
     gap, speed = 120.0, 20.0
     hardest = 0.0
     for _ in range(300):
-        wanted = control.accelerate(knots, count, 0, 0.0, speed, math.inf, gap, 0.0)
+        wanted = control.accelerate(knots, count, 0, 0.0, speed, math.inf, gap, 0.0, MANNER)
         hardest = min(hardest, wanted)
         speed = max(speed + 0.2 * wanted, 0.0)
         gap -= 0.2 * speed

@@ -26,7 +26,7 @@ def test_json_is_one_object_with_everything_registered() -> None:
         for suite in listed["suites"]
         for cell in suite["cells"]
     }
-    assert cells["test", "lane-keeping-v1", "off-course"] == 60
+    assert cells["test", "lane-keeping-v1", "off-course"] == 15
     assert listed["splits"] == {
         "train": [0, 1_000_000],
         "dev": [1_000_000, 2_000_000],

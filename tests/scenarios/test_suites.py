@@ -11,7 +11,15 @@ from drivebench import registry
 from drivebench.conditions import NOMINAL
 from drivebench.errors import ConfigurationError, DataError, UnknownNameError
 from drivebench.scenario import load_scenario, split_of
-from drivebench.suite import MINIMUM_REFERENCE_M, Suite, SuiteEntry, load_suite, read_suite, write_suite
+from drivebench.suite import (
+    MINIMUM_POSE_ERROR_M,
+    MINIMUM_REFERENCE_M,
+    Suite,
+    SuiteEntry,
+    load_suite,
+    read_suite,
+    write_suite,
+)
 from drivebench.world.clock import POLICY_HZ
 from scenarios.suite_building import PLANS, build_suite
 
@@ -42,7 +50,8 @@ def test_a_suite_holds_what_was_planned(name: str) -> None:
         scenario = load_scenario(entry.scenario)
         assert entry.condition in scenario.every_condition
         assert 0.0 < entry.reference_time_s <= scenario.horizon_s
-        assert entry.reference_distance_m >= MINIMUM_REFERENCE_M
+        is_parking = entry.scenario == "parking-v1"
+        assert entry.reference_distance_m >= (MINIMUM_POSE_ERROR_M if is_parking else MINIMUM_REFERENCE_M)
         if scenario.open_ended:
             assert entry.reference_time_s == scenario.horizon_s
 
@@ -141,7 +150,7 @@ def test_a_manifest_is_read_as_it_was_written(suite: Suite, tmp_path: Path) -> N
         ('"schema": 1', '"schema": 2', "reads schema 1"),
         ('"seed": 2, ', "", "not a suite manifest"),
         ("[", "", "not a suite manifest"),
-        ("125.456789", "5.0", "20.0 m or more"),
+        ("125.456789", "2.5", "3.0 m where it has to park"),
     ],
 )
 def test_an_edited_manifest_is_refused(

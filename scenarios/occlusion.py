@@ -74,7 +74,7 @@ CROSSING_SHARE, CONVOY_MPS = 0.5, 2.0
 MEETS_M = (0.0, 0.4)
 """So far on its side of the ego's centre line is the front of the crossing vehicle when the ego's front comes
 to its flank: the ego runs into it."""
-AFTER_S = 0.6
+AFTER_S = 0.4
 """The convoy comes onto the ego's way so long after an ego that keeps its speed has passed."""
 LORRY_SIZE_M, LORRIES, LORRY_GAP_M = (9.4, 2.5), 3, 0.9
 LORRY_NEAR_M, LORRY_END_M = 2.6, -3.0

@@ -61,7 +61,7 @@ def test_all_worlds_in_one_batch_are_what_each_is_alone(worlds: dict[str, World]
 
 def test_ground_maps_of_all_worlds_take_less_than_300_mb(worlds: dict[str, World]) -> None:
     assert len(worlds) == 31 + len(registry.names("scenario"))
-    assert ground_bytes(list(worlds.values())) < 150e6  # 300 MB are allowed
+    assert ground_bytes(list(worlds.values())) < 200e6  # 300 MB are allowed; 167 MB with thirteen families
     for name, world in worlds.items():
         assert GroundMap.of(world.network).nbytes < 12e6, name
 

@@ -169,7 +169,7 @@ def test_the_expert_succeeds_through_the_face(name: str) -> None:
             environment.reset(options={"reset_mask": ended})
             again = np.flatnonzero(ended)
             expert.reset(worlds, dict(enumerate(monitor.episodes)), again)
-    # Without a reference, success is the limit kept throughout: not where somebody crosses, in every other seed.
+    # Without a reference, success is the limit kept throughout: not where somebody crosses (odd seeds).
     assert successes >= (2 if name == "occlusion-v1" else 3)
     assert (total > 0).all()
 

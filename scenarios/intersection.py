@@ -9,6 +9,9 @@ Traffic
     west to east goes first, then straight on and to the right from north and south, then to the left from
     there. Twice a second, who would touch someone of higher priority within three seconds stops. Nobody
     appears or leaves while an episode runs; columns come from up to 540 m away until its end.
+    Traffic is let go only if it does not collide without an ego and with one that drives as the others do.
+    Behind another ego, highway-env's drivers may still touch: who waits too far forward is clipped by who
+    crosses, in 3 of 200 of the expert's drives (dense: 3 of 100). It is nobody's fault that is scored.
 Start
     On the southern arm, 80 to 110 m before the crossing, in a column, at the speed of the flow; never quite
     centred or quite straight (up to 0.3 m and 0.03 rad).

@@ -17,9 +17,12 @@ __all__ = ["ABOUT", "measure"]
 ABOUT = """## Two threads
 
 Two threads of one process are held against one thread, and against two processes that share nothing and do
-the same work: these are what the machine gives to two at a time, its own ceiling. Where two processes, or two
-that only calculate and touch no memory, do not reach twice of one, other programs, the host or the memory
-take the rest, and no program can have it; what two threads lack against two processes is lost by drivebench.
+the same work: these are what the machine gives to two at a time, its own ceiling. What two threads lack
+against two processes is lost by drivebench. Where two processes do not reach twice of one, the last rows say
+whether it is the machine: they touch no memory. Arithmetic that mostly waits for its own results leaves room
+for whoever shares the processor, arithmetic that fills it does not: where the former reaches twice of one and
+the latter does not, the two processors are not whole ones, but share theirs with others (simultaneous
+multithreading), and no program can have the rest.
 """
 
 ROUNDS = 25
@@ -39,10 +42,10 @@ def measure() -> list[Row]:
 
     Returns:
         Two threads against one thread, and against two processes; two processes against one, with the same
-        work and with plain arithmetic.
+        work and with arithmetic of two kinds.
     """
     one: Sequence[float] = ()
-    two, processes, spin, spins = one, one, one, one
+    two, processes, spin, spins, fill, fills = one, one, one, one, one, one
     if numba.get_num_threads() >= 2:
         with (
             Processes("road", 1) as road,
@@ -50,15 +53,18 @@ def measure() -> list[Row]:
             Processes("road", 2) as roads,
             Processes("spin", 1) as alone,
             Processes("spin", 2) as together,
+            Processes("fill", 1) as full,
+            Processes("fill", 2) as both_full,
         ):
-            sides = [each.seconds for each in (road, threads, roads, alone, together)]
-            one, two, processes, spin, spins = taken_in_turns(sides, ROUNDS)
+            sides = [each.seconds for each in (road, threads, roads, alone, together, full, both_full)]
+            one, two, processes, spin, spins, fill, fills = taken_in_turns(sides, ROUNDS)
     one, two, processes = rates(one, SUBSTEPS), rates(two, SUBSTEPS), rates(processes, 2 * SUBSTEPS)
     return [
         _row(f"{NAME}, 2 threads", STEPS, two, "1 thread", one, TARGET),
         _row(f"{NAME}, 2 threads", STEPS, two, "2 processes", processes, CEILING_TARGET),
         _row(f"{NAME}, 2 processes", STEPS, processes, "1 process", one),
-        _row("arithmetic, 2 processes", "rounds/s", rates(spins, 2), "1 process", rates(spin)),
+        _row("arithmetic that waits, 2 processes", "rounds/s", rates(spins, 2), "1 process", rates(spin)),
+        _row("arithmetic that fills, 2 processes", "rounds/s", rates(fills, 2), "1 process", rates(fill)),
     ]
 
 

@@ -24,13 +24,14 @@ __all__ = ["DECISIONS", "VEHICLES", "WORLDS", "Processes"]
 VEHICLES, WORLDS, DECISIONS = 51, 64, 20
 """Of the work ``road``."""
 _SPINS = 20_000_000
+_FILLS = 10_000_000
 
 Work = Callable[[], object]
 
 
 @kernel
 def _spin(rounds: int) -> float:
-    """Arithmetic that touches no memory."""
+    """Arithmetic that touches no memory, and mostly waits for its own results."""
     a, b, c, d = 1.0, 2.0, 3.0, 4.0
     for _ in range(rounds):
         a = a * 0.999 + 1e-3
@@ -38,6 +39,24 @@ def _spin(rounds: int) -> float:
         c = c * 0.999 + 1e-3
         d = d * 0.999 + 1e-3
     return a + b + c + d
+
+
+@kernel
+def _fill(rounds: int) -> int:
+    """Arithmetic that touches no memory, and leaves nothing of a processor to whoever shares it.
+
+    Eight independent xorshift generators (Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8(14),
+    2003), of which two steps of the three are taken: more instructions at a time than a processor can issue.
+    """
+    a, b, c, d = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
+    e, f, g, h = np.uint64(5), np.uint64(6), np.uint64(7), np.uint64(8)
+    up, down = np.uint64(13), np.uint64(7)
+    for _ in range(rounds):
+        a, b, c, d = a ^ (a << up), b ^ (b << up), c ^ (c << up), d ^ (d << up)
+        e, f, g, h = e ^ (e << up), f ^ (f << up), g ^ (g << up), h ^ (h << up)
+        a, b, c, d = a ^ (a >> down), b ^ (b >> down), c ^ (c >> down), d ^ (d >> down)
+        e, f, g, h = e ^ (e >> down), f ^ (f >> down), g ^ (g >> down), h ^ (h >> down)
+    return int(a ^ b ^ c ^ d ^ e ^ f ^ g ^ h)
 
 
 def _road() -> Callable[[], Work]:
@@ -65,7 +84,7 @@ class Processes:
         """Start them.
 
         Args:
-            kind: ``road`` or ``spin``.
+            kind: ``road``, ``spin`` or ``fill``.
             count: How many processes.
             threads: Of each of them.
         """
@@ -107,9 +126,17 @@ def _pipe(pipe: IO[str] | None) -> IO[str]:
     return pipe
 
 
+_PREPARED: dict[str, Callable[[], Callable[[], Work]]] = {
+    "road": _road,
+    "spin": lambda: lambda: partial(_spin, _SPINS),
+    "fill": lambda: lambda: partial(_fill, _FILLS),
+}
+"""Prepares each kind of work for good, and returns what prepares it each time."""
+
+
 def _serve(kind: str, threads: int) -> None:
     numba.set_num_threads(threads)
-    prepared: Callable[[], Work] = (lambda: partial(_spin, _SPINS)) if kind == "spin" else _road()
+    prepared = _PREPARED[kind]()
     work = prepared()
     for word in sys.stdin:
         if word == "prepare\n":

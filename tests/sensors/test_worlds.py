@@ -63,7 +63,9 @@ def test_ground_maps_of_all_worlds_take_less_than_300_mb(worlds: dict[str, World
     assert len(worlds) == 31 + len(registry.names("scenario"))
     assert ground_bytes(list(worlds.values())) < 200e6  # 300 MB are allowed; 167 MB with thirteen families
     for name, world in worlds.items():
-        assert GroundMap.of(world.network).nbytes < 15e6, name  # the motorway with an exit is 3.5 km long
+        assert GroundMap.of(world.network).nbytes < 20e6, (
+            name
+        )  # 17 MB: a course of the long haul, which is 2 km long and winds
 
 
 def test_worlds_with_the_same_roads_share_one_map(worlds: dict[str, World]) -> None:

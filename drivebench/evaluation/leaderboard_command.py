@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from drivebench.evaluation.record import Run
     from drivebench.evaluation.verify import Verification
 
 __all__ = ["RECORDS", "leaderboard"]
@@ -58,7 +59,7 @@ def add(
     if name is not None and len(runs) > 1:
         raise ConfigurationError(f"--name {name!r} for {len(runs)} runs; expected one run beside --name")
     folder = _folder(to)
-    records = {}
+    records: dict[Path, Run] = {}
     for run in map(load_run, runs):
         record = record_path(run, folder, name)
         if record in records:

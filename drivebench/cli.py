@@ -1,9 +1,10 @@
 """The command line: ``drivebench COMMAND``.
 
-A command is a function that lives with its subject and is found through an entry point of the group
-``drivebench.commands``, the same road that a third party's package takes. Its module is imported when the
-command is asked for; the overview reads the first lines of their docstrings from the source text, so that
-``--help`` answers at once, imports nothing heavy, and works when a third party's package is broken.
+A command is a function, or a ``typer.Typer`` with several, that lives with its subject and is found through
+an entry point of the group ``drivebench.commands``, the same road that a third party's package takes. Its
+module is imported when the command is asked for; the overview reads the first lines of their docstrings from
+the source text, so that ``--help`` answers at once, imports nothing heavy, and works when a third party's
+package is broken.
 
 Exit codes: 0 good · 1 the thing checked is not good (a record that was edited, a policy that broke the
 protocol) · 2 wrong usage (an option, a name or a setting that does not exist) · 70 an error of drivebench
@@ -60,8 +61,11 @@ class RegisteredCommands(typer.core.TyperGroup):
             return None
         if self._describing:
             return typer.core.TyperCommand(cmd_name, help=_first_line(cmd_name))
+        found = registry.load("command", cmd_name)
+        if isinstance(found, typer.Typer):
+            return typer.main.get_group(found)
         single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        single.command(cmd_name)(registry.load("command", cmd_name))
+        single.command(cmd_name)(found)
         return typer.main.get_command(single)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -91,7 +95,7 @@ class RegisteredCommands(typer.core.TyperGroup):
 
 
 def _first_line(name: str) -> str:
-    """First line of a command's docstring, from the source text; empty when that cannot be found."""
+    """First line of a command's docstring or help, from the source text; empty when that cannot be found."""
     module, _, attribute = registry.where("command", name).partition(":")
     package, *inner = module.split(".")
     spec = importlib.util.find_spec(package)  # of a top-level package: imports nothing
@@ -99,8 +103,21 @@ def _first_line(name: str) -> str:
         file = Path(folder, *inner).with_suffix(".py")
         if file.is_file():
             for node in ast.parse(file.read_bytes()).body:
-                if isinstance(node, ast.FunctionDef) and node.name == attribute:
-                    return (ast.get_docstring(node) or "").partition("\n")[0]
+                match node:
+                    case ast.FunctionDef(name=name) if name == attribute:
+                        return (ast.get_docstring(node) or "").partition("\n")[0]
+                    case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(keywords=options)) if (
+                        name == attribute
+                    ):
+                        return _help_of(options)
+    return ""
+
+
+def _help_of(options: list[ast.keyword]) -> str:
+    """First line of the option ``help`` of a ``typer.Typer``."""
+    for option in options:
+        if option.arg == "help" and isinstance(option.value, ast.Constant):
+            return str(option.value.value).partition("\n")[0]
     return ""
 
 

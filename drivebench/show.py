@@ -59,9 +59,7 @@ def show(
     mirrors: Annotated[bool, typer.Option("--mirrors", help="Driver's view: show the mirrors, too.")] = False,
     run: Annotated[
         list[Path] | None,
-        typer.Option(
-            help="Replay this episode from a run directory; repeat it to compare runs side by side."
-        ),
+        typer.Option(help="Replay this episode from a run; repeat it to compare runs side by side."),
     ] = None,
     episode: Annotated[
         str | None,

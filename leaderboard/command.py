@@ -9,7 +9,9 @@ import typer
 
 __all__ = ["score", "table"]
 
-Runs = Annotated[list[Path], typer.Argument(help="Run directories that `drivebench evaluate` wrote.")]
+Runs = Annotated[
+    list[Path], typer.Argument(help="Run directories that `drivebench evaluate` wrote, or packed runs.")
+]
 
 
 def score(

@@ -95,7 +95,7 @@ def evaluate(
 
 
 def verify(
-    run: Annotated[Path, typer.Argument(help="A run directory.")],
+    run: Annotated[Path, typer.Argument(help="A run directory, or a packed run.")],
     suite: Annotated[
         str | None, typer.Option(help="Manifest of its suite, if drivebench does not know that by name.")
     ] = None,
@@ -110,11 +110,12 @@ def verify(
     Example: drivebench verify runs/competition --suite competition.json
     """
     from drivebench.evaluation.record import load_run
-    from drivebench.evaluation.verify import verify_run
+    from drivebench.evaluation.verify import verify_loaded
     from drivebench.progress import track
 
-    with track(f"verify {run}", len(load_run(run).episodes), "episodes") as advance:
-        verification = verify_run(run, advance, suite)
+    loaded = load_run(run)
+    with track(f"verify {run}", len(loaded.episodes), "episodes") as advance:
+        verification = verify_loaded(loaded, advance, suite)
     if as_json:
         content = {
             "run": str(run),

@@ -1,6 +1,7 @@
 """What a run says about itself: who drove what, under which versions and limits (``run.json``)."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -211,18 +212,21 @@ class RunManifest:
 _MANIFEST = TypeAdapter(RunManifest)
 
 
-def read_manifest(path: Path) -> RunManifest:
-    """Read ``run.json`` of a run directory, finished or not.
+def read_manifest(path: Path, files: Mapping[str, bytes]) -> RunManifest:
+    """Read ``run.json`` of a run, finished or not.
+
+    Args:
+        path: Of the run, for the message.
+        files: Content by name.
 
     Raises:
         RecordError: It is missing, or not what this version writes.
     """
-    file = path / MANIFEST
-    if not file.is_file():
+    if MANIFEST not in files:
         raise RecordError(
             f"{path} is not a run: it has no {MANIFEST}. Expected what `drivebench evaluate` writes."
         )
-    return read_record(_MANIFEST, file.read_bytes(), file)
+    return read_record(_MANIFEST, files[MANIFEST], path / MANIFEST)
 
 
 def read_record(adapter: TypeAdapter[T], content: bytes, where: object) -> T:

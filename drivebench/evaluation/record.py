@@ -14,6 +14,8 @@ A run directory holds
 ``episodes.jsonl`` and ``actions/`` are the same bytes in every run of the same policy on the same suite;
 ``results`` in ``checksums.json`` is the digest of these alone. Scores are not stored: they are derived, here,
 from the measurements.
+
+A packed run is the same as one file; see :mod:`drivebench.evaluation.run_files`.
 """
 
 import hashlib
@@ -30,6 +32,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from drivebench.errors import RecordError
 from drivebench.evaluation.manifest import MANIFEST, SCHEMA, RunManifest, read_manifest, read_record
+from drivebench.evaluation.run_files import ACTIONS, CHECKSUMS, EPISODES, LOGS, TIMING, run_files
 from drivebench.metric.measurement import EpisodeMeasurement, Reference
 from drivebench.metric.parts import Parts, is_success, parts
 from drivebench.metric.score import dbs
@@ -47,16 +50,9 @@ __all__ = [
     "Status",
     "checksums_of",
     "encode",
-    "file_digest",
     "load_run",
     "results_digest",
 ]
-
-EPISODES = "episodes.jsonl"
-ACTIONS = "actions"
-TIMING = "timing.jsonl"
-CHECKSUMS = "checksums.json"
-LOGS = "logs"
 
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 T = TypeVar("T")
@@ -186,11 +182,12 @@ class Run:
     """A finished run, read and checked.
 
     Attributes:
-        path: Its directory.
+        path: Its directory, or the packed run.
         manifest: What was run.
         episodes: Records in the suite's order.
         timing: By chunk.
         results: Digest of the episodes and action logs.
+        files: Content by name, with the checksums that the run states.
     """
 
     path: Path
@@ -198,6 +195,7 @@ class Run:
     episodes: tuple[EpisodeRecord, ...] = field(repr=False)
     timing: tuple[ChunkTiming, ...] = field(repr=False)
     results: str
+    files: Mapping[str, bytes] = field(repr=False)
 
     @property
     def failures(self) -> tuple[EpisodeRecord, ...]:
@@ -218,17 +216,15 @@ def encode(record: object) -> str:
     return json.dumps(asdict(record), sort_keys=True, separators=(",", ":"), allow_nan=False)  # type: ignore[call-overload]
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def checksums_of(path: Path) -> dict[str, Any]:
-    """What ``checksums.json`` of a run directory should say."""
-    names = [MANIFEST, EPISODES, TIMING, *sorted(f"{ACTIONS}/{p.name}" for p in (path / ACTIONS).iterdir())]
-    files = {name: file_digest(path / name) for name in names}
-    return {"schema_version": SCHEMA, "files": files, "results": results_digest(files)}
+    """What ``checksums.json`` of a run should say."""
+    digests = _digests(run_files(path))
+    return {"schema_version": SCHEMA, "files": digests, "results": results_digest(digests)}
+
+
+def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    """SHA-256 of all files but ``checksums.json``, in hexadecimal."""
+    return {name: hashlib.sha256(files[name]).hexdigest() for name in files if name != CHECKSUMS}
 
 
 def results_digest(files: Mapping[str, str]) -> str:
@@ -247,55 +243,65 @@ def load_run(path: Path) -> Run:
     verify``.
 
     Args:
-        path: The run directory.
+        path: The run directory, or a packed run.
 
     Raises:
         RecordError: Names the file or the episode that is missing, repeated, truncated or edited.
     """
-    manifest = read_manifest(path)
-    stated = _read_checksums(path, manifest)
+    files = run_files(path)
+    manifest = read_manifest(path, files)
+    stated = _read_checksums(path, files, manifest)
+    actual = _digests(files)
     for name, digest in stated["files"].items():
-        file = path / name
-        if not file.is_file():
+        if name not in actual:
             raise RecordError(f"{path}: {name} is missing; checksums.json lists it. The run is not whole.")
-        if file_digest(file) != digest:
-            raise RecordError(_what_was_edited(path, name, manifest))
-    actual = checksums_of(path)
-    unlisted = sorted(set(actual["files"]) - set(stated["files"]))
+        if actual[name] != digest:
+            raise RecordError(_what_was_edited(path, files, name, manifest))
+    unlisted = sorted(set(actual) - set(stated["files"]))
     if unlisted:
         raise RecordError(
             f"{path}: {', '.join(unlisted)} is not in checksums.json. Something was added to the run."
         )
-    if actual["results"] != stated["results"]:
+    if results_digest(actual) != stated["results"]:
         raise RecordError(f"{path}: the digest of the results in checksums.json was edited.")
-    records = tuple(_lines(_EPISODE, path / EPISODES))
+    records = tuple(_lines(_EPISODE, path, files, EPISODES))
     _check_keys(path, manifest.episodes, [record.key for record in records])
     for index, record in enumerate(records):
         _check_record(path, manifest, stated["files"], index, record)
-    timing = tuple(_lines(_TIMING, path / TIMING))
-    return Run(path=path, manifest=manifest, episodes=records, timing=timing, results=stated["results"])
+    timing = tuple(_lines(_TIMING, path, files, TIMING))
+    return Run(
+        path=path,
+        manifest=manifest,
+        episodes=records,
+        timing=timing,
+        results=stated["results"],
+        files=files,
+    )
 
 
-def _read_checksums(path: Path, manifest: RunManifest) -> dict[str, Any]:
-    file = path / CHECKSUMS
-    if not file.is_file():
+def _read_checksums(path: Path, files: Mapping[str, bytes], manifest: RunManifest) -> dict[str, Any]:
+    if CHECKSUMS not in files:
         raise RecordError(
             f"{path} is not finished: it has no {CHECKSUMS}. It shall have {len(manifest.episodes)} episodes "
             f"in {manifest.chunks} chunks; go on with `drivebench evaluate … --out {path} --resume`."
         )
     try:
-        stated: dict[str, Any] = json.loads(file.read_bytes())
-        files = stated["files"]
+        stated: dict[str, Any] = json.loads(files[CHECKSUMS])
+        listed = stated["files"]
         complete = stated["schema_version"] == SCHEMA and isinstance(stated["results"], str)
-        complete = complete and isinstance(files, dict) and {MANIFEST, EPISODES, TIMING} <= set(files)
+        complete = complete and isinstance(listed, dict) and {MANIFEST, EPISODES, TIMING} <= set(listed)
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise RecordError(f"{file} was truncated or edited ({type(error).__name__}: {error}).") from error
+        raise RecordError(
+            f"{path}/{CHECKSUMS} was truncated or edited ({type(error).__name__}: {error})."
+        ) from error
     if not complete:
-        raise RecordError(f"{file} was edited: it is of another schema, or does not list every file.")
+        raise RecordError(
+            f"{path}/{CHECKSUMS} was edited: it is of another schema, or does not list every file."
+        )
     return stated
 
 
-def _what_was_edited(path: Path, name: str, manifest: RunManifest) -> str:
+def _what_was_edited(path: Path, files: Mapping[str, bytes], name: str, manifest: RunManifest) -> str:
     """Say as precisely as possible what is wrong with a file whose checksum does not fit."""
     said = (
         f"{path}: {name} does not have the checksum that checksums.json states: it was truncated or edited."
@@ -303,7 +309,7 @@ def _what_was_edited(path: Path, name: str, manifest: RunManifest) -> str:
     if name != EPISODES:
         return said
     try:
-        records = list(_lines(_EPISODE, path / name))
+        records = list(_lines(_EPISODE, path, files, name))
         _check_keys(path, manifest.episodes, [record.key for record in records])
     except RecordError as error:
         return f"{said} {error}"
@@ -336,9 +342,9 @@ def _check_record(
         )
 
 
-def _lines(adapter: TypeAdapter[T], file: Path) -> Iterable[T]:
-    content = file.read_bytes()
+def _lines(adapter: TypeAdapter[T], path: Path, files: Mapping[str, bytes], name: str) -> Iterable[T]:
+    content = files[name]
     if content and not content.endswith(b"\n"):
-        raise RecordError(f"{file}: the last line is cut off.")
+        raise RecordError(f"{path}/{name}: the last line is cut off.")
     for number, line in enumerate(content.splitlines(), start=1):
-        yield read_record(adapter, line, f"{file}:{number}")
+        yield read_record(adapter, line, f"{path}/{name}:{number}")

@@ -31,6 +31,7 @@ from drivebench.evaluation.record import (
     encode,
 )
 from drivebench.evaluation.rollout import Rollout
+from drivebench.evaluation.run_files import run_files
 from drivebench.metric.measurement import Reference
 
 __all__ = ["RunDirectory", "write_atomically"]
@@ -61,6 +62,7 @@ class RunDirectory:
         Raises:
             ConfigurationError: Something is there already.
         """
+        _refuse_packed(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ConfigurationError(
                 f"{path} exists and is not overwritten. Give another --out, or --resume to go on with "
@@ -84,7 +86,8 @@ class RunDirectory:
             ConfigurationError: Policy, suite or settings are not those of the run.
             RecordError: ``run.json`` is missing or broken.
         """
-        before = read_manifest(path)
+        _refuse_packed(path)
+        before = read_manifest(path, run_files(path))
         old, new = before.identity(), manifest.identity()
         for name in old:
             if old[name] != new[name]:
@@ -222,6 +225,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _refuse_packed(path: Path) -> None:
+    if path.is_file():
+        raise ConfigurationError(
+            f"{path} is a file; expected a run directory. A packed run is finished, and nothing is written "
+            "into it. Give another --out."
+        )
 
 
 def _brief(value: object) -> str:

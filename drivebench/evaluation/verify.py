@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.errors import ConfigurationError, RecordError, UnknownNameError
+from drivebench.evaluation.action_logs import read_action_logs
 from drivebench.evaluation.manifest import MANIFEST
 from drivebench.evaluation.record import EpisodeRecord, Run, Status, encode, load_run
 from drivebench.evaluation.selection import select, suite_card
@@ -25,7 +26,7 @@ from drivebench.scenario import Episode
 from drivebench.suite import SuiteEntry, load_suite
 from drivebench.world import WorldBatch
 
-__all__ = ["Disagreement", "Verification", "replay", "verify_run"]
+__all__ = ["Disagreement", "Verification", "replay", "verify_loaded", "verify_run"]
 
 Log = NDArray[np.int16]
 
@@ -71,7 +72,7 @@ def verify_run(
     """Check a run's files, drive all of its episodes again, and compare every number.
 
     Args:
-        path: The run directory.
+        path: The run directory, or a packed run.
         progress: Called with the number of episodes that have just been checked.
         suite: Manifest of the run's suite, if that is not one that drivebench knows by name.
 
@@ -79,14 +80,26 @@ def verify_run(
         RecordError: The run is not whole, or of another version of suite or metric; names what is wrong.
         ConfigurationError: The run's suite is not known by name, and its manifest is not given.
     """
-    run = load_run(path)
+    return verify_loaded(load_run(path), progress, suite)
+
+
+def verify_loaded(
+    run: Run, progress: Callable[[int], None] = _ignore, suite: str | None = None
+) -> Verification:
+    """The same as :func:`verify_run`, for a run whose files have been read and checked.
+
+    Args:
+        run: The run.
+        progress: Called with the number of episodes that have just been checked.
+        suite: Manifest of the run's suite, if that is not one that drivebench knows by name.
+    """
     entries = _entries(run, suite)
     found: list[Disagreement] = []
     size = run.manifest.chunk_size
     for first in range(0, len(run.episodes), size):
         records = run.episodes[first : first + size]
         part = [entries[record.key] for record in records]
-        found += _verify_chunk(path, records, part)
+        found += _verify_chunk(run, records, part)
         progress(len(records))
     return Verification(run=run, disagreements=tuple(found))
 
@@ -162,17 +175,10 @@ def _entries(run: Run, given: str | None) -> dict[str, SuiteEntry]:
 
 
 def _verify_chunk(
-    path: Path, records: Sequence[EpisodeRecord], entries: Sequence[SuiteEntry]
+    run: Run, records: Sequence[EpisodeRecord], entries: Sequence[SuiteEntry]
 ) -> list[Disagreement]:
-    file = path / records[0].actions.file
-    try:
-        actions = np.load(file, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise RecordError(f"{file} is not an action log ({error}).") from error
-    if actions.dtype != np.dtype("<i2") or actions.ndim != 2 or actions.shape[1] != 2:
-        raise RecordError(
-            f"{file} holds {actions.dtype}{list(actions.shape)}; expected int16 [decisions, 2]."
-        )
+    file = f"{run.path}/{records[0].actions.file}"
+    actions = read_action_logs(run, records[0].actions.file)
     logs, start = [], 0
     for record in records:
         place = record.actions

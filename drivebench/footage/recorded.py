@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from drivebench.demonstrations.store import RECORD, read
 from drivebench.errors import ConfigurationError, DataError, UnknownNameError
+from drivebench.evaluation.action_logs import read_action_logs
 from drivebench.evaluation.manifest import MANIFEST
 from drivebench.evaluation.record import load_run
+from drivebench.evaluation.run_files import is_packed
 from drivebench.footage.recording import Footage, film_actions
 from drivebench.scenario import load_scenario
 
@@ -16,7 +16,7 @@ __all__ = ["film_recorded", "is_recorded"]
 
 def is_recorded(path: Path) -> bool:
     """Whether a path is a folder of demonstrations or a run."""
-    return (path / RECORD).is_file() or (path / MANIFEST).is_file()
+    return (path / RECORD).is_file() or (path / MANIFEST).is_file() or is_packed(path)
 
 
 def film_recorded(path: Path, name: str) -> Footage:
@@ -42,7 +42,7 @@ def film_of_run(path: Path, name: str) -> Footage:
     keys = [record.key for record in recorded.episodes]
     record = recorded.episodes[_place(f"episode of {path}", name, keys)]
     log = record.actions
-    actions = np.load(path / log.file, allow_pickle=False)[log.start : log.start + log.decisions]
+    actions = read_action_logs(recorded, log.file)[log.start : log.start + log.decisions]
     episode = load_scenario(record.scenario).episode(record.seed, record.condition)
     _check_world(record.key, record.world_digest, episode.world.digest)
     return film_actions(recorded.manifest.policy.name, episode, actions, reference=record.reference)

@@ -13,12 +13,17 @@ from leaderboard.scores import score_run
 from leaderboard.statistics import Estimate
 
 RECORDS = Path(__file__).parents[2] / "leaderboard" / "records"
-RUNS = [path.parent for path in sorted(RECORDS.glob("*/*/run.json"))]
+RUNS = sorted([*RECORDS.glob("*/*.zip"), *(path.parent for path in RECORDS.glob("*/*/run.json"))])
 SEEDS = (0, 1, 2)
 
 
 def _run(suite: str, method: str, seed: int) -> Run:
-    return load_run(RECORDS / suite / f"{method}-seed-{seed}")
+    return _record(suite, f"{method}-seed-{seed}")
+
+
+def _record(suite: str, name: str) -> Run:
+    packed = RECORDS / suite / f"{name}.zip"
+    return load_run(packed if packed.is_file() else packed.with_suffix(""))
 
 
 def _ends(estimate: Estimate) -> tuple[float, float]:
@@ -36,7 +41,8 @@ def test_every_number_of_a_record_is_what_its_action_logs_give(path: Path) -> No
 def test_records_are_light() -> None:
     assert len(RUNS) >= 2 * len(SEEDS)
     for path in RUNS:
-        assert sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) < 1_000_000
+        files = [path] if path.is_file() else path.rglob("*")
+        assert sum(file.stat().st_size for file in files if file.is_file()) < 1_000_000
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -50,7 +56,7 @@ def test_side_cameras_bring_back_what_a_clone_loses(seed: int) -> None:
 
 def test_the_score_tells_the_expert_from_a_trained_policy_from_chance() -> None:
     names = ("expert", f"{PLAIN}-seed-0", "random")
-    scores = [score_run(load_run(RECORDS / "test" / name)).overall.dbs for name in names]
+    scores = [score_run(_record("test", name)).overall.dbs for name in names]
     for better, worse in itertools.pairwise(scores):
         assert _ends(better)[0] > _ends(worse)[1]
 

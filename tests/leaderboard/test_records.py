@@ -7,13 +7,12 @@ import pytest
 
 from drivebench.evaluation.record import Run, load_run
 from drivebench.evaluation.verify import verify_run
-from leaderboard.quickstart.lesson import contender
-from leaderboard.quickstart.plan import CORRECTED, LESSON_SCENARIO, PLAIN
+from leaderboard.quickstart.plan import CORRECTED, PLAIN
 from leaderboard.scores import score_run
 from leaderboard.statistics import Estimate
 
 RECORDS = Path(__file__).parents[2] / "leaderboard" / "records"
-RUNS = sorted([*RECORDS.glob("*/*.zip"), *(path.parent for path in RECORDS.glob("*/*/run.json"))])
+RUNS = sorted(RECORDS.glob("*/*.zip"))
 SEEDS = (0, 1, 2)
 
 
@@ -22,8 +21,7 @@ def _run(suite: str, method: str, seed: int) -> Run:
 
 
 def _record(suite: str, name: str) -> Run:
-    packed = RECORDS / suite / f"{name}.zip"
-    return load_run(packed if packed.is_file() else packed.with_suffix(""))
+    return load_run(RECORDS / suite / f"{name}.zip")
 
 
 def _ends(estimate: Estimate) -> tuple[float, float]:
@@ -38,20 +36,23 @@ def test_every_number_of_a_record_is_what_its_action_logs_give(path: Path) -> No
     assert verify_run(path).disagreements == ()
 
 
-def test_records_are_light() -> None:
+def test_records_are_light_and_nothing_else_is_there() -> None:
     assert len(RUNS) >= 2 * len(SEEDS)
-    for path in RUNS:
-        files = [path] if path.is_file() else path.rglob("*")
-        assert sum(file.stat().st_size for file in files if file.is_file()) < 1_000_000
+    assert sum(path.stat().st_size for path in RUNS) < 25_000_000
+    assert max(path.stat().st_size for path in RUNS) < 1_000_000
+    assert sorted(path for path in RECORDS.rglob("*") if path.is_file()) == sorted(
+        [*RUNS, RECORDS / "README.md"]
+    )
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_side_cameras_bring_back_what_a_clone_loses(seed: int) -> None:
-    plain = contender(_run("test", PLAIN, seed), LESSON_SCENARIO)
-    corrected = contender(_run("test", CORRECTED, seed), LESSON_SCENARIO)
-    assert plain.steering_r2 > 0.95
-    assert corrected.off_course.value - plain.off_course.value >= 30.0
-    assert _ends(corrected.off_course)[0] > _ends(plain.off_course)[1]
+    plain, corrected = (_run("recovery", method, seed) for method in (PLAIN, CORRECTED))
+    assert plain.manifest.policy.training is not None
+    assert plain.manifest.policy.training["open_loop"]["steering_r2"] > 0.95
+    lost, brought_back = (score_run(run).overall.dbs for run in (plain, corrected))
+    assert brought_back.value - lost.value >= 30.0
+    assert _ends(brought_back)[0] > _ends(lost)[1]
 
 
 def test_the_score_tells_the_expert_from_a_trained_policy_from_chance() -> None:

@@ -1,9 +1,9 @@
 """What makes lane keeping a test of recovery: nominal driving does not teach what brings a car back.
 
-One network is fitted twice to the expert's steering, with the same number of pictures to learn from: to nominal
-episodes, and to episodes half of which start off course. Each is asked on seeds that it was not fitted to, and
-judged by the share of the variance of the expert's steering that it explains (R²): on nominal episodes, and in
-the first two seconds after a start off course. Measured figures stand beside the bounds.
+One network is fitted twice to the expert's steering, with the same number of pictures to learn from: to
+nominal episodes, and to episodes half of which start off course. Each is asked on seeds that it was not
+fitted to, and judged by the share of the variance of the expert's steering that it explains (R²): on nominal
+episodes, and in the first two seconds after a start off course. Measured figures stand beside the bounds.
 """
 
 import numpy as np

@@ -21,7 +21,11 @@ METRIC_VERSION = 1
 TTC_WEIGHT = 5.0
 SPEED_LIMIT_WEIGHT = 3.0
 COMFORT_WEIGHT = 2.0
+"""nuPlan weighs them 5, 4 and 2 (``config/planner_metric_aggregator`` of its devkit). The limit counts less
+here, because here the flow keeps it and progress beyond the expert's gains nothing."""
 QUALITY_FLOOR = 0.6
+"""Chosen so that the best quality cannot buy back a gate or a third of the way. What hangs on these four is
+measured in ``docs/score.md``: on the published runs, no pair that the score tells apart changes places."""
 
 FORMULA = "100 * nc * dac * ddc * rc * mp * ep * (0.6 + 0.4 * (5 * ttc + 3 * sl + 2 * c) / 10)"
 

@@ -8,6 +8,7 @@ it had driven until then is checked.
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ from drivebench.suite import SuiteEntry, load_suite
 from drivebench.world import WorldBatch
 
 __all__ = ["Disagreement", "Verification", "replay", "verify_loaded", "verify_run"]
+
+REMEMBERED = 2048
+"""Built episodes that the next run of the same suite need not build again: a whole suite, about 50 MB."""
 
 Log = NDArray[np.int16]
 
@@ -174,6 +178,11 @@ def _entries(run: Run, given: str | None) -> dict[str, SuiteEntry]:
     return entries
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _built(entry: SuiteEntry) -> Episode:
+    return entry.episode()
+
+
 def _verify_chunk(
     run: Run, records: Sequence[EpisodeRecord], entries: Sequence[SuiteEntry]
 ) -> list[Disagreement]:
@@ -193,7 +202,7 @@ def _verify_chunk(
     references = [
         Reference(time_s=entry.reference_time_s, distance_m=entry.reference_distance_m) for entry in entries
     ]
-    replayed = replay([entry.episode() for entry in entries], references, logs)
+    replayed = replay([_built(entry) for entry in entries], references, logs)
     found = []
     for record, entry, reference, (measurement, taken) in zip(
         records, entries, references, replayed, strict=True

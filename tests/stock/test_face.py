@@ -10,7 +10,7 @@ from scenarios.stock.face_check import VARIANTS, Comparison, compare, difference
 from scenarios.stock.ids import IDS
 from scenarios.stock.upstream import registered_ids
 
-LONGEST = 20
+LONGEST = 12
 NAMES = [*IDS, *VARIANTS]
 TOGETHER = 9
 """Compared by the same process: compiling and importing cost more than the comparison."""

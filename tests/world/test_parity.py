@@ -14,15 +14,16 @@ SEEDS = {"random": (1001,), "sensible": (1002,)}
 """Others than those of the whole comparison."""
 LONGEST = {"highway-v0": 5, "racetrack": 40, "parking": 40, "lane-keeping": 60}
 """Decisions of an episode, by the beginning of the id: stock is slow."""
-OTHERS = 13
+OTHERS = 9
+CROWDED = 13
 QUICK = {
-    "merge-v0, 30 Hz": OTHERS,
+    "merge-v0, 30 Hz": CROWDED,
     "racetrack-v1, 8 others": 40,
-    "merge-generic-v1, 4 lanes": OTHERS,
+    "merge-generic-v1, 4 lanes": CROWDED,
     "merge-v1, continuous": 50,
-    "roundabout-v0, linear traffic": OTHERS,
-    "roundabout-v1, aggressive traffic": OTHERS,
-    "u-turn-v0, defensive traffic": OTHERS,
+    "roundabout-v0, linear traffic": CROWDED,
+    "roundabout-v1, aggressive traffic": CROWDED,
+    "u-turn-v0, defensive traffic": CROWDED,
     "roundabout-v1, tyre forces": 50,
     "racetrack-v0, tyre forces, 3 others": 40,
     "parking-parked-v0, speed range": 40,
@@ -30,7 +31,7 @@ QUICK = {
     "winding road, meta-actions": 40,
     "winding road, continuous": 40,
     "intersection-v1, kinematic": 50,
-    "intersection-v0, linear traffic": OTHERS,
+    "intersection-v0, linear traffic": CROWDED,
 }
 """Variants of the gate, and the decisions of an episode."""
 CRASHING = (

@@ -1,9 +1,12 @@
 """What the tests of the stock environments share."""
 
+from pathlib import Path
+
 import gymnasium
 import pytest
 
 from drivebench.gymnasium_ids import NAMESPACE, register_environment
+from scenarios.stock import bank as banks
 from scenarios.stock.ids import ENVIRONMENTS
 from scenarios.stock.upstream import vehicle_class
 
@@ -21,3 +24,9 @@ def _constants_of_stock(monkeypatch: pytest.MonkeyPatch) -> None:
     """highway-env's own, which its intersection changes for everybody in the process for good."""
     for name, value in CONSTANTS.items():
         monkeypatch.setattr(vehicle_class(DRIVER), name, value)
+
+
+@pytest.fixture(autouse=True)
+def _banks_of_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No worlds that an earlier run of the tests has left."""
+    monkeypatch.setattr(banks, "bank_path", lambda digest, numerics: tmp_path / f"{digest} {numerics}.bank")

@@ -86,20 +86,23 @@ def _against(half_m: float, zero_m: float) -> Change:
     return change
 
 
+def _is_late(record: EpisodeRecord) -> bool:
+    """Whether a goal was not reached in time, as far as the score's cap on progress shows it."""
+    return record.measurement.goal_m is not None and record.parts.ep <= limits.LATE_PROGRESS_CAP
+
+
 def _full_progress(share: float) -> Change:
     def change(record: EpisodeRecord) -> Parts:
         measured = record.measurement
         ratio = min(1.0, max(0.0, measured.reference_progress_m / (share * record.reference.distance_m)))
-        late = measured.goal_m is not None and record.parts.ep <= limits.LATE_PROGRESS_CAP
-        return replace(record.parts, ep=min(ratio, limits.LATE_PROGRESS_CAP) if late else ratio)
+        return replace(record.parts, ep=min(ratio, limits.LATE_PROGRESS_CAP) if _is_late(record) else ratio)
 
     return change
 
 
 def _late(cap: float) -> Change:
     def change(record: EpisodeRecord) -> Parts:
-        late = record.measurement.goal_m is not None and record.parts.ep <= limits.LATE_PROGRESS_CAP
-        return replace(record.parts, ep=min(record.parts.ep, cap)) if late else record.parts
+        return replace(record.parts, ep=min(record.parts.ep, cap)) if _is_late(record) else record.parts
 
     return change
 

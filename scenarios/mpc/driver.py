@@ -13,9 +13,9 @@ Among plans, the best is the one of the greatest
 where being beside the path and below the speed profile costs only the way that is lost by it, so that a
 change of path is not held against it. After a few rounds, plans that are far behind are given up.
 
-Where it may teach: ``drivebench evaluate mpc --suite dev --limit 1``, one episode of each family and condition,
-gave 99.9 and more on eleven families, 85.2 on the intersection and 45.1 on parking, whose ways through gates and
-in reverse it does not plan. There, take ``expert``.
+Where it may teach: ``drivebench evaluate mpc --suite dev --limit 1``, one episode of each family and
+condition, gave 99.9 and more on eleven families, 85.2 on the intersection and 45.1 on parking, whose ways
+through gates and in reverse it does not plan. There, take ``expert``.
 """
 
 from collections.abc import Mapping

@@ -126,7 +126,7 @@ BUILT = """
 from drivebench.benchmarks import environments, stock_face
 from scenarios.stock.building import Builder
 
-environments.BATCH, stock_face.BANK = 40, 40
+environments.BATCH, stock_face.BANK = 12, 12
 build, states = Builder.build, []
 Builder.build = lambda self, state: states.append(state) or build(self, state)
 environments.measure_id("merge-v0", round_s=1e-9, rounds=3)
@@ -145,7 +145,7 @@ def test_every_run_builds_its_worlds(tmp_path: Path) -> None:
         ).stdout
         for _ in range(2)
     )
-    assert int(first) == int(second) > 40 + 3 * 10
+    assert int(first) == int(second) > 12 + 2 * 10
     assert not [*tmp_path.rglob("*.bank")]
 
 

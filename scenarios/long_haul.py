@@ -66,8 +66,11 @@ WIDTH_M = (4.2, 4.5)
 LIMITS_MPS, LIMIT_STEP_MPS = (8.0, 9.5), 0.5
 START_SPEED = (0.8, 1.0)
 """Of the speed limit."""
-BEHIND_M, BEYOND_M = 30.0, 50.0
-"""Length of the route before the start, and beyond what the limit allows within the horizon."""
+BEHIND_M = 30.0
+"""Length of the route before the start."""
+AHEAD = 1.5
+"""The route goes on for so many times the distance that the limit allows within the horizon: who drives too
+fast loses what the speed limit is worth, and does not run out of route."""
 OFF_COURSE_RAD = 0.06
 
 
@@ -98,7 +101,7 @@ def _course(split: str, number: int) -> _Course:
     network = closed_road(generator, width_m=round_to_grid(uniform(generator, *WIDTH_M)))
     lap = list(range(len(network.lane_index)))
     length = sum(network.length_m(row) for row in lap)
-    laps = 2 + math.ceil((limit * HORIZON_S + BEYOND_M) / length)
+    laps = 2 + math.ceil(AHEAD * limit * HORIZON_S / length)
     points = lane_path(network, lap * laps)
     return _Course(network=network, points=points, arc=arc_lengths(points), lap_m=length, limit_mps=limit)
 
@@ -141,7 +144,7 @@ def _route(course: _Course, row: int, at_m: float, start_m: tuple[float, float])
     """The laps from a little before an arc length on."""
     start = int(np.searchsorted(course.arc, at_m, side="right")) - 1
     first, last = np.searchsorted(
-        course.arc, [at_m - BEHIND_M, at_m + course.limit_mps * HORIZON_S + BEYOND_M]
+        course.arc, [at_m - BEHIND_M, at_m + AHEAD * course.limit_mps * HORIZON_S]
     ).tolist()
     return Route.along(
         course.points[first : last + 1],

@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 from scenes import expert_drives
 
 from drivebench.evaluation.rollout import roll_out
-from drivebench.metric.measurement import Ending
+from drivebench.metric.measurement import Ending, Reference
 from drivebench.metric.monitor import Monitor
+from drivebench.metric.parts import parts
+from drivebench.metric.score import dbs
 from drivebench.scenario import episode_generator, load_scenario
 from drivebench.world import RoadNetwork, WorldBatch
 from drivebench.world.layout import LaneFloat, LaneInt, LaneKind
@@ -95,3 +97,25 @@ def test_whoever_leaves_the_road_now_and_then_fails_in_five_minutes() -> None:
     assert by_then[0] <= 0.25
     assert by_then[2] >= 0.4
     assert by_then[0] < by_then[1] < by_then[2]
+
+
+def test_who_drives_too_fast_keeps_his_route_and_loses_what_the_limit_is_worth() -> None:
+    """A quarter above the limit for five minutes: the route once ended there, and all was lost with it."""
+    expert, found = Expert(), [load_scenario(FAMILY).episode(1_330_000 + place) for place in range(3)]
+    expert_reference = Reference(time_s=300.0, distance_m=300.0 * found[0].speed_limit_mps)
+    limits = np.array([episode.speed_limit_mps for episode in found])
+
+    def decide(worlds: WorldBatch, monitor: Monitor, slots: NDArray[np.int64]) -> NDArray[np.float32]:
+        if not monitor.decisions.any():
+            expert.reset(worlds, dict(enumerate(found)), slots)
+        actions = expert.act(worlds, slots)
+        lacking_mps = 1.25 * limits[slots] - worlds.speed[slots, worlds.ego[slots]]
+        actions[:, 0] = np.clip(0.3 * lacking_mps, -1.0, 1.0)
+        return actions
+
+    for each in roll_out(found, [None] * len(found), decide, batch_size=len(found)):
+        assert each.measurement.ended_by is Ending.HORIZON
+        assert each.measurement.progress_m > 1.2 * each.episode.speed_limit_mps * 300.0
+        scored = parts(each.measurement, expert_reference)
+        assert scored.sl < 0.2  # 0.105 measured
+        assert 50.0 < dbs(scored) < 90.0

@@ -1,110 +1,57 @@
-"""Behaviour cloning from the front camera: copy what the expert did, as regression.
+"""Behaviour cloning: copy what the expert did, as regression. From the cameras, or from the kinematics table.
 
 Reference
     D. A. Pomerleau, "ALVINN: an autonomous land vehicle in a neural network", NIPS 1988 (published 1989);
-    the network after M. Bojarski et al., "End to end learning for self-driving cars", arXiv:1604.07316, 2016.
+    the camera network after M. Bojarski et al., "End to end learning for self-driving cars", arXiv:1604.07316,
+    2016; the route command enters as in F. Codevilla et al., "End-to-end driving via conditional imitation
+    learning", ICRA 2018, arXiv:1710.02410 (``command=branches`` and ``add`` are that paper's two networks, its
+    figure 3; the default is FiLM, see ``driving_network.py``).
 
 What it teaches
-    The network explains the expert's steering on held-out frames almost perfectly (R² above 0.95) and still
-    leaves the road: the expert never strayed, so no frame shows how to come back from where a start off
-    course or the car's own errors put it (Ross, Gordon and Bagnell, AISTATS 2011, arXiv:1011.0686). Compare
-    ``camera_correction.py``, which differs from this file in the cameras and the label, and in nothing else.
+    The network explains the expert's steering on held-out frames almost perfectly and still leaves the road:
+    the expert never strayed, so no frame shows how to come back from where a start off course or the car's
+    own errors put it (Ross, Gordon and Bagnell, AISTATS 2011, arXiv:1011.0686). ``camera_correction.py`` and
+    ``dagger.py`` differ from this file in where their frames come from, and in nothing else.
 
 Deviations from the references
-    The network also predicts the acceleration, and is given the speed; ALVINN and PilotNet steer only.
-    Frames are not selected: Bojarski et al. add frames of curves, here all roads wind. No image augmentation.
+    The network also predicts the acceleration, and is given the speed; ALVINN and PilotNet steer only. It
+    looks into the mirrors. Frames are not selected: Bojarski et al. add frames of curves.
+    ``--set answer=gaussian`` learns a mean and a spread (D. Nix, A. Weigend, ICNN 1994); the mean drives.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from baselines.camera_network import (
-    ACCELERATION_SCALE_MPS2,
-    CURVATURE_SCALE_PER_M,
-    CameraNetwork,
-    curvature_of,
-)
-from baselines.fitting import fit, reproducible
-from baselines.open_loop import open_loop
-from baselines.submission import write_submission
-from drivebench.baseline import Baseline, TrainReport, TrainRequest
-from drivebench.demonstrations import Batch, Demand, FrameBatches, read, to_learn_from
-from drivebench.sensors import FRONT
+from baselines.settings import Settings
+from baselines.trainer import Method, Training
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """Settings of the training.
-
-    Attributes:
-        steps: Gradient steps.
-        batch_size: Images a step.
-        learning_rate: The highest of the schedule.
-        weight_decay: AdamW's.
-    """
-
-    steps: int
-    batch_size: int = 64
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-4
+class Config(Settings):
+    """Settings; nothing of its own."""
 
 
-def smoke() -> Config:
-    """Enough to see that it learns: seconds."""
-    return Config(steps=300)
+def procedure(training: Training[Config]) -> None:
+    """One phase: regression on the demonstrations."""
+    training.learn("cloning", training.training.episodes)
 
 
-def full() -> Config:
-    """What the published table is made with: minutes on one core."""
-    return Config(steps=4000)
-
-
-def targets(batch: Batch) -> Tensor:
-    """What the network should answer: the expert's curvature and acceleration, ``f4[n, 2]``, scaled."""
-    curvature = curvature_of(batch.steering_rad) / CURVATURE_SCALE_PER_M
-    acceleration = batch.acceleration_mps2 / ACCELERATION_SCALE_MPS2
-    return torch.from_numpy(np.stack([curvature, acceleration], axis=1).astype(np.float32))
-
-
-def loss(answer: Tensor, batch: Batch) -> Tensor:
-    """Mean squared error of both outputs."""
-    return torch.mean(torch.square(answer - targets(batch).to(answer.device)))
-
-
-def train(request: TrainRequest) -> TrainReport:
-    """Learn from the training part of the demonstrations, measure on the held-out part, write it down."""
-    config = {"smoke": smoke, "full": full}[request.budget]()
-    demonstrations = read(request.demonstrations)
-    training, held_out = to_learn_from(demonstrations, request.subset)
-    frames = FrameBatches(training.episodes, cameras=(FRONT,))
-    with reproducible(request.seed):
-        network = CameraNetwork()
-        with frames.shuffled(config.batch_size, rng=np.random.default_rng(request.seed)) as batches:
-            losses = fit(
-                network,
-                batches,
-                loss,
-                name=BASELINE.name,
-                steps=config.steps,
-                learning_rate=config.learning_rate,
-                weight_decay=config.weight_decay,
-                device=request.device,
-            )
-        metrics = open_loop(network, held_out.episodes)
-    write_submission(
-        request, BASELINE, network=network, demonstrations=demonstrations, config=asdict(config),
-        losses=losses, metrics=metrics,
-    )  # fmt: skip
-    return TrainReport(submission=request.out, metrics=metrics)
-
-
-BASELINE = Baseline(
+METHOD = Method(
     name="behavior-cloning",
-    title="Behaviour cloning, front camera",
+    title="Behaviour cloning",
     paper="https://arxiv.org/abs/1604.07316",
-    demand=Demand(scenarios=("lane-keeping-v1",), episodes={"smoke": 24, "full": 160}),
-    train=train,
+    budgets={"smoke": Config(steps=300), "full": Config(steps=8000)},
+    procedure=procedure,
 )
+BASELINE = METHOD.baseline()
+
+KINEMATICS_METHOD = Method(
+    name="behavior-cloning-kinematics",
+    title="Behaviour cloning, kinematics",
+    paper="https://arxiv.org/abs/1011.0686",
+    budgets={
+        "smoke": Config(steps=300, view="kinematics", width=256),
+        "full": Config(steps=16000, view="kinematics", width=256),
+    },
+    procedure=procedure,
+)
+KINEMATICS = KINEMATICS_METHOD.baseline()

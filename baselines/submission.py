@@ -5,7 +5,8 @@ file                    holds
 ======================= ===================================================================================
 ``submission.toml``     name, authors, track, sensors, entry point, training data, paper
 ``policy.py``           the code that drives: a copy of one module of ``baselines``
-``weights.safetensors`` the network's weights
+``network.json``        which network (:class:`baselines.driving_network.Spec`)
+``weights.safetensors`` its weights
 ``training.json``       settings, seed, digest of the demonstrations, losses, open-loop figures, versions
 ======================= ===================================================================================
 
@@ -22,8 +23,8 @@ from typing import Any
 
 from safetensors.torch import save_file
 
-from baselines import camera_network
-from baselines.camera_network import SENSORS, WEIGHTS_FILE, CameraNetwork
+from baselines import driving_network
+from baselines.driving_network import WEIGHTS_FILE, DrivingNetwork
 from drivebench.baseline import Baseline, TrainRequest
 from drivebench.demonstrations import Demonstrations
 from drivebench.new_folder import new_folder
@@ -37,13 +38,14 @@ def write_submission(
     request: TrainRequest,
     baseline: Baseline,
     *,
-    network: CameraNetwork,
+    network: DrivingNetwork,
     demonstrations: Demonstrations,
     config: Mapping[str, Any],
-    losses: Sequence[float],
+    losses: Mapping[str, Sequence[float]],
     metrics: Mapping[str, float],
+    gathered: Mapping[str, int],
 ) -> None:
-    """Write the directory of a trained camera policy; it appears only when it is complete.
+    """Write the directory of a trained policy; it appears only when it is complete.
 
     Args:
         request: Where to, and the seed and budget to be noted.
@@ -51,8 +53,9 @@ def write_submission(
         network: Its weights are written.
         demonstrations: The set of which it has learnt from the subset of the request.
         config: Settings of the training.
-        losses: Course of the training loss.
+        losses: Course of the training loss, by phase.
         metrics: Open-loop figures.
+        gathered: Frames that the expert has labelled on the learner's own drives, by phase.
 
     Raises:
         DataError: The path exists.
@@ -72,8 +75,9 @@ def write_submission(
             "episodes": len(used.episodes),
             "frames": used.frames,
         },
+        "labelled_on_own_drives": dict(gathered),
         "open_loop": dict(metrics),
-        "losses": list(losses),
+        "losses": {phase: list(course) for phase, course in losses.items()},
         "versions": {name: version(name) for name in ("drivebench", "torch", "numpy")},
     }
     scenarios = sorted({f"{e.scenario}/{e.condition}" for e in used.episodes})
@@ -82,10 +86,12 @@ def write_submission(
         f"{len(seeds)} episodes of the {drivers} on {', '.join(scenarios)}, seeds "
         f"{min(seeds)} to {max(seeds)}, digest {demonstrations.digest[:12]}"
         + (f", subset {' and '.join(request.subset)}" if request.subset else "")
+        + (f", and {sum(gathered.values())} frames of its own drives, labelled by the expert" if gathered else "")
     )
     with new_folder(request.out) as folder:
-        _write_manifest(folder, baseline, SENSORS, data)
-        _copy_policy(folder, camera_network)
+        _write_manifest(folder, baseline, network.spec.view, network.spec.sensors, data)
+        _copy_policy(folder, driving_network)
+        network.spec.write(folder)
         weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
         save_file(weights, folder / WEIGHTS_FILE)
         (folder / TRAINING_FILE).write_text(json.dumps(training, indent=1) + "\n", encoding="utf-8")
@@ -106,15 +112,15 @@ def write_untrained(
         DataError: The path exists.
     """
     with new_folder(request.out) as folder:
-        _write_manifest(folder, baseline, sensors, "none")
+        _write_manifest(folder, baseline, "camera", sensors, "none")
         _copy_policy(folder, policy)
 
 
-def _write_manifest(folder: Path, baseline: Baseline, sensors: Sequence[str], data: str) -> None:
+def _write_manifest(folder: Path, baseline: Baseline, track: str, sensors: Sequence[str], data: str) -> None:
     fields = {
         "name": baseline.name,
         "authors": ["The drivebench authors"],
-        "track": "camera",
+        "track": track,
         "sensors": list(sensors),
         "entry_point": "policy:load",
         "training_data": data,

@@ -1,12 +1,12 @@
 """What a baseline is: a name, a paper, and a function that trains a submission directory.
 
 A baseline is one module with a ``BASELINE`` object and one entry point in the group ``drivebench.baselines``.
-``drivebench train NAME`` finds it there. Training reads demonstrations and never drives: it cannot see the
-development or test episodes, because a request names none.
+``drivebench train NAME`` finds it there. Training reads demonstrations, and drives on training seeds where its
+method asks for that; it cannot see the development or test episodes, because a request names none.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from drivebench import registry
@@ -33,6 +33,8 @@ class TrainRequest:
         seed: Of the initial weights and of the order of the frames.
         budget: One of ``BUDGETS``.
         device: One of ``DEVICES``.
+        settings: By name, what is to differ from the budget's settings, as text (``--set steps=2000``).
+        tensorboard: Folder for TensorBoard's event files; nothing is written there when left out.
     """
 
     out: Path
@@ -41,6 +43,8 @@ class TrainRequest:
     seed: int = 0
     budget: str = "full"
     device: str = "cpu"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    tensorboard: Path | None = None
 
     def __post_init__(self) -> None:
         if self.budget not in BUDGETS:
@@ -72,10 +76,13 @@ class TrainReport:
         submission: The directory that was written.
         metrics: Open-loop figures on held-out expert frames by name, such as ``steering_r2``; empty when
             nothing was learnt.
+        speed: ``samples_per_s`` and ``waiting``, the share of the time that was spent waiting for data, of
+            the last phase; empty when nothing was learnt.
     """
 
     submission: Path
     metrics: Mapping[str, float]
+    speed: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-__all__ = ["duration", "say", "track"]
+__all__ = ["duration", "say", "track", "track_with_note"]
 
 PLAIN_INTERVAL_S = 10.0
 
@@ -24,50 +24,68 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def track(title: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+def track(title: str, total: int, unit: str, *, done: int = 0) -> Iterator[Callable[[int], None]]:
     """Show the progress of a piece of work.
 
     Args:
         title: What is being done, such as ``evaluate idle``.
         total: How many units there are.
         unit: Name of the unit in the plural, such as ``episodes``.
+        done: How many of them were done before.
 
     Yields:
         ``advance(n)``: to be called when ``n`` more units are done.
     """
-    started = time.monotonic()
-    show = _bar if _console.is_terminal else _lines
-    with show(title, total, unit) as advance:
-        yield advance
-    if not _console.is_terminal:
-        say(f"{title}: {total} {unit} in {duration(time.monotonic() - started)}")
+    with track_with_note(title, total, unit, done=done) as advance:
+        yield lambda count: advance(count, "")
 
 
 @contextmanager
-def _bar(title: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+def track_with_note(
+    title: str, total: int, unit: str, *, done: int = 0
+) -> Iterator[Callable[[int, str], None]]:
+    """The same for work that has something to tell besides, such as a loss.
+
+    Yields:
+        ``advance(n, note)``: the note stands beside the bar.
+    """
+    started = time.monotonic()
+    show = _bar if _console.is_terminal else _lines
+    with show(title, total, unit, done) as advance:
+        yield advance
+    if not _console.is_terminal:
+        say(f"{title}: {total - done} {unit} in {duration(time.monotonic() - started)}")
+
+
+@contextmanager
+def _bar(title: str, total: int, unit: str, done: int) -> Iterator[Callable[[int, str], None]]:
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit, markup=False),
         TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     with Progress(*columns, console=_console) as bars:
-        task = bars.add_task(title, total=total)
-        yield lambda count: bars.advance(task, count)
+        task = bars.add_task(title, total=total, completed=done, note="")
+        yield lambda count, note: bars.update(task, advance=count, note=note)
 
 
 @contextmanager
-def _lines(title: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
-    done, said = 0, time.monotonic()
+def _lines(title: str, total: int, unit: str, done: int) -> Iterator[Callable[[int, str], None]]:
+    started = said = time.monotonic()
+    before = done
 
-    def advance(count: int) -> None:
+    def advance(count: int, note: str) -> None:
         nonlocal done, said
         done += count
         now = time.monotonic()
         if now - said >= PLAIN_INTERVAL_S and done < total:
             said = now
-            say(f"{title}: {done} of {total} {unit}")
+            left_s = (now - started) / max(done - before, 1) * (total - done)
+            more = f", {note}" if note else ""
+            say(f"{title}: {done} of {total} {unit}{more}, {duration(left_s)} left")
 
     yield advance
 

@@ -9,14 +9,11 @@ from numpy.typing import NDArray
 
 from drivebench.demonstrations.prefetch import ahead_of_time
 from drivebench.demonstrations.record import Demonstration
-from drivebench.errors import ConfigurationError, DataError
-from drivebench.scenario import Command, Episode, load_scenario
+from drivebench.demonstrations.scenes import RecordedScenes
+from drivebench.errors import ConfigurationError
+from drivebench.scenario import Command
 from drivebench.sensors import Camera
-from drivebench.sensors.faults import shown_decisions
-from drivebench.sensors.render import render
-from drivebench.sensors.scene import Moments
-from drivebench.weather import Weather
-from drivebench.world import RoadNetwork, dequantise
+from drivebench.world import dequantise
 from drivebench.world.actions import ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD
 
 __all__ = ["Batch", "FrameBatches"]
@@ -67,40 +64,14 @@ class FrameBatches:
             sizes = ", ".join(f"{camera.name} {camera.shape}" for camera in cameras) or "none"
             raise ConfigurationError(f"cameras: {sizes}; expected at least one, all of the same size")
         self.cameras = tuple(cameras)
-        networks: dict[str, tuple[int, RoadNetwork]] = {}
-        network_of_episode = []
-        self._weathers: list[Weather] = []
-        for episode in episodes:
-            built = _built(episode)
-            network = built.world.network
-            self._weathers.append(built.weather)
-            place, _ = networks.setdefault(network.digest, (len(networks), network))
-            network_of_episode.append(place)
-        self._networks = [network for _, network in networks.values()]
-        lengths = [episode.frames for episode in episodes]
-        entities = max(len(episode.kinds) for episode in episodes)
-        self._network = np.repeat(network_of_episode, lengths)
-        self._ego = np.repeat([episode.ego for episode in episodes], lengths)
-        self._episode = np.repeat(np.arange(len(episodes)), lengths)
-        self._seeds = np.array([episode.seed for episode in episodes], np.uint64)
-        self._dropout = np.array([weather.dropout for weather in self._weathers])
-        self._first = np.cumsum([0, *lengths[:-1]])
-        self._states = np.zeros((sum(lengths), entities, 4))
-        self._sizes_m = np.ones((len(episodes), entities, 2))
-        self._kinds = np.full((len(episodes), entities), -1, np.int64)
-        first = 0
-        for row, episode in enumerate(episodes):
-            here = len(episode.kinds)
-            self._states[first : first + episode.frames, :here] = episode.trajectories
-            self._sizes_m[row, :here], self._kinds[row, :here] = episode.sizes_m, episode.kinds
-            first += episode.frames
+        self._scenes = RecordedScenes(episodes)
         self._actions = dequantise(np.concatenate([episode.actions for episode in episodes]))
         self._command = np.eye(len(Command), dtype=np.float32)[
             np.concatenate([episode.commands for episode in episodes])
         ]
 
     def __len__(self) -> int:
-        return len(self._states)
+        return len(self._scenes)
 
     def batch(self, frame: NDArray[np.int64], camera: NDArray[np.int64]) -> Batch:
         """Render given frames.
@@ -112,10 +83,10 @@ class FrameBatches:
         image = np.empty((len(frame), *self.cameras[0].shape), np.uint8)
         for number, each in enumerate(self.cameras):
             rows = np.flatnonzero(camera == number)
-            image[rows] = render(each, self._moments(self._shown(frame[rows], each)))
+            image[rows] = self._scenes.pictures(each, frame[rows])
         return Batch(
             image=image,
-            speed=self._states[frame, self._ego[frame], 3, None].astype(np.float32),
+            speed=self._scenes.speed_mps[frame, None].astype(np.float32),
             command=self._command[frame],
             acceleration_mps2=self._actions[frame, 0] * ACCELERATION_RANGE_MPS2,
             steering_rad=self._actions[frame, 1] * STEERING_RANGE_RAD,
@@ -158,35 +129,3 @@ class FrameBatches:
         for first in range(0, count, size):
             now = frames[first : first + size]
             yield self.batch(now, np.zeros(len(now), np.int64))
-
-    def _shown(self, frame: NDArray[np.int64], camera: Camera) -> NDArray[np.int64]:
-        """The frames that a camera shows: earlier ones where it is frozen."""
-        episode = self._episode[frame]
-        first, dropout = self._first[episode], self._dropout[episode]
-        return first + shown_decisions(camera.name, self._seeds[episode], frame - first, dropout)
-
-    def _moments(self, frame: NDArray[np.int64]) -> Moments:
-        episode = self._episode[frame]
-        used, network = np.unique(self._network[frame], return_inverse=True)
-        moments = Moments.from_states(
-            networks=[self._networks[place] for place in used],
-            network=network,
-            states=self._states[frame],
-            sizes_m=self._sizes_m[episode],
-            kinds=self._kinds[episode],
-            ego=self._ego[frame],
-        )
-        weathers = [self._weathers[each] for each in episode]
-        return moments.under(weathers, self._seeds[episode].tolist(), frame - self._first[episode])
-
-
-def _built(episode: Demonstration) -> Episode:
-    """What was recorded, built anew."""
-    built = load_scenario(episode.scenario).episode(episode.seed, episode.condition)
-    world = built.world
-    if world.digest != episode.world_digest:
-        raise DataError(
-            f"{episode.key} was recorded in the world {episode.world_digest[:12]}…, but means the world "
-            f"{world.digest[:12]}… now: the scenario has changed. Collect the demonstrations again."
-        )
-    return built

@@ -99,6 +99,7 @@ def card(demonstrations: Demonstrations, form: Form | None = None) -> str:
         hertz=POLICY_HZ,
         minutes=demonstrations.frames / POLICY_HZ / 60.0,
         whole=_row("all", episodes, learnt_from),
+        labelled=[each.frames for each in episodes if each.labels is not None],
         scenarios=sorted({each.scenario for each in episodes}),
         drivers=[
             _row(name, [each for each in episodes if each.driver == name], learnt_from)

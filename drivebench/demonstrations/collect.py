@@ -1,6 +1,6 @@
 """Recording a privileged driver on training seeds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from drivebench import progress, registry
 from drivebench.demonstrations.fixed_point import encode
 from drivebench.demonstrations.record import Demonstration, Demonstrations
 from drivebench.errors import ConfigurationError
-from drivebench.evaluation.rollout import BATCH_SIZE, DriverPilot, Rollout, roll_out_batch
+from drivebench.evaluation.rollout import BATCH_SIZE, DriverPilot, Pilot, Rollout, roll_out_batch
 from drivebench.metric.measurement import Reference
 from drivebench.metric.monitor import Monitor
 from drivebench.metric.parts import is_success, parts
@@ -18,32 +18,32 @@ from drivebench.policy import Actions, Driver, Slots
 from drivebench.scenario import TRAIN, Episode, load_scenario, split_of
 from drivebench.world import WorldBatch
 
-__all__ = ["collect", "record"]
+__all__ = ["collect", "record", "refuse_other_splits"]
 
 
-class _Recorder(DriverPilot):
-    """Lets a driver drive and writes down what every entity does before each of its decisions."""
+class _Recorder:
+    """Lets a pilot drive and writes down what every entity does before each of its decisions."""
 
-    def __init__(self, driver: Driver) -> None:
-        super().__init__(driver)
+    def __init__(self, pilot: Pilot) -> None:
+        self._pilot = pilot
         self.states: dict[int, list[NDArray[np.int32]]] = {}
         self.commands: dict[int, list[int]] = {}
 
     def begin(self, worlds: WorldBatch, monitor: Monitor, episodes: Mapping[int, Episode]) -> None:
         """A new batch: forget the last."""
-        super().begin(worlds, monitor, episodes)
+        self._pilot.begin(worlds, monitor, episodes)
         worlds.refuse_open_traffic("recorded")
         self.states = {slot: [] for slot in episodes}
         self.commands = {slot: [] for slot in episodes}
 
     def decide(self, worlds: WorldBatch, monitor: Monitor, slots: Slots) -> Actions:
-        """Ask the driver, and write down what it saw."""
+        """Ask the pilot, and write down the states in which it decides."""
         for slot in slots.tolist():
             entities = int(worlds.entities[slot])
             columns = (worlds.x, worlds.y, worlds.heading, worlds.speed)
             self.states[slot].append(encode(np.stack([c[slot, :entities] for c in columns], axis=-1)))
             self.commands[slot].append(int(monitor.command[slot]))
-        return super().decide(worlds, monitor, slots)
+        return self._pilot.decide(worlds, monitor, slots)
 
 
 def collect(
@@ -80,22 +80,22 @@ def collect(
         for family in families:
             for first in range(0, episodes, BATCH_SIZE):
                 batch = [family.episode(seed, condition) for seed in seeds[first : first + BATCH_SIZE]]
-                recorded += record(batch, who, driver, advance)
+                recorded += record(batch, DriverPilot(who), driver, advance)
     return Demonstrations(episodes=tuple(recorded))
 
 
 def record(
-    episodes: Sequence[Episode], driver: Driver, name: str, advance: Callable[[int], None]
+    episodes: Sequence[Episode], pilot: Pilot, name: str, advance: Callable[[int], None]
 ) -> list[Demonstration]:
-    """Let a driver drive one batch of episodes, and record it.
+    """Let somebody drive one batch of episodes, and record it.
 
     Args:
         episodes: Which, of training seeds.
-        driver: Who drives.
+        pilot: Who drives.
         name: What the driver is called.
         advance: Called with the number of episodes that have just finished.
     """
-    recorder = _Recorder(driver)
+    recorder = _Recorder(pilot)
     rollouts = roll_out_batch(episodes, [None] * len(episodes), recorder, advance)
     return [_demonstration(recorder, slot, each, name) for slot, each in enumerate(rollouts)]
 
@@ -105,11 +105,23 @@ def _check(scenarios: Sequence[str], seeds: range) -> None:
         raise ConfigurationError(
             f"{len(scenarios)} scenarios with {len(seeds)} episodes; expected at least one of each"
         )
-    for seed in (seeds[0], seeds[-1]):
+    refuse_other_splits((seeds[0], seeds[-1]))
+
+
+def refuse_other_splits(seeds: Iterable[int]) -> None:
+    """Refuse to record seeds that are not for training.
+
+    Args:
+        seeds: Of the episodes.
+
+    Raises:
+        ConfigurationError: A seed is of another split, or of none.
+    """
+    for seed in seeds:
         if split_of(seed) != "train":
             raise ConfigurationError(
                 f"seed {seed} is of the split {split_of(seed)!r}; expected a training seed, {TRAIN.start} to "
-                f"{TRAIN.stop - 1}. No policy may have seen what it is tested on: choose another first seed."
+                f"{TRAIN.stop - 1}. No policy may have seen what it is tested on: choose other seeds."
             )
 
 

@@ -1,10 +1,14 @@
 """The demonstrations that somebody needs, and where they are once they were collected."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 __all__ = ["Demand", "collected"]
+
+NAMED = 3
+"""Of more scenarios than this, the name of a folder tells the number and a digest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +32,9 @@ class Demand:
     def name(self, budget: str) -> str:
         """A folder name that tells what is inside."""
         what = "-".join(self.scenarios)
+        if len(self.scenarios) > NAMED:
+            digest = hashlib.sha256(what.encode()).hexdigest()
+            what = f"{len(self.scenarios)}-scenarios-{digest[:8]}"
         return f"{what}-{self.condition}-{self.driver}-{self.first_seed}-{self.episodes[budget]}"
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -34,6 +34,8 @@ class Demonstration:
         kinds: ``i1[N]`` :class:`drivebench.world.EntityKind` of each entity.
         sizes_m: ``f8[N, 2]`` length and width of each entity.
         ego: Row of the vehicle that was driven.
+        labels: ``i2[T, 2]`` quantised: what a teacher would have done in each of these states, where somebody
+            else drove; None where what was done is what is to be learnt.
     """
 
     scenario: str
@@ -49,6 +51,7 @@ class Demonstration:
     kinds: NDArray[np.int8]
     sizes_m: NDArray[np.float64]
     ego: int = 0
+    labels: NDArray[np.int16] | None = None
 
     def __post_init__(self) -> None:
         frames, entities = self.states.shape[:2]
@@ -59,6 +62,8 @@ class Demonstration:
             "kinds": (self.kinds, np.int8, (entities,)),
             "sizes_m": (self.sizes_m, np.float64, (entities, 2)),
         }
+        if self.labels is not None:
+            expected["labels"] = self.labels, np.int16, (frames, 2)
         for name, (array, dtype, shape) in expected.items():
             if array.shape != shape or array.dtype != dtype:
                 raise DataError(
@@ -81,6 +86,16 @@ class Demonstration:
         """Number of decisions."""
         return len(self.actions)
 
+    @property
+    def taught(self) -> NDArray[np.int16]:
+        """``i2[T, 2]`` quantised: what a learner is to do in each state, the labels or else the actions."""
+        return self.actions if self.labels is None else self.labels
+
+    @property
+    def as_driven(self) -> "Demonstration":
+        """The same without labels: all that comes back when the actions are driven again."""
+        return self if self.labels is None else replace(self, labels=None)
+
     @cached_property
     def trajectories(self) -> NDArray[np.float64]:
         """``f8[T, N, 4]``: x in m, y in m, heading in rad and speed in m/s of all entities."""
@@ -90,7 +105,11 @@ class Demonstration:
         """Feed everything into a hash: names as text, arrays as little-endian bytes."""
         outcome = (self.success, repr(self.score))
         digest.update(repr((self.key, self.world_digest, outcome, self.ego, self.states.shape)).encode())
-        for array in (self.actions, self.commands, self.states, self.kinds, self.sizes_m):
+        arrays: list[NDArray[Any]] = [self.actions, self.commands, self.states, self.kinds, self.sizes_m]
+        if self.labels is not None:  # what has none keeps the digest that it had before there were labels
+            digest.update(b"labels")
+            arrays.append(self.labels)
+        for array in arrays:
             digest.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes())
 
     @cached_property

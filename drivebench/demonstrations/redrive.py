@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from drivebench.demonstrations.collect import record
 from drivebench.demonstrations.record import Demonstration
 from drivebench.errors import ConfigurationError, DataError
-from drivebench.evaluation.rollout import BATCH_SIZE
+from drivebench.evaluation.rollout import BATCH_SIZE, DriverPilot
 from drivebench.evaluation.verify import replay
 from drivebench.metric.measurement import Ending
 from drivebench.policy import Actions, Slots
@@ -103,7 +103,8 @@ def driven_again(
         advance(len(part) - len(whole))
         for name in dict.fromkeys(log.driver for log in whole):
             of_driver = [log for log in whole if log.driver == name]
-            recorded += record([log.episode() for log in of_driver], _Player(of_driver), name, advance)
+            pilot = DriverPilot(_Player(of_driver))
+            recorded += record([log.episode() for log in of_driver], pilot, name, advance)
     order = {(log.scenario, log.condition, log.seed, log.driver): number for number, log in enumerate(logs)}
     recorded.sort(key=lambda each: order[each.scenario, each.condition, each.seed, each.driver])
     return recorded, unfinished

@@ -6,7 +6,8 @@ file                    holds
 ``demonstrations.json`` the schema's version, the content's digest, one record per episode
 ``actions.npy``         ``i2[F, 2]`` quantised actions of all F frames, episode after episode
 ``states.npz``          ``states`` u1 packed grid steps (:mod:`.fixed_point`), ``commands`` i1[F],
-                        ``kinds`` i1[E] and ``sizes_m`` f8[E, 2] of the E entities, episode after episode
+                        ``kinds`` i1[E] and ``sizes_m`` f8[E, 2] of the E entities, episode after episode;
+                        ``labels`` i2[G, 2] of the G frames of the episodes that have them
 ``README.md``           the data set's card, for people (:mod:`.card`); nothing reads it
 ======================  =====================================================================================
 
@@ -30,8 +31,11 @@ from drivebench.new_folder import new_folder
 
 __all__ = ["RECORD", "SCHEMA_VERSION", "read", "write"]
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+READABLE = (3, SCHEMA_VERSION)
+"""In version 3 no episode has labels."""
 RECORD, _ACTIONS, _STATES = "demonstrations.json", "actions.npy", "states.npz"
+_NO_LABELS = np.zeros((0, 2), np.int16)
 
 
 def write(demonstrations: Demonstrations, folder: Path) -> None:
@@ -61,6 +65,7 @@ def write(demonstrations: Demonstrations, folder: Path) -> None:
                 "ego": episode.ego,
                 "success": episode.success,
                 "score": episode.score,
+                "labelled": episode.labels is not None,
             }
             for episode in episodes
         ],
@@ -73,6 +78,7 @@ def write(demonstrations: Demonstrations, folder: Path) -> None:
             commands=np.concatenate([episode.commands for episode in episodes]),
             kinds=np.concatenate([episode.kinds for episode in episodes]),
             sizes_m=np.concatenate([episode.sizes_m for episode in episodes]),
+            labels=np.concatenate([_NO_LABELS, *(e.labels for e in episodes if e.labels is not None)]),
         )
         (partial / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         (partial / CARD).write_text(card(demonstrations), encoding="utf-8")
@@ -118,9 +124,10 @@ def _read_record(folder: Path) -> dict[str, Any]:
         _ = record["digest"], record["episodes"]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} is truncated or edited ({error}); collect it again") from error
-    if version != SCHEMA_VERSION:
+    if version not in READABLE:
         raise DataError(
-            f"{path} has schema version {version}; this drivebench reads {SCHEMA_VERSION}. Collect it again."
+            f"{path} has schema version {version}; this drivebench reads {' and '.join(map(str, READABLE))}. "
+            "Collect it again."
         )
     return dict(record)
 
@@ -139,10 +146,12 @@ def _assemble(
     record: dict[str, Any], actions: NDArray[np.int16], arrays: dict[str, NDArray[Any]]
 ) -> Demonstrations:
     episodes = []
-    frame = entity = byte = 0
+    labels = arrays.get("labels", _NO_LABELS)
+    frame = entity = byte = label = 0
     for entry in record["episodes"]:
         frames, entities = int(entry["frames"]), int(entry["entities"])
         size = 16 * frames * entities
+        labelled = frames if entry.get("labelled", False) else 0
         episodes.append(
             Demonstration(
                 scenario=entry["scenario"],
@@ -158,10 +167,11 @@ def _assemble(
                 states=unpack(arrays["states"][byte : byte + size], frames, entities),
                 kinds=arrays["kinds"][entity : entity + entities],
                 sizes_m=arrays["sizes_m"][entity : entity + entities],
+                labels=labels[label : label + frames] if labelled else None,
             )
         )
-        frame, entity, byte = frame + frames, entity + entities, byte + size
-    found = len(actions), len(arrays["commands"]), len(arrays["kinds"]), len(arrays["states"])
-    if found != (frame, frame, entity, byte):
-        raise ValueError(f"lengths {found}, expected {(frame, frame, entity, byte)}")
+        frame, entity, byte, label = frame + frames, entity + entities, byte + size, label + labelled
+    found = len(actions), len(arrays["commands"]), len(arrays["kinds"]), len(arrays["states"]), len(labels)
+    if found != (frame, frame, entity, byte, label):
+        raise ValueError(f"lengths {found}, expected {(frame, frame, entity, byte, label)}")
     return Demonstrations(episodes=tuple(episodes))

@@ -72,6 +72,8 @@ def export_lerobot(
 ) -> None:
     """Write a LeRobot data set; it appears under its name only when it is complete.
 
+    Labels of a teacher are not exported: what is in the data set is what was done.
+
     Args:
         demonstrations: What to write.
         out: A path at which nothing exists yet.
@@ -148,7 +150,7 @@ class _Writer:
             "success": demonstration.success,
             "split": split,
             "world_digest": demonstration.world_digest,
-            "digest": demonstration.digest,
+            "digest": demonstration.as_driven.digest,
         }
         for key, values in columns.items():
             if self._features[key]["dtype"] == "image":

@@ -67,6 +67,8 @@ def export_minari(
 ) -> None:
     """Write a Minari data set; it appears under its name only when it is complete.
 
+    Labels of a teacher are not exported: what is in the data set is what was done.
+
     Args:
         demonstrations: What to write.
         out: A path at which nothing exists yet; ``data`` inside it is what Minari loads.
@@ -155,7 +157,7 @@ def _episode_metadata(
             "success": each.success,
             "split": split,
             "world_digest": each.world_digest,
-            "digest": each.digest,
+            "digest": each.as_driven.digest,
         }
         for each, split in zip(demonstrations.episodes, split_names(demonstrations, whole), strict=True)
     ]

@@ -15,6 +15,7 @@ def a_demonstration(
     condition: str = "nominal",
     score: float = 98.7654,
     success: bool = True,
+    labelled: bool = False,
 ) -> Demonstration:
     rng = np.random.default_rng(seed)
     return Demonstration(
@@ -30,4 +31,5 @@ def a_demonstration(
         states=rng.integers(-(2**20), 2**20, (frames, entities, 4)).astype(np.int32),
         kinds=np.arange(entities, dtype=np.int8),
         sizes_m=np.full((entities, 2), (5.0, 2.0)),
+        labels=rng.integers(-32767, 32768, (frames, 2)).astype(np.int16) if labelled else None,
     )

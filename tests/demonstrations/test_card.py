@@ -41,6 +41,12 @@ def test_figures_are_counted_from_the_records() -> None:
     assert thirds["toy-v1", "worse"] == ["3", "10.00", "91.00"]
 
 
+def test_labels_are_mentioned_where_there_are_some() -> None:
+    assert "labels" not in card(some())
+    labelled = Demonstrations(episodes=(*some().episodes, a_demonstration(9, frames=11, labelled=True)))
+    assert "In 1 of the episodes (11 decisions) somebody else than the teacher drove." in card(labelled)
+
+
 def test_every_subset_that_the_card_names_is_one() -> None:
     demonstrations = some()
     listed = rows(card(demonstrations), "Subsets")

@@ -37,6 +37,29 @@ def test_what_is_read_is_what_was_written(demonstrations: Demonstrations, folder
             assert np.array_equal(getattr(one, name), getattr(other, name))
 
 
+def test_labels_come_back_to_the_episodes_that_have_them(tmp_path: Path) -> None:
+    episodes = [a_demonstration(seed, frames=seed + 1, labelled=seed in (2, 4)) for seed in range(1, 6)]
+    write(Demonstrations(episodes=tuple(episodes)), tmp_path / "data")
+    back = read(tmp_path / "data").episodes
+    assert [each.labels is None for each in back] == [True, False, True, False, True]
+    for one, other in zip(back, episodes, strict=True):
+        assert np.array_equal(one.taught, other.taught)
+        assert np.array_equal(one.taught, other.actions) == (other.labels is None)
+        assert one.as_driven.digest == replace(other, labels=None).digest
+
+
+def test_a_folder_from_before_there_were_labels_is_read(demonstrations: Demonstrations, folder: Path) -> None:
+    path = folder / "demonstrations.json"
+    record = json.loads(path.read_text())
+    for entry in record["episodes"]:
+        del entry["labelled"]
+    path.write_text(json.dumps({**record, "schema_version": 3}))
+    with np.load(folder / "states.npz") as stored:
+        old = {name: stored[name] for name in stored if name != "labels"}
+    np.savez_compressed(folder / "states.npz", **old)
+    assert read(folder).digest == demonstrations.digest
+
+
 def test_the_same_content_is_the_same_bytes(
     demonstrations: Demonstrations, folder: Path, tmp_path: Path
 ) -> None:
@@ -95,6 +118,8 @@ def test_every_field_is_under_the_digest(demonstrations: Demonstrations) -> None
         {"states": first.states + np.int32(1)},
         {"kinds": (first.kinds + 1).astype(np.int8)},
         {"sizes_m": first.sizes_m + 1.0},
+        {"labels": first.actions},
+        {"labels": first.actions ^ np.int16(1)},
     ]
     digests = {demonstrations.digest}
     for change in changes:
@@ -136,3 +161,5 @@ def test_an_episode_twice_or_none_at_all_is_refused() -> None:
 def test_arrays_of_the_wrong_length_are_refused() -> None:
     with pytest.raises(DataError, match="commands is int8"):
         replace(a_demonstration(1), commands=np.zeros(3, np.int8))
+    with pytest.raises(DataError, match=r"labels is int16\[19, 2\]; expected int16\[20, 2\]"):
+        replace(a_demonstration(1), labels=np.zeros((19, 2), np.int16))

@@ -65,7 +65,8 @@ def jitter(seen: Seen) -> dict[str, Tensor]:
         n, length = pictures.shape[:2]
         flat = pictures * 0.5 + 0.5
         parts = [
-            _JITTER(part.flatten(0, 1)).unflatten(0, (len(part), length)) for part in flat.split(max(GROUP // length, 1))
+            _JITTER(part.flatten(0, 1)).unflatten(0, (len(part), length))
+            for part in flat.split(max(GROUP // length, 1))
         ]
         changed[name] = torch.cat(parts)[:n] * 2.0 - 1.0
     return changed

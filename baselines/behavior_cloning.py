@@ -2,10 +2,10 @@
 
 Reference
     D. A. Pomerleau, "ALVINN: an autonomous land vehicle in a neural network", NIPS 1988 (published 1989);
-    the camera network after M. Bojarski et al., "End to end learning for self-driving cars", arXiv:1604.07316,
-    2016; the route command enters as in F. Codevilla et al., "End-to-end driving via conditional imitation
-    learning", ICRA 2018, arXiv:1710.02410 (``command=branches`` and ``add`` are that paper's two networks, its
-    figure 3; the default is FiLM, see ``driving_network.py``).
+    the camera network after M. Bojarski et al., "End to end learning for self-driving cars",
+    arXiv:1604.07316, 2016; the route command enters as in F. Codevilla et al., "End-to-end driving via
+    conditional imitation learning", ICRA 2018, arXiv:1710.02410 (``command=branches`` and ``add`` are that
+    paper's two networks, its figure 3; the default is FiLM, see ``driving_network.py``).
 
 What it teaches
     The network explains the expert's steering on held-out frames almost perfectly and still leaves the road:

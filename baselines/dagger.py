@@ -1,8 +1,8 @@
 """DAgger: let the learner drive, let the expert label what it came to, learn from all of it, and again.
 
 Reference
-    S. Ross, G. Gordon and D. Bagnell, "A reduction of imitation learning and structured prediction to no-regret
-    online learning", AISTATS 2011, arXiv:1011.0686, algorithm 3.1.
+    S. Ross, G. Gordon and D. Bagnell, "A reduction of imitation learning and structured prediction to
+    no-regret online learning", AISTATS 2011, arXiv:1011.0686, algorithm 3.1.
 
     ====================  ============================================================================
     algorithm 3.1         here
@@ -15,9 +15,9 @@ Reference
     ====================  ============================================================================
 
 What it teaches
-    The error of cloning grows with the square of the horizon, that of DAgger with the horizon (theorem 2.1 and
-    3.1): it has seen its own mistakes. ``teacher_share=0`` is the schedule βᵢ = I(i = 1), which the paper found
-    to work as well as any other (section 3.1).
+    The error of cloning grows with the square of the horizon, that of DAgger with the horizon (theorem 2.1
+    and 3.1): it has seen its own mistakes. ``teacher_share=0`` is the schedule βᵢ = I(i = 1), which the paper
+    found to work as well as any other (section 3.1).
 
 Deviations from the reference
     The network goes on from the last iteration's weights with a new learning-rate schedule, in place of

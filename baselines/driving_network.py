@@ -13,27 +13,28 @@ backbone of it is asked for. :class:`Spec` says which of its parts a network has
 ``answer``              ``l2`` (a value) or ``gaussian`` (a mean and a spread; the mean drives)
 ======================  =====================================================================================
 
-**Pictures.** The small encoder follows PilotNet (M. Bojarski et al., arXiv:1604.07316, 2016): convolutions with
-stride, then fully connected layers. It is smaller than PilotNet so that a CPU trains it in minutes; the rows
-of the sky are left out and the picture is halved for the same reason.
+**Pictures.** The small encoder follows PilotNet (M. Bojarski et al., arXiv:1604.07316, 2016): convolutions
+with stride, then fully connected layers. It is smaller than PilotNet so that a CPU trains it in minutes; the
+rows of the sky are left out and the picture is halved for the same reason.
 
-**Kinematics.** Each vehicle of the table goes through the same layers and the greatest of each feature is kept,
-as in PointNet (C. Qi et al., CVPR 2017, arXiv:1612.00593, section 4.2), so that the order of vehicles does not
-matter; beside it goes the flat table, since the nearest is listed first.
+**Kinematics.** Each vehicle of the table goes through the same layers and the greatest of each feature is
+kept, as in PointNet (C. Qi et al., CVPR 2017, arXiv:1612.00593, section 4.2), so that the order of vehicles
+does not matter; beside it goes the flat table, since the nearest is listed first.
 
 **Commands.** ``film``: each feature is scaled and shifted by what the command says (E. Perez et al., FiLM,
 AAAI 2018, arXiv:1709.07871, equation 2). ``branches``: one head for each command (F. Codevilla et al.,
 ICRA 2018, arXiv:1710.02410, figure 3b). ``add``: the command is one more input (there figure 3a).
 
-**Answers.** What is learnt is not the steering angle but the lateral acceleration that it means at the present
-speed (PilotNet's 1/r, times the speed squared): one size for parking speed and for a motorway. Few moments
-turn hard; asinh compresses these, so that the small corrections, which decide whether a lane is kept, are not
-drowned. :func:`answer_of` and :func:`meant_by` are inverse to each other.
+**Answers.** What is learnt is not the steering angle but the lateral acceleration that it means at the
+present speed (PilotNet's 1/r, times the speed squared): one size for parking speed and for a motorway. Few
+moments turn hard; asinh compresses these, so that the small corrections, which decide whether a lane is kept,
+are not drowned. :func:`answer_of` and :func:`meant_by` are inverse to each other.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -118,11 +119,13 @@ class Spec:
         stacked = self.memory == "stack"
         if self.frames < 1 or self.stride < 1 or self.width < 1 or (self.frames > 1) != stacked:
             raise ValueError(
-                f"memory {self.memory!r} with {self.frames} frames, stride {self.stride}, width {self.width}; "
-                "expected two or more frames with the memory 'stack', one with any other, and positive numbers"
+                f"memory {self.memory!r}, frames {self.frames}, stride {self.stride}, width {self.width}; "
+                "expected two frames or more with the memory 'stack', one with any other, positive numbers"
             )
         if stacked and self.view != "camera":
-            raise ValueError("a stack of kinematics; expected the view 'camera', as only pictures are stacked")
+            raise ValueError(
+                "a stack of kinematics; expected the view 'camera', as only pictures are stacked"
+            )
 
     @property
     def sensors(self) -> tuple[str, ...]:
@@ -175,7 +178,9 @@ def steering_for(curvature_per_m: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def answer_of(
-    acceleration_mps2: NDArray[np.float64], curvature_per_m: NDArray[np.float64], speed_mps: NDArray[np.float64]
+    acceleration_mps2: NDArray[np.float64],
+    curvature_per_m: NDArray[np.float64],
+    speed_mps: NDArray[np.float64],
 ) -> NDArray[np.float32]:
     """What the network should say to have a car accelerate and turn like this.
 
@@ -326,7 +331,12 @@ class DrivingNetwork(nn.Module):
         )
 
     def see(self, observation: Mapping[str, Any], device: str | torch.device = "cpu") -> dict[str, Tensor]:
-        """An observation of windows, ``[n, T, ...]`` by sensor, as tensors: pictures cut, halved, in [-1, 1]."""
+        """An observation of windows as tensors: pictures cut, halved, in [-1, 1].
+
+        Args:
+            observation: ``[n, T, ...]`` by sensor.
+            device: Where the tensors shall be.
+        """
         seen = {}
         for name in self.spec.sensors:
             value = torch.from_numpy(np.ascontiguousarray(observation[name])).to(device)
@@ -335,13 +345,13 @@ class DrivingNetwork(nn.Module):
 
     def _look(self, name: str, pictures: Tensor) -> Tensor:
         n, length = pictures.shape[:2]
-        flat = pictures.flatten(0, 1)
+        values = pictures.flatten(0, 1)
         if name == "front":
-            flat = flat[:, :, FIRST_ROW:LAST_ROW]
-        values = flat.float() / 127.5 - 1.0
+            values = values[:, :, FIRST_ROW:LAST_ROW]
+        values = values.float()
         if name != "front" or self.spec.encoder == "small":
             values = functional.avg_pool2d(values, 2)
-        return values.unflatten(0, (n, length))
+        return values.mul_(1.0 / 127.5).sub_(1.0).unflatten(0, (n, length))
 
     def forward(
         self, seen: Mapping[str, Tensor], state: State | None = None, begins: Tensor | None = None
@@ -377,7 +387,7 @@ class DrivingNetwork(nn.Module):
         return answer.unflatten(0, (n, length)), state
 
     def every_branch(self, seen: Mapping[str, Tensor]) -> Tensor:
-        """The answers under each command, ``f4[n, 6, outputs]``, of single frames of a network without memory.
+        """The answers under each command, ``f4[n, 6, outputs]``, of single frames without memory.
 
         Args:
             seen: From :meth:`see`, with T = 1.
@@ -408,12 +418,12 @@ class DrivingNetwork(nn.Module):
     ) -> tuple[Tensor, State | None]:
         """Run the memory over the window; cleared where an episode begins within it."""
         assert self.memory is not None
-        n, length = hidden.shape[:2]
+        length = hidden.shape[1]
         if begins is None or not bool(begins.any()):
             return cast("tuple[Tensor, State]", self.memory(hidden, state))
         cuts = sorted({0, length, *(int(t) for t in torch.nonzero(begins.any(dim=0)).flatten())})
         outputs = []
-        for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+        for first, last in pairwise(cuts):
             if state is not None:
                 keep = (~begins[:, first]).to(hidden.dtype)[None, :, None]
                 state = (state[0] * keep, state[1] * keep) if isinstance(state, tuple) else state * keep

@@ -60,7 +60,9 @@ def open_loop(
     lessons = Lessons(episodes, [load_sensor(name) for name in spec.sensors], history=history, roads=roads)
     truth, answer = [], []
     with torch.inference_mode():
-        for lesson, given, counts in _in_sequence(network, lessons) if spec.recurrent else _alone(network, lessons):
+        for lesson, given, counts in (
+            _in_sequence(network, lessons) if spec.recurrent else _alone(network, lessons)
+        ):
             acceleration, curvature = meant_by(given, lesson.speed_mps[:, -given.shape[1] :])
             answer.append(np.stack([steering_for(curvature)[counts], acceleration[counts]], axis=1))
             wanted = (lesson.steering_rad, lesson.acceleration_mps2)

@@ -14,7 +14,8 @@ What it teaches
 Deviations from the reference
     Supervised, not Q-learning. Eight episodes run side by side in windows of 16 decisions (3.2 s); the state
     is carried from one window to the next and is cleared exactly where an episode begins
-    (:func:`drivebench.demonstrations.orders.streams`), "bootstrapped sequential updates" in the paper's words.
+    (:func:`drivebench.demonstrations.orders.streams`), "bootstrapped sequential updates" in the paper's
+    words.
 """
 
 from dataclasses import dataclass

@@ -18,8 +18,8 @@ class Settings:
         steps: Gradient steps.
         batch_size: Windows a step, for networks without a state.
         streams: Episodes side by side, for networks with a state.
-        window: Decisions through which is differentiated, for networks with a state (truncated backpropagation
-            through time: R. Williams, J. Peng, Neural Computation 2(4), 1990).
+        window: Decisions through which is differentiated, for networks with a state (truncated
+            backpropagation through time: R. Williams, J. Peng, Neural Computation 2(4), 1990).
         learning_rate: The highest of the schedule.
         weight_decay: AdamW's.
         clip: Greatest norm of the gradient.
@@ -87,7 +87,9 @@ def with_settings(settings: AnySettings, changes: Mapping[str, str]) -> AnySetti
     changed = replace(settings, **values)
     for each in fields(changed):
         value = getattr(changed, each.name)
-        if type(value) is int and value < (1 if each.name in {"steps", "batch_size", "streams", "window"} else 0):
+        if type(value) is int and value < (
+            1 if each.name in {"steps", "batch_size", "streams", "window"} else 0
+        ):
             raise ConfigurationError(f"setting {each.name} is {value}; expected a positive number")
     _ = changed.spec
     return changed

@@ -86,7 +86,11 @@ def write_submission(
         f"{len(seeds)} episodes of the {drivers} on {', '.join(scenarios)}, seeds "
         f"{min(seeds)} to {max(seeds)}, digest {demonstrations.digest[:12]}"
         + (f", subset {' and '.join(request.subset)}" if request.subset else "")
-        + (f", and {sum(gathered.values())} frames of its own drives, labelled by the expert" if gathered else "")
+        + (
+            f", and {sum(gathered.values())} frames of its own drives, labelled by the expert"
+            if gathered
+            else ""
+        )
     )
     with new_folder(request.out) as folder:
         _write_manifest(folder, baseline, network.spec.view, network.spec.sensors, data)

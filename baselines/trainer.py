@@ -2,9 +2,9 @@
 
 A :class:`Method` is a name, settings for each budget, and a *procedure*: a few lines that say what is learnt
 from which episodes, in phases. :class:`Training` gives them what they need: :meth:`Training.learn` minimises
-the loss over some episodes and :meth:`Training.gather` lets the network drive while the expert labels. A phase
-that has finished is on disk and is not repeated; one that is interrupted goes on where it was, to the same
-bytes, because the order of frames and every random draw are functions of seed, phase and step.
+the loss over some episodes and :meth:`Training.gather` lets the network drive while the expert labels. A
+phase that has finished is on disk and is not repeated; one that is interrupted goes on where it was, to the
+same bytes, because the order of frames and every random draw are functions of seed, phase and step.
 
 The weights after the last step are the result: no checkpoint is chosen, so nothing is selected on data.
 """
@@ -13,7 +13,7 @@ import math
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -82,7 +82,9 @@ VALIDATIONS, VALIDATION_FRAMES = 20, 512
 FIRST_GATHERED_SEED = 100_000
 """Seeds of episodes that a learner drives in training: far from those of the demonstrations."""
 
-Objective = Callable[[DrivingNetwork, Mapping[str, Tensor], Lesson, State | None, Tensor | None], tuple[Tensor, Any]]
+Objective = Callable[
+    [DrivingNetwork, Mapping[str, Tensor], Lesson, State | None, Tensor | None], tuple[Tensor, Any]
+]
 """``objective(network, seen, lesson, state, begins)`` is the loss to be minimised, and the state after."""
 
 Poses = Callable[[np.random.Generator, int], NDArray[np.float64]]
@@ -224,6 +226,19 @@ class Training(Generic[AnySettings]):
         self.stack.callback(writer.close)
         return writer
 
+    @contextmanager
+    def under(self, settings: AnySettings) -> Iterator[None]:
+        """Inside, other settings are in force: those of a phase that is about another network.
+
+        Args:
+            settings: Such as those without augmentation.
+        """
+        before, self.settings = self.settings, settings
+        try:
+            yield
+        finally:
+            self.settings = before
+
     def lessons(self, spec: Spec, episodes: Sequence[Demonstration], *, also: Sequence[str] = ()) -> Lessons:
         """Episodes as a network of a spec perceives them.
 
@@ -331,7 +346,7 @@ class Training(Generic[AnySettings]):
         phase: str,
         episodes: Callable[[], Sequence[Episode]],
         *,
-        teacher_share: float,
+        teacher_share: float | None,
         network: DrivingNetwork | None = None,
     ) -> tuple[Demonstration, ...]:
         """Let the network drive on training seeds while the expert labels every state (see ``gather``).
@@ -339,7 +354,7 @@ class Training(Generic[AnySettings]):
         Args:
             phase: Its name; also that of the driver in the demonstrations.
             episodes: Builds what is driven.
-            teacher_share: With which probability the expert's action acts.
+            teacher_share: With which probability the expert's action acts; None if nobody is to label.
             network: Who drives; that of the submission when left out.
         """
         folder = self.workspace.path(phase, "episodes")
@@ -351,13 +366,14 @@ class Training(Generic[AnySettings]):
             with progress.track(f"{self.name}, {phase}", len(to_drive), "episodes") as advance:
                 recorded = gather(
                     to_drive, driver, SensorRig(network.spec.sensors),
-                    teacher=registry.load("driver", "expert")(), teacher_share=teacher_share,
-                    seed=self.request.seed, driver=phase, advance=advance,
+                    teacher=None if teacher_share is None else registry.load("driver", "expert")(),
+                    teacher_share=teacher_share or 0.0, seed=self.request.seed, driver=phase, advance=advance,
                 )  # fmt: skip
             write(Demonstrations(episodes=tuple(recorded)), folder)
             network.to(training_device)
         recorded_there = read(folder)
-        self.gathered[phase] = recorded_there.frames
+        if teacher_share is not None:
+            self.gathered[phase] = recorded_there.frames
         return recorded_there.episodes
 
     def new_episodes(self, each: int, iteration: int) -> list[Episode]:
@@ -417,7 +433,12 @@ class _Run:
             yield lessons.observe(lessons.window(frame, spec.frames, spec.stride), pose), None
 
     def step(
-        self, step: int, lesson: Lesson, begins: NDArray[np.bool_] | None, state: State | None, objective: Objective
+        self,
+        step: int,
+        lesson: Lesson,
+        begins: NDArray[np.bool_] | None,
+        state: State | None,
+        objective: Objective,
     ) -> tuple[float, State | None]:
         """One gradient step; the loss, and the state to go on with."""
         network = self._network
@@ -518,7 +539,11 @@ def error_of(answer: Tensor, target: Tensor) -> Tensor:
 
 
 def regression(
-    network: DrivingNetwork, seen: Mapping[str, Tensor], lesson: Lesson, state: State | None, begins: Tensor | None
+    network: DrivingNetwork,
+    seen: Mapping[str, Tensor],
+    lesson: Lesson,
+    state: State | None,
+    begins: Tensor | None,
 ) -> tuple[Tensor, State | None]:
     """The default objective: answer what the teacher did."""
     answer, after = network(seen, state, begins)
@@ -543,4 +568,3 @@ def _load_backbone(encoder: BackboneEncoder, path: str) -> None:
             f"{missing[0]}; expected weights of the same backbone, for pictures with three channels"
         )
     encoder.backbone.load_state_dict(fitting)
-

@@ -1,8 +1,8 @@
 """What a baseline is: a name, a paper, and a function that trains a submission directory.
 
 A baseline is one module with a ``BASELINE`` object and one entry point in the group ``drivebench.baselines``.
-``drivebench train NAME`` finds it there. Training reads demonstrations, and drives on training seeds where its
-method asks for that; it cannot see the development or test episodes, because a request names none.
+``drivebench train NAME`` finds it there. Training reads demonstrations, and drives on training seeds where
+its method asks for that; it cannot see the development or test episodes, because a request names none.
 """
 
 from collections.abc import Callable, Mapping

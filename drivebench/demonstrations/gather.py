@@ -34,7 +34,7 @@ def gather(
     policy: Policy,
     sensors: SensorRig,
     *,
-    teacher: Driver,
+    teacher: Driver | None,
     teacher_share: float,
     seed: int,
     driver: str,
@@ -49,7 +49,8 @@ def gather(
         episodes: What to drive, of training seeds.
         policy: Who learns.
         sensors: What it senses.
-        teacher: Who labels, and sometimes drives.
+        teacher: Who labels, and sometimes drives; None for records without labels, for a learner that finds
+            its labels elsewhere.
         teacher_share: β, the probability of each decision that the teacher's action acts: 0 to 1.
         seed: Of the draws of who decides. Those of an episode depend on this and on its names alone, and
             neither on its batch nor on what is driven.
@@ -57,17 +58,17 @@ def gather(
         advance: Called with the number of episodes that have just finished.
 
     Returns:
-        In the order of the episodes: ``actions`` are what acted, ``labels`` what the teacher said.
+        In the order of the episodes: ``actions`` are what acted, ``labels`` what the teacher said, if any.
 
     Raises:
         ConfigurationError: A seed is not of training, or the share is no probability.
         PolicyError: The policy answered with something else than actions.
     """
     refuse_other_splits(episode.seed for episode in episodes)
-    if not 0.0 <= teacher_share <= 1.0:
+    if not 0.0 <= teacher_share <= (1.0 if teacher else 0.0):
         raise ConfigurationError(
             f"the teacher's share is {teacher_share}; expected a probability: 0 (the policy alone drives) "
-            "to 1"
+            "to 1, and 0 without a teacher"
         )
     recorded: list[Demonstration] = []
     pilot = _Mixture(policy, sensors, teacher, teacher_share, seed)
@@ -81,22 +82,26 @@ class _Mixture:
     """A pilot by whom policy and teacher decide in turn, and that keeps what the teacher said."""
 
     def __init__(
-        self, policy: Policy, sensors: SensorRig, teacher: Driver, teacher_share: float, seed: int
+        self, policy: Policy, sensors: SensorRig, teacher: Driver | None, teacher_share: float, seed: int
     ) -> None:
-        self._policy, self._sensors, self._teacher = policy, sensors, DriverPilot(teacher)
+        self._policy, self._sensors = policy, sensors
+        self._teacher = None if teacher is None else DriverPilot(teacher)
         self._share, self._seed = teacher_share, seed
         self._everyone, self._spaces = np.arange(BATCH_SIZE), sensors.space().spaces
         self._episodes: Mapping[int, Episode] = {}
         self._draws: dict[int, np.random.Generator] = {}
         self._labels: dict[int, list[NDArray[np.int16]]] = {}
 
-    def labels(self, slot: int) -> NDArray[np.int16]:
-        """``i2[T, 2]`` quantised, what the teacher said in a slot of the last batch."""
+    def labels(self, slot: int) -> NDArray[np.int16] | None:
+        """``i2[T, 2]`` quantised, what the teacher said in a slot of the last batch; None if nobody did."""
+        if self._teacher is None:
+            return None
         return np.array(self._labels[slot], np.int16).reshape(-1, 2)
 
     def begin(self, worlds: WorldBatch, monitor: Monitor, episodes: Mapping[int, Episode]) -> None:
         """A new batch; the policy is told of all slots, also of those that a short batch leaves empty."""
-        self._teacher.begin(worlds, monitor, episodes)
+        if self._teacher is not None:
+            self._teacher.begin(worlds, monitor, episodes)
         self._policy.reset(self._everyone.copy())
         self._episodes = episodes
         self._draws = {slot: _draws(self._seed, episode) for slot, episode in episodes.items()}
@@ -104,8 +109,10 @@ class _Mixture:
 
     def decide(self, worlds: WorldBatch, monitor: Monitor, slots: Slots) -> Actions:
         """Ask both, and draw for each episode whose action acts."""
-        told = self._teacher.decide(worlds, monitor, slots)
         wanted = self._ask(worlds, monitor, slots)
+        if self._teacher is None:
+            return wanted
+        told = self._teacher.decide(worlds, monitor, slots)
         teaches = np.zeros((len(slots), 1), np.bool_)
         for row, (slot, label) in enumerate(zip(slots.tolist(), quantise(told), strict=True)):
             self._labels[slot].append(label)
@@ -130,7 +137,7 @@ class _Mixture:
             episode = self._episodes[slot]
             raise PolicyError(
                 f"{who} gave, in {episode.scenario}/{episode.condition}/{episode.seed} at decision "
-                f"{len(self._labels[slot])}, {reason}"
+                f"{int(monitor.decisions[slot])}, {reason}"
             )
         return chosen
 

@@ -28,8 +28,8 @@ class Lesson:
     """n windows of T frames each.
 
     Attributes:
-        observation: By sensor, ``[n, T, ...]``; ``[n, 1, ...]`` of the last frame for sensors whose history is
-            not asked for.
+        observation: By sensor, ``[n, T, ...]``; ``[n, 1, ...]`` of the last frame for sensors whose history
+            is not asked for.
         acceleration_mps2: ``f8[n, T]`` that the teacher chose.
         steering_rad: ``f8[n, T]`` front wheel angle that the teacher chose, clockwise positive.
         speed_mps: ``f8[n, T]``.
@@ -48,7 +48,7 @@ class Lesson:
 
 
 class Lessons:
-    """All frames of some episodes as some sensors perceive them; pictures are rendered when they are asked for."""
+    """All frames of some episodes as some sensors perceive them; pictures are rendered on demand."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class Lessons:
         """
         if pose is not None and (blind := set(self._sensors) - self._cameras - set(_FROM_THE_RECORD)):
             raise ConfigurationError(
-                f"the sensors {', '.join(sorted(blind))} are to be read from beside the car; only cameras can be"
+                f"the sensors {', '.join(sorted(blind))} cannot be read from beside the car; only cameras can"
             )
         return Lesson(
             observation={name: self._observed(sensor, frame, pose) for name, sensor in self._sensors.items()},

@@ -1,4 +1,4 @@
-"""Recorded moments as cameras see them: any frame of some episodes, from any camera, from any pose of the car."""
+"""Recorded moments as cameras see them: any frame of some episodes, from any camera and pose of the car."""
 
 from collections.abc import Sequence
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from baselines.camera_network import CameraNetwork, CameraPolicy, curvature_of
 from safetensors.torch import save_file
 
 from baselines import camera_network, idle_policy, random_policy
-from baselines.camera_network import CameraNetwork, CameraPolicy, curvature_of
 
 
 def observation(n: int, seed: int = 0) -> dict[str, np.ndarray]:

@@ -1,0 +1,132 @@
+"""Privileged distillation: learn to act from the full state, then to see from the one who can act.
+
+Reference
+    D. Chen, B. Zhou, V. Koltun and P. Krähenbühl, "Learning by cheating", CoRL 2019, arXiv:1912.12294. Stage
+    one: a teacher that sees the true state imitates the expert (section 3.2). Stage two: a student that sees
+    the camera imitates the teacher, first on recorded states, then on its own (section 3.3). Because the
+    teacher is a network, it can be asked anywhere, as often as wanted, under every route command.
+
+What it teaches
+    Two things are mixed in the method: a teacher that can be asked without end, and states that are the
+    student's own. ``phases`` separates them: ``off`` (recorded states only), ``on`` (then the student's own).
+    The expert is asked for the demonstrations and for ``teacher_iterations`` rounds of the teacher's own
+    drives; the student never asks it.
+
+Deviations from the reference
+    The teacher's state is the kinematics table and the route's geometry, not a bird's-eye picture; it is
+    trained by DAgger from few drives, where the paper shifts and turns the bird's-eye view. Actions are
+    imitated in place of waypoints, and a squared error in place of the absolute one. On its own states the
+    student is supervised under the route's command only: the teacher's view of another route would need a
+    route that the episode does not have. Recorded and own states are learnt from together, with equal chance
+    for each frame; the paper weights frames by their loss.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from baselines.driving_network import DrivingNetwork, Spec, State
+from baselines.settings import Settings
+from baselines.trainer import Method, Training, error_of
+from drivebench.demonstrations.lessons import Lesson
+from drivebench.errors import ConfigurationError
+
+PHASES = ("off", "on")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Settings):
+    """Settings; those of the common ones mean the student.
+
+    Attributes:
+        phases: ``off`` or ``on``.
+        iterations: How often the student drives.
+        episodes: Drives of each family in each iteration, the student's or the teacher's.
+        steps_again: The student's gradient steps after each iteration.
+        teacher_steps: The teacher's gradient steps on the demonstrations.
+        teacher_iterations: How often the teacher drives and is labelled by the expert.
+        teacher_steps_again: Its gradient steps after each of these.
+        augment: Name of the augmentation of the student's pictures.
+    """
+
+    phases: str = "on"
+    iterations: int = 5
+    episodes: int = 16
+    steps_again: int = 3000
+    teacher_steps: int = 8000
+    teacher_iterations: int = 4
+    teacher_steps_again: int = 4000
+    augment: str = "photometric"
+
+
+def procedure(training: Training[Config]) -> None:
+    """Stage one and stage two."""
+    config = training.settings
+    if config.phases not in PHASES or config.view != "camera":
+        raise ConfigurationError(
+            f"phases {config.phases!r} with view {config.view!r}; expected 'off' or 'on', and the student's "
+            "view 'camera'"
+        )
+    demonstrations = list(training.training.episodes)
+    teacher = training.make(Spec(view="kinematics", width=256, command=config.command))
+    plain = replace(config, augment="none")
+    known = list(demonstrations)
+    with training.under(plain):
+        training.learn("teacher", known, network=teacher, steps=config.teacher_steps)
+        for iteration in range(config.teacher_iterations):
+            known += training.gather(
+                f"teacher-drive-{iteration + 1}",
+                lambda iteration=iteration: training.new_episodes(config.episodes, iteration),
+                teacher_share=0.0,
+                network=teacher,
+            )
+            training.learn(
+                f"teacher-{iteration + 1}", known, network=teacher, steps=config.teacher_steps_again
+            )
+    teacher.eval().requires_grad_(False)
+
+    def objective(
+        network: DrivingNetwork,
+        seen: Mapping[str, Tensor],
+        lesson: Lesson,
+        state: State | None,
+        begins: Tensor | None,
+    ) -> tuple[Tensor, State | None]:
+        answer, after = network(seen, state, begins)
+        with torch.no_grad():
+            told = teacher(teacher.see(lesson.observation, answer.device))[0]
+        return error_of(answer, told), after
+
+    sensors = teacher.spec.sensors
+    training.learn("student", known, objective=objective, also=sensors)
+    if config.phases == "off":
+        return
+    for iteration in range(config.iterations):
+        known += training.gather(
+            f"student-drive-{iteration + 1}",
+            lambda iteration=iteration: training.new_episodes(
+                config.episodes, config.teacher_iterations + iteration
+            ),
+            teacher_share=None,
+        )
+        training.learn(
+            f"student-{iteration + 1}", known, objective=objective, also=sensors, steps=config.steps_again
+        )
+
+
+METHOD = Method(
+    name="privileged-distillation",
+    title="Privileged distillation",
+    paper="https://arxiv.org/abs/1912.12294",
+    budgets={
+        "smoke": Config(
+            steps=150, iterations=1, episodes=1, steps_again=100, teacher_steps=200, teacher_iterations=1,
+            teacher_steps_again=100,
+        ),
+        "full": Config(steps=6000),
+    },
+    procedure=procedure,
+)  # fmt: skip
+BASELINE = METHOD.baseline()

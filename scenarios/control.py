@@ -376,8 +376,8 @@ def command(
     ego: I8,
     entities: I8,
     states: F8,
-    lateral_offset: float,
-    heading_offset: float,
+    lateral_offset: F8,
+    heading_offset: F8,
     manner: F8,
     out: F8,
 ) -> None:
@@ -393,8 +393,8 @@ def command(
         ego: ``i8[B]`` index of the ego in each world.
         entities: ``i8[B]`` vehicles and obstacles in each world.
         states: ``f8[B, EntityFloat, N]`` of all entities.
-        lateral_offset: The ego is thought to be this far to its right (m).
-        heading_offset: The ego is thought to be turned by this to the right (rad).
+        lateral_offset: ``f8[n]`` the ego is thought to be this far to its right (m).
+        heading_offset: ``f8[n]`` the ego is thought to be turned by this to the right (rad).
         manner: ``f8[columns Manner]``.
         out: ``f8[n, 2]``: acceleration (m/s²), steering angle (rad).
     """
@@ -407,8 +407,8 @@ def command(
             ego[slot[k]],
             entities[slot[k]],
             states[slot[k]],
-            lateral_offset,
-            heading_offset,
+            lateral_offset[k],
+            heading_offset[k],
             manner,
             out[k],
         )

@@ -34,6 +34,7 @@ from scenarios import (
     u_turn,
 )
 from scenarios.choices import Choices, Table, open_choices
+from scenarios.displacement import displacements
 from scenarios.manoeuvres import Manoeuvres, along_the_route
 from scenarios.parking_expert import ParkingExpert
 from scenarios.planning import look_ahead
@@ -41,6 +42,7 @@ from scenarios.style import EXPERT, Style
 
 __all__ = ["Expert"]
 
+F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
 MANOEUVRES: Mapping[str, Callable[[Episode], Manoeuvres]] = {
@@ -95,46 +97,54 @@ class Expert:
         return self.label(worlds, slots, 0.0, 0.0)
 
     def label(
-        self, worlds: WorldBatch, slots: I8, lateral_offset_m: float, heading_offset_rad: float
+        self, worlds: WorldBatch, slots: I8, lateral_offset_m: float | F8, heading_offset_rad: float | F8
     ) -> NDArray[np.float32]:
         """What the law would do, by the plan of the present state, if the ego stood elsewhere.
 
         Args:
             worlds: The batch in its present state.
             slots: ``i8[n]``.
-            lateral_offset_m: The ego is thought to stand this far to its right.
-            heading_offset_rad: The ego is thought to be turned by this to the right.
+            lateral_offset_m: The ego is thought to stand this far to its right: one for all, or
+                ``f8[..., n]`` for several poses of each.
+            heading_offset_rad: The ego is thought to be turned by this to the right; the same.
 
         Returns:
-            ``f4[n, 2]`` actions.
+            ``f4[..., n, 2]`` actions.
         """
+        lateral, heading = displacements(len(slots), lateral_offset_m, heading_offset_rad)
+        wanted = np.empty((*lateral.shape, 2))
         if self._parks:
             parks = np.array([slot in self._parks for slot in slots.tolist()])
             if parks.any():
-                actions = np.empty((len(slots), 2), np.float32)
-                actions[parks] = self._parking.label(
-                    worlds, slots[parks], lateral_offset_m, heading_offset_rad
+                actions, drives = np.empty(wanted.shape, np.float32), ~parks
+                actions[..., parks, :] = self._parking.label(
+                    worlds, slots[parks], lateral[..., parks], heading[..., parks]
                 )
-                if not parks.all():
-                    actions[~parks] = self.label(worlds, slots[~parks], lateral_offset_m, heading_offset_rad)
+                if drives.any():
+                    actions[..., drives, :] = self.label(
+                        worlds, slots[drives], lateral[..., drives], heading[..., drives]
+                    )
                 return actions
-        wanted = np.empty((len(slots), 2))
         choices, best = self._plan(worlds, slots)
-        control.command(
-            self._table.knots,
-            self._table.counts,
-            choices.slot[best],
-            choices.path[best],
-            choices.cap[best],
-            choices.hint[best],
-            worlds.ego,
-            worlds.entities,
-            worlds.entity_float,
-            float(lateral_offset_m),
-            float(heading_offset_rad),
-            self._manner,
-            wanted,
-        )
+        poses = -1, len(slots)
+        for aside, turned, out in zip(
+            lateral.reshape(poses), heading.reshape(poses), wanted.reshape(*poses, 2), strict=True
+        ):
+            control.command(
+                self._table.knots,
+                self._table.counts,
+                choices.slot[best],
+                choices.path[best],
+                choices.cap[best],
+                choices.hint[best],
+                worlds.ego,
+                worlds.entities,
+                worlds.entity_float,
+                aside,
+                turned,
+                self._manner,
+                out,
+            )
         wanted /= (ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD)
         return np.clip(wanted, -1.0, 1.0).astype(np.float32)
 

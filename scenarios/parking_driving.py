@@ -68,7 +68,7 @@ _BOX_COLUMNS = len(Box)
 @kernel
 def decide(
     slots: I8, floats: F8, ints: I8, world_ints: I8, script_ints: I8, gusts: F8, gates: F8, numbers: I8,
-    lots: F8, places: F8, limits: F8, briskness: float, lateral: float, turned: float, out: F8,
+    lots: F8, places: F8, limits: F8, briskness: float, lateral: F8, turned: F8, out: F8,
 ) -> None:  # fmt: skip
     """Decide for some slots.
 
@@ -85,8 +85,8 @@ def decide(
         places: ``f8[B, 4]`` x, y, cosine and sine of the places.
         limits: ``f8[B]`` highest speeds (m/s).
         briskness: Factor of the acceleration.
-        lateral: The ego is thought to be this far to its right (m).
-        turned: The ego is thought to be turned by this to the right (rad).
+        lateral: ``f8[n]`` the ego is thought to be this far to its right (m).
+        turned: ``f8[n]`` the ego is thought to be turned by this to the right (rad).
         out: ``f8[n, 2]`` written: acceleration (m/s²), front wheel angle (rad).
     """
     path = np.zeros((MOST_PIECES, 2))
@@ -98,9 +98,9 @@ def decide(
         count = _note_boxes(states, ints[slot], ego, world_ints[slot, _ENTITIES], boxes)
         size[0], size[1] = states[_LENGTH, ego], states[_WIDTH, ego]
         speed = states[_SPEED, ego]
-        x = states[_X, ego] - lateral * states[_SIN, ego]
-        y = states[_Y, ego] + lateral * states[_COS, ego]
-        pose[0], pose[1], pose[2] = x, y, states[_HEADING, ego] + turned
+        x = states[_X, ego] - lateral[row] * states[_SIN, ego]
+        y = states[_Y, ego] + lateral[row] * states[_COS, ego]
+        pose[0], pose[1], pose[2] = x, y, states[_HEADING, ego] + turned[row]
         cos, sin = cos_sin(None, pose[2])
         pose[0] -= 0.5 * size[0] * cos
         pose[1] -= 0.5 * size[0] * sin

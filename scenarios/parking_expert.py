@@ -13,6 +13,7 @@ from drivebench.scenario import Episode
 from drivebench.world import WorldBatch
 from drivebench.world.actions import ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD
 from drivebench.world.layout import EntityFloat
+from scenarios.displacement import displacements
 from scenarios.parking import car_park_of
 from scenarios.parking_driving import decide
 from scenarios.parking_path import Gate, rows_of_gates
@@ -73,37 +74,43 @@ class ParkingExpert:
         return self.label(worlds, slots, 0.0, 0.0)
 
     def label(
-        self, worlds: WorldBatch, slots: I8, lateral_offset_m: float, heading_offset_rad: float
+        self, worlds: WorldBatch, slots: I8, lateral_offset_m: float | F8, heading_offset_rad: float | F8
     ) -> NDArray[np.float32]:
         """What it would do if the ego stood elsewhere.
 
         Args:
             worlds: The batch in its present state.
             slots: ``i8[n]``.
-            lateral_offset_m: The ego is thought to stand this far to its right.
-            heading_offset_rad: The ego is thought to be turned by this to the right.
+            lateral_offset_m: The ego is thought to stand this far to its right: one for all, or
+                ``f8[..., n]`` for several poses of each.
+            heading_offset_rad: The ego is thought to be turned by this to the right; the same.
 
         Returns:
-            ``f4[n, 2]`` actions.
+            ``f4[..., n, 2]`` actions.
         """
-        wanted = np.zeros((len(slots), 2))
-        decide(
-            slots,
-            worlds.entity_float,
-            worlds.entity_int,
-            worlds.world_int,
-            worlds.script_int,
-            worlds.gusts,
-            self._gates,
-            self._numbers,
-            self._lots,
-            self._places,
-            self._limits * (LIMIT_SHARE * self._speed_share),
-            float(self._briskness),
-            float(lateral_offset_m),
-            float(heading_offset_rad),
-            wanted,
-        )
+        lateral, heading = displacements(len(slots), lateral_offset_m, heading_offset_rad)
+        wanted = np.zeros((*lateral.shape, 2))
+        poses = -1, len(slots)
+        for aside, turned, out in zip(
+            lateral.reshape(poses), heading.reshape(poses), wanted.reshape(*poses, 2), strict=True
+        ):
+            decide(
+                slots,
+                worlds.entity_float,
+                worlds.entity_int,
+                worlds.world_int,
+                worlds.script_int,
+                worlds.gusts,
+                self._gates,
+                self._numbers,
+                self._lots,
+                self._places,
+                self._limits * (LIMIT_SHARE * self._speed_share),
+                float(self._briskness),
+                aside,
+                turned,
+                out,
+            )
         wanted /= (ACCELERATION_RANGE_MPS2, STEERING_RANGE_RAD)
         return np.clip(wanted, -1.0, 1.0).astype(np.float32)
 

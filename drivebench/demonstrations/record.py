@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from drivebench.demonstrations.fixed_point import decode
 from drivebench.demonstrations.subsets import choose, refuse_ambiguous
 from drivebench.errors import DataError
+from drivebench.scenario import Episode, load_scenario
 
 __all__ = ["Demonstration", "Demonstrations"]
 
@@ -90,6 +91,21 @@ class Demonstration:
     def taught(self) -> NDArray[np.int16]:
         """``i2[T, 2]`` quantised: what a learner is to do in each state, the labels or else the actions."""
         return self.actions if self.labels is None else self.labels
+
+    def built(self) -> Episode:
+        """The episode that was recorded, built anew.
+
+        Raises:
+            DataError: Its names mean another world now.
+        """
+        episode = load_scenario(self.scenario).episode(self.seed, self.condition)
+        digest = episode.world.digest
+        if digest != self.world_digest:
+            raise DataError(
+                f"{self.key} was recorded in the world {self.world_digest[:12]}…, but means the world "
+                f"{digest[:12]}… now: the scenario has changed. Collect the demonstrations again."
+            )
+        return episode
 
     @property
     def as_driven(self) -> "Demonstration":

@@ -23,6 +23,7 @@ from drivebench.evaluation.selection import select, suite_card
 from drivebench.metric.measurement import EpisodeMeasurement, Reference
 from drivebench.metric.monitor import Monitor
 from drivebench.metric.score import METRIC_VERSION, metric_digest
+from drivebench.policy import Slots
 from drivebench.scenario import Episode
 from drivebench.suite import SuiteEntry, load_suite
 from drivebench.world import WorldBatch
@@ -108,8 +109,15 @@ def verify_loaded(
     return Verification(run=run, disagreements=tuple(found))
 
 
+def _look_away(worlds: WorldBatch, monitor: Monitor, slots: Slots, decision: int) -> None:
+    """Nobody watches."""
+
+
 def replay(
-    episodes: Sequence[Episode], references: Sequence[Reference | None], logs: Sequence[Log]
+    episodes: Sequence[Episode],
+    references: Sequence[Reference | None],
+    logs: Sequence[Log],
+    look: Callable[[WorldBatch, Monitor, Slots, int], None] = _look_away,
 ) -> list[tuple[EpisodeMeasurement, int]]:
     """Drive a batch of episodes by their action logs.
 
@@ -117,6 +125,8 @@ def replay(
         episodes: What was driven.
         references: What the expert did on each.
         logs: ``i2[T, 2]`` of each.
+        look: Called before each decision with the worlds, their monitor, the slots ``i8[n]`` that go on, and
+            the number of the decision; worlds and monitor are to be read only.
 
     Returns:
         For each episode the measurement, and how many of its actions were taken before it ended.
@@ -129,8 +139,10 @@ def replay(
         active = (lengths > decision) & ~monitor.done
         if not active.any():
             break
+        slots = np.flatnonzero(active)
+        look(worlds, monitor, slots, decision)
         actions = np.zeros((len(episodes), 2), np.int16)
-        for slot in np.flatnonzero(active).tolist():
+        for slot in slots.tolist():
             actions[slot] = logs[slot][decision]
         worlds.step(actions, active)
         monitor.update(active)

@@ -13,8 +13,8 @@ What it teaches
 
 Settings
     ``label=geometry`` (default): the steering that leads back follows from the mount and the recorded
-    steering alone (``displaced_label.py``): free, as in the paper. ``label=expert``: the expert is asked what it would
-    do if it stood there, three queries a frame.
+    steering alone (``displaced_label.py``): free, as in the paper. ``label=expert``: the expert is asked what
+    it would do if it stood there, three queries a frame.
 
     ``shift_m`` and ``turn_deg`` are 0, which are the paper's three cameras. With more, the road is also seen
     from random places up to so far beside the lane and turned by so much, rendered anew from there; the paper
@@ -32,7 +32,6 @@ from math import radians
 
 import numpy as np
 import torch
-from drivebench.demonstrations.displaced import displaced_labels
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -41,6 +40,7 @@ from baselines.driving_network import DrivingNetwork, State, answer_of, curvatur
 from baselines.settings import Settings
 from baselines.trainer import Method, Training, error_of
 from drivebench import registry
+from drivebench.demonstrations.displaced import displaced_labels
 from drivebench.demonstrations.lessons import Lesson
 from drivebench.errors import ConfigurationError
 from drivebench.sensors import FRONT, LEFT, RIGHT

@@ -93,7 +93,7 @@ def test_displaced_labels_steer_back() -> None:
 
 def test_part_of_an_episode_is_enough(driven: tuple[list[Demonstration], list[Observation]]) -> None:
     lane, parking, _ = driven[0]
-    part = replace(lane, **{name: getattr(lane, name)[:7] for name in SERIES})  # type: ignore[arg-type]
+    part = replace(lane, **{name: getattr(lane, name)[:7] for name in SERIES})
     whole, some = (sensed((each, parking), [RIG.sensors["speed"]])["speed"] for each in (lane, part))
     assert np.array_equal(some, np.concatenate([whole[:7], whole[lane.frames :]]))
 

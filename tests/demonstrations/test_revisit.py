@@ -91,9 +91,20 @@ def test_displaced_labels_steer_back() -> None:
     assert np.array_equal(mixed[1::2], here[1::2])
 
 
+def test_several_poses_at_once_are_those_asked_for_one_by_one(
+    driven: tuple[list[Demonstration], list[Observation]],
+) -> None:
+    few = [replace(each, **{name: getattr(each, name)[:8] for name in SERIES}) for each in driven[0]]
+    expert = registry.load("driver", "expert")()
+    together = displaced_labels(few, expert, POSES)
+    for labels, pose in zip(together, POSES, strict=True):
+        assert np.array_equal(labels, displaced_labels(few, expert, [pose])[0])
+    assert (np.diff(together, axis=0).any(axis=(1, 2))).all()
+
+
 def test_part_of_an_episode_is_enough(driven: tuple[list[Demonstration], list[Observation]]) -> None:
     lane, parking, _ = driven[0]
-    part = replace(lane, **{name: getattr(lane, name)[:7] for name in SERIES})  # type: ignore[arg-type]
+    part = replace(lane, **{name: getattr(lane, name)[:7] for name in SERIES})
     whole, some = (sensed((each, parking), [RIG.sensors["speed"]])["speed"] for each in (lane, part))
     assert np.array_equal(some, np.concatenate([whole[:7], whole[lane.frames :]]))
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,15 @@ def recorded() -> Demonstrations:
 def exported(recorded: Demonstrations, tmp_path: Path) -> Path:
     export_minari(recorded, tmp_path / "exported", ("speed",))
     return tmp_path / "exported"
+
+
+def test_a_teachers_labels_stay_behind(recorded: Demonstrations, tmp_path: Path) -> None:
+    first = recorded.episodes[0]
+    labelled = Demonstrations(episodes=(replace(first, labels=-first.actions),))
+    export_minari(labelled, tmp_path / "exported", ("speed",))
+    (again,) = brought_together([str(tmp_path / "exported")])[0].episodes
+    assert again.labels is None
+    assert again.digest == first.digest
 
 
 def driven_by_hand(

@@ -20,7 +20,16 @@ from drivebench.policy import Actions, Driver, Slots
 from drivebench.scenario import Episode
 from drivebench.world import WorldBatch, quantise
 
-__all__ = ["BATCH_SIZE", "DriverPilot", "Pilot", "PolicyFaultError", "Rollout", "roll_out", "roll_out_batch"]
+__all__ = [
+    "BATCH_SIZE",
+    "DriverPilot",
+    "Pilot",
+    "PolicyFaultError",
+    "Rollout",
+    "roll_out",
+    "roll_out_batch",
+    "row_faults",
+]
 
 BATCH_SIZE = 32
 """Episodes that are driven together."""
@@ -97,7 +106,7 @@ class DriverPilot:
         """Ask the driver."""
         del monitor
         actions = self._driver.act(worlds, slots)
-        fault = _row_faults(actions)
+        fault = row_faults(actions)
         if fault:
             row, (_, reason) = next(iter(fault.items()))
             raise ActionError(f"{type(self._driver).__name__} gave, for slot {slots[row]}, {reason}")
@@ -161,7 +170,7 @@ def roll_out_batch(
             failures |= dict.fromkeys(slots.tolist(), (failure.status, failure.reason))
             progress(before)
             break
-        faulty = _row_faults(wanted)
+        faulty = row_faults(wanted)
         failures |= {int(slots[row]): fault for row, fault in faulty.items()}
         rows = np.array([row for row in range(before) if row not in faulty], np.int64)
         active[:] = False
@@ -202,8 +211,15 @@ def _begin(
     return True
 
 
-def _row_faults(actions: Actions) -> dict[int, tuple[Status, str]]:
-    """What is wrong with each row of a batch of actions, where anything is."""
+def row_faults(actions: Actions) -> dict[int, tuple[Status, str]]:
+    """What is wrong with each row of a batch of actions, where anything is.
+
+    Args:
+        actions: ``f4[n, 2]`` as a policy answered.
+
+    Returns:
+        By row: the status that its episode gets, and why.
+    """
     faults: dict[int, tuple[Status, str]] = {}
     finite = np.isfinite(actions[:, 0]) & np.isfinite(actions[:, 1])
     within = np.abs(actions).max(axis=1) <= 1.0 + OVERSHOOT

@@ -227,6 +227,8 @@ def _diagnose(
     starts = standing_starts(who, expert, drives.batches)
     advance(1)
     parks = any(episode.parking is not None for batch in drives.batches for episode in batch)
+    if parks:
+        advance(len(OFFSETS_M))
     return ScenarioDiagnosis(
         scenario=scenario,
         episodes=request.episodes,

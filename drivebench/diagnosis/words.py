@@ -69,10 +69,10 @@ def _recovery(off: Off, zero: Zero) -> str:
 def _divergence(off: Off, zero: Zero) -> str:
     found = off.divergence
     beyond = f"more than {DIVERGED_M[zero.value]:g} m from {ORIGIN[zero]}"
-    half = (
-        f"half of them by {found.median_s:.1f} s" if found.median_s is not None else "less than half of them"
-    )
-    return f"{found.events} of {found.episodes} drives go {beyond}, {half}."
+    some = f"{found.events} of {found.episodes} drives go {beyond}"
+    if found.median_s is None:
+        return f"{some}: too few for a median time."
+    return f"{some}, half of all within {found.median_s:.1f} s."
 
 
 def _cost(off: Off) -> str:

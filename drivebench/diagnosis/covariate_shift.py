@@ -96,4 +96,7 @@ def _axis(expert: Drive, itself: Drive, axis: int) -> AxisShift:
 
 def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
     """The quotient; NaN where there is nothing below."""
-    return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 0.0)
+    quotient: NDArray[np.float64] = np.divide(
+        above, below, out=np.full(np.shape(above), np.nan), where=below > 0.0
+    )
+    return quotient

@@ -54,7 +54,7 @@ def time_to_divergence(drive: Drive, measure: Yardstick) -> Survival:
     """
     after = drive.decisions
     strayed = (measure.deviation_m(drive)[1:] > measure.diverged_m) & drive.driven
-    diverged = strayed.any(axis=0)
+    diverged: NDArray[np.bool_] = np.any(strayed, axis=0)
     times = np.where(diverged, strayed.argmax(axis=0) + 1, after) / POLICY_HZ
     return survival(times, diverged)
 

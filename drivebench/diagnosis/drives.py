@@ -71,7 +71,8 @@ class Drive:
     @property
     def decisions(self) -> NDArray[np.int64]:
         """``i8[N]`` how many decisions each drive has."""
-        return self.driven.sum(axis=0)
+        count: NDArray[np.int64] = self.driven.sum(axis=0)
+        return count
 
 
 def drive(

@@ -179,4 +179,7 @@ def stops(made: Drive) -> Standstill:
 def _divided(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
     """NaN where nothing varies."""
     enough = below > 1e-15
-    return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=enough)
+    quotient: NDArray[np.float64] = np.divide(
+        above, below, out=np.full(np.shape(above), np.nan), where=enough
+    )
+    return quotient

@@ -135,7 +135,7 @@ def cost_against_horizon(costs: NDArray[np.float64], *, fit_until_s: float | Non
         note = "no step cost anything"
     elif until < SHORTEST_SPAN * start:
         note = (
-            f"horizons from {start:g} s to {until:g} s are too short for a fit; expected the last to be at "
+            f"horizons from {start:.3g} s to {until:.3g} s are too short for a fit; expected the last to be at "
             f"least {SHORTEST_SPAN:g} times the first"
         )
     else:

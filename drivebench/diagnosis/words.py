@@ -84,7 +84,7 @@ def _cost(off: Off) -> str:
     beside = f"; the expert's with {number(expert.exponent)}" if expert.exponent is not None else ""
     return (
         f"The cost grows with the horizon to the power of {number(cost.exponent)}, fitted from "
-        f"{cost.fit_from_s:g} to {cost.fit_until_s:g} s{beside}. 1 means that errors do not compound."
+        f"{cost.fit_from_s:.3g} to {cost.fit_until_s:.3g} s{beside}. 1 means that errors do not compound."
     )
 
 

@@ -13,11 +13,17 @@ from typer.testing import CliRunner
 from drivebench import cli, registry
 from drivebench.diagnosis.diagnosis import DiagnosisRequest, ScenarioDiagnosis, diagnose
 from drivebench.diagnosis.displacement import displaced, standing
+from drivebench.diagnosis.drives import drive
 from drivebench.diagnosis.report import as_json, as_text
 from drivebench.diagnosis.route_watch import RouteWatch
+from drivebench.diagnosis.subject import subject
 from drivebench.diagnosis.yardstick import Zero
 from drivebench.errors import ConfigurationError, PolicyError, UnknownNameError
+from drivebench.evaluation.chunk import chunk_seed
 from drivebench.evaluation.competitor import competitor
+from drivebench.evaluation.manifest import Limits
+from drivebench.evaluation.rollout import roll_out_batch
+from drivebench.metric.measurement import Ending
 from drivebench.metric.monitor import Monitor
 from drivebench.scenario import DEV, load_scenario
 from drivebench.world import WorldBatch, quantise
@@ -132,6 +138,23 @@ def test_the_page_is_one_file_that_loads_nothing(page: tuple[Path, Any]) -> None
     html5lib.HTMLParser(strict=True).parse(text)
     assert text.count('src="data:image/svg+xml') == text.count("<img") == 6
     assert "http" not in text.replace("http-equiv", "")
+
+
+def test_a_policy_drives_as_it_does_in_an_evaluation_and_on_from_there(tmp_path: Path) -> None:
+    made = submission(tmp_path / "copycat", COPYCAT, '["speed"]')
+    episodes = [load_scenario("lane-keeping-v1").episode(DEV.start + 600_000 + k) for k in range(2)]
+    with competitor(str(made)) as who:
+        with subject(who, 2, Limits()) as policy:
+            driven = drive(episodes, policy, go_on=True)
+        with who.pilot(2, Limits()) as pilot:
+            pilot.prepare(chunk_seed(who.card.digest, 0))
+            rollouts = roll_out_batch(episodes, [None] * 2, pilot)
+    for slot, rollout in enumerate(rollouts):
+        length = len(rollout.actions)
+        assert rollout.measurement.ended_by is Ending.OFF_ROAD
+        assert driven.failed_s[slot] == rollout.measurement.duration_s
+        assert driven.within[:, slot].sum() == length < driven.decisions[slot] == 125
+        assert (driven.actions[:length, slot] == rollout.actions).all()
 
 
 def test_nothing_is_overwritten(keeper: Path, page: tuple[Path, Any]) -> None:

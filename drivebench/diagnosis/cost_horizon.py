@@ -135,8 +135,8 @@ def cost_against_horizon(costs: NDArray[np.float64], *, fit_until_s: float | Non
         note = "no step cost anything"
     elif until < SHORTEST_SPAN * start:
         note = (
-            f"horizons from {start:.3g} s to {until:.3g} s are too short for a fit; expected the last to be at "
-            f"least {SHORTEST_SPAN:g} times the first"
+            f"horizons from {start:.3g} s to {until:.3g} s are too short for a fit; expected the last to be "
+            f"at least {SHORTEST_SPAN:g} times the first"
         )
     else:
         places = _places(start, until)

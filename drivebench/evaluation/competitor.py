@@ -12,6 +12,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from drivebench import registry
@@ -25,10 +26,14 @@ from drivebench.metric.monitor import Monitor
 from drivebench.policy import Actions, Driver, Slots
 from drivebench.scenario import Episode
 from drivebench.sensors import Camera, SensorRig
+from drivebench.sensors.sensor import Progress
 from drivebench.submission import MANIFEST, Submission, Track, read_submission
 from drivebench.world import WorldBatch
 
-__all__ = ["Competitor", "PolicyPilot", "competitor"]
+__all__ = ["Competitor", "PolicyPilot", "Seen", "competitor"]
+
+Seen = dict[str, NDArray[Any] | list[str]]
+"""An observation: by sensor, an array with a row for each slot, or a list of texts."""
 
 CAMERA_TRACK = ("speed", "command", "instruction", "yaw-rate", "last-action")
 """What a policy of the camera track may sense besides cameras; the last two are marked in tables, as they
@@ -111,13 +116,38 @@ class PolicyPilot(ChunkPilot):
 
     def begin(self, worlds: WorldBatch, monitor: Monitor, episodes: Mapping[int, Episode]) -> None:
         """Make the policy anew, so that nothing that it remembers reaches from one chunk into another."""
-        del worlds, monitor, episodes  # slots beyond the episodes of a short chunk are asked for, too
+        del worlds, monitor, episodes
+        self.load()
+
+    def load(self) -> None:
+        """Make the policy anew, and begin episodes in all slots."""
         self._process.load(self._seed)
-        self._process.reset(np.arange(self._batch_size))
+        self.forget()  # in all slots: those beyond the episodes of a short chunk are asked for, too
 
     def decide(self, worlds: WorldBatch, monitor: Monitor, slots: Slots) -> Actions:
         """Observe, and ask the policy."""
-        observation = self._rig.observe(worlds, monitor, slots)
+        return self.answer(self.observe(worlds, monitor, slots), slots)
+
+    def observe(self, worlds: WorldBatch, progress: Progress, slots: Slots) -> Seen:
+        """What the policy is to be shown: its declared sensors, row i of ``slots[i]``.
+
+        Args:
+            worlds: The worlds.
+            progress: How far along their routes they are.
+            slots: ``i8[n]`` the episodes that go on.
+        """
+        return self._rig.observe(worlds, progress, slots)
+
+    def answer(self, observation: Seen, slots: Slots) -> Actions:
+        """Show the policy an observation, as it is or changed, and ask it.
+
+        Args:
+            observation: As :meth:`observe` makes it.
+            slots: ``i8[n]``; the rows of all others are zeros.
+
+        Returns:
+            ``f4[n, 2]``; not yet checked for values.
+        """
         ended = np.ones(self._batch_size, np.bool_)
         ended[slots] = False
         texts: dict[str, list[str]] = {}
@@ -131,6 +161,10 @@ class PolicyPilot(ChunkPilot):
                 for slot, text in zip(slots.tolist(), values, strict=True):
                     texts[name][slot] = str(text)
         return self._process.act(texts)[slots]
+
+    def forget(self) -> None:
+        """Have the policy forget what it remembers of the episodes that it is driving."""
+        self._process.reset(np.arange(self._batch_size))
 
 
 def _layout(rig: SensorRig, batch_size: int) -> Layout:

@@ -215,7 +215,10 @@ def row_faults(actions: Actions) -> dict[int, tuple[Status, str]]:
     """What is wrong with each row of a batch of actions, where anything is.
 
     Args:
-        actions: ``f4[n, 2]``.
+        actions: ``f4[n, 2]`` as a policy answered.
+
+    Returns:
+        By row: the status that its episode gets, and why.
     """
     faults: dict[int, tuple[Status, str]] = {}
     finite = np.isfinite(actions[:, 0]) & np.isfinite(actions[:, 1])

@@ -16,6 +16,7 @@ DOCUMENTS = {
     "README.md": ROOT / "README.md",
     "CONTRIBUTING.md": ROOT / "CONTRIBUTING.md",
     "data.md": ROOT / "docs" / "data.md",
+    "diagnose.md": ROOT / "docs" / "diagnose.md",
     "drive.md": ROOT / "docs" / "drive.md",
     "page": ROOT / "leaderboard" / "page" / "page.html.jinja",
 }

@@ -5,8 +5,8 @@ Three answers are possible for runs of the same episodes, in this order.
 ``identical``: every action and every measurement of every common episode is the same.
 
 ``reproduced``: the interval of the difference on the common episodes, pair by pair, holds 0. It is that of
-:mod:`leaderboard.statistics`, of differences between -100 and 100. (Whether one score lies within the interval
-of the other says less: both have met the same hard episodes. And a score of 100 lies in no other's interval.)
+:mod:`leaderboard.statistics`, of differences between -100 and 100. (Whether one score lies within the
+interval of the other says less: both have met the same hard episodes.)
 
 ``different by +x [a, b]`` otherwise. That is about two *policies*: it does not say yet that a method is not
 what it was, because trained weights depend in their last bits on the processor and on the version of torch,

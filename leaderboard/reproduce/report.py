@@ -26,8 +26,8 @@ SMOKE = (
 HOW_TO_READ = (
     f"[low, high]: {100 * LEVEL:.0f} % interval over episodes. Difference: new less published, pair by pair "
     "on the common episodes. identical: every action of every episode. reproduced: the "
-    "interval of the difference holds 0. different: these two policies differ, as two training seeds may; beyond "
-    "training seeds: by more than one more training seed should (1 in 20 does)."
+    "interval of the difference holds 0. different: these two policies differ, as two training seeds may; "
+    "beyond training seeds: by more than one more training seed should (1 in 20 does)."
 )
 
 

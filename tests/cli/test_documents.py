@@ -17,6 +17,9 @@ DOCUMENTS = {
     "CONTRIBUTING.md": ROOT / "CONTRIBUTING.md",
     "data.md": ROOT / "docs" / "data.md",
     "drive.md": ROOT / "docs" / "drive.md",
+    "effects.md": ROOT / "docs" / "effects.md",
+    "records": ROOT / "leaderboard" / "records" / "README.md",
+    "reproduce.md": ROOT / "docs" / "reproduce.md",
     "page": ROOT / "leaderboard" / "page" / "page.html.jinja",
 }
 

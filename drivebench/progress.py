@@ -91,7 +91,9 @@ def open_lines() -> Iterator[Callable[[Sequence[tuple[str, str]], str], None]]:
 
             def draw(lines: Sequence[tuple[str, str]], summary: str) -> None:
                 states = [", ".join(filter(None, line)) for line in lines]
-                live.update(Text("\n".join((*states, summary)), overflow="ellipsis"), refresh=True)
+                live.update(
+                    Text("\n".join((*states, summary)), no_wrap=True, overflow="ellipsis"), refresh=True
+                )
 
             yield draw
         return

@@ -17,6 +17,7 @@ from drivebench.evaluation.record import CHECKSUMS, Run, load_run
 from drivebench.evaluation.run_files import PACKED, run_files
 from drivebench.metric.score import metric_digest
 from drivebench.progress import track
+from leaderboard.formats.columns import markdown_table
 from leaderboard.marked import marked, replace_marked
 from leaderboard.scores import overall
 from leaderboard.statistics import Estimate, mean_over_seeds
@@ -65,7 +66,8 @@ class Published:
     @property
     def steering_r2(self) -> float | None:
         """Open loop, on held-out frames of the expert."""
-        return (self.test.manifest.policy.training or {}).get("open_loop", {}).get("steering_r2")
+        value = (self.test.manifest.policy.training or {}).get("open_loop", {}).get("steering_r2")
+        return value if isinstance(value, float) else None
 
     def mean(self, without: Sequence[str] = ()) -> float:
         """The score on ``test``, without its interval and without some families."""
@@ -128,7 +130,7 @@ def _methods_table(published: Sequence[Published]) -> str:
         without = fmean([each.mean(MANY_ANSWERS) for each in runs])
         seeds = ", ".join(f"{mean:.1f}" for mean in means) if trained else "not trained"
         rows.append((f"`{name}`", runs[0].track, _shown(estimate), f"{without:.1f}", seeds))
-    return _markdown(rows)
+    return markdown_table(rows)
 
 
 def _lesson_table(published: Sequence[Published]) -> str:
@@ -149,7 +151,7 @@ def _lesson_table(published: Sequence[Published]) -> str:
                 ", ".join(f"{score:.0f}" for score in scores),
             )
         )
-    return _markdown(rows)
+    return markdown_table(rows)
 
 
 def _runs_table(published: Sequence[Published]) -> str:
@@ -179,12 +181,7 @@ def _runs_table(published: Sequence[Published]) -> str:
                 )
             )
             advance(1)
-    return _markdown(rows)
-
-
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
-    head, *lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join((head, "|---" * len(rows[0]) + "|", *lines))
+    return markdown_table(rows)
 
 
 def _shown(estimate: Estimate) -> str:

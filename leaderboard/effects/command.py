@@ -1,7 +1,6 @@
 """``drivebench effects``: what a method changes on the family that it is made for, over training seeds."""
 
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -11,7 +10,6 @@ import typer
 
 __all__ = ["effects"]
 
-MOST_AT_A_TIME = 4
 SCHEMA = 1
 
 
@@ -24,9 +22,7 @@ def effects(
     device: Annotated[Literal["cpu", "cuda"], typer.Option(help="Where networks are trained.")] = "cpu",
     workers: Annotated[
         int | None,
-        typer.Option(
-            min=1, help=f"Commands at a time; one a processor, at most {MOST_AT_A_TIME}, when left out."
-        ),
+        typer.Option(min=1, help="Commands at a time; one a processor, at most four, when left out."),
     ] = None,
     write_docs: Annotated[
         Path | None, typer.Option(help="Put the results into this page, between its comments.")
@@ -48,7 +44,7 @@ def effects(
     from leaderboard.effects.report import as_markdown, as_text
     from leaderboard.effects.result import study_result
     from leaderboard.effects.studies import STUDIES
-    from leaderboard.jobs.crew import Crew
+    from leaderboard.jobs.crew import Crew, hands_here
     from leaderboard.jobs.ledger import Ledger
     from leaderboard.marked import marked, replace_marked
 
@@ -60,7 +56,7 @@ def effects(
     if write_docs is not None:  # before hours of work, not after
         for study in chosen:
             marked(write_docs.read_text(encoding="utf-8"), study.name)
-    hands = workers or min(MOST_AT_A_TIME, os.cpu_count() or 1)
+    hands = workers or hands_here()
     layout = Layout(out=out, seeds=range(seeds), device=device, workers=hands)
     ledger = Ledger(out, "effects", {"device": device})
     crew = Crew(ledger, [job for study in chosen for job in layout.jobs(study)], hands)

@@ -160,8 +160,8 @@ class Diagnosed:
 
     def step(self, who: str, folder: Path) -> Step:
         """Diagnose."""
-        options = ("--scenario", self.scenario, "--episodes", str(self.episodes))
-        options += ("--fit-until", f"{self.fit_until_s:g}")
+        options = ["--scenario", self.scenario, "--episodes", str(self.episodes)]
+        options += ["--fit-until", f"{self.fit_until_s:g}"]
         out = self._page(folder)
         return Step(
             arguments=("diagnose", who, *options, "--out", str(out)),

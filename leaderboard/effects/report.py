@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from leaderboard.effects.result import Finding, StudyResult, Verdict
 from leaderboard.effects.study import Arm, Claim, Expected, Study
-from leaderboard.formats.columns import in_columns
+from leaderboard.formats.columns import in_columns, markdown_table
 from leaderboard.statistics import LEVEL, Estimate
 
 __all__ = ["as_markdown", "as_text", "declared"]
@@ -88,7 +88,7 @@ def declared(study: Study) -> str:
     """
     rows = [("arm", "method", "demonstrations of the expert", "settings")]
     rows += [(arm.name, f"`{arm.baseline}`", _data(arm), _settings(arm)) for arm in study.arms]
-    return f"{study.question}\n\n{_table(rows)}"
+    return f"{study.question}\n\n{markdown_table(rows)}"
 
 
 def _data(arm: Arm) -> str:
@@ -113,9 +113,4 @@ def as_markdown(result: StudyResult) -> str:
             shown = [NOTHING if v is None else f"{v:.{quantity.digits}f}" for v in values]
             per_seed.append((quantity.name, arm, *shown))
     notes = "\n".join(f"- {note}" for note in _notes(result))
-    return f"{declared(result.study)}\n\n{_table(rows)}\n\n{notes}\n\n{_table(per_seed)}"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    head, *lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join((head, "|---" * len(rows[0]) + "|", *lines))
+    return f"{declared(result.study)}\n\n{markdown_table(rows)}\n\n{notes}\n\n{markdown_table(per_seed)}"

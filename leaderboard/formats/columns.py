@@ -1,4 +1,4 @@
-"""Rows of text in columns, for a terminal."""
+"""Rows of text in columns, for a terminal and for Markdown."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from leaderboard.formats.cells import one_line
 
-__all__ = ["aligned", "in_columns"]
+__all__ = ["aligned", "in_columns", "markdown_table"]
 
 GAP = "  "
 
@@ -27,3 +27,13 @@ def in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
     columns = [aligned([one_line(cell) for cell in column], left=True) for column in zip(*rows, strict=True)]
     head, *lines = [GAP.join(cells).rstrip() for cells in zip(*columns, strict=True)]
     return [head, "─" * cell_len(GAP.join(column[0] for column in columns)), *lines]
+
+
+def markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """The same as a table in Markdown; what the cells hold is Markdown already.
+
+    Args:
+        rows: The first holds the heads.
+    """
+    head, *lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join((head, "|---" * len(rows[0]) + "|", *lines))

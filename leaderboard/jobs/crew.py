@@ -5,6 +5,7 @@ step runs once, and whoever needs it waits. What has failed stops the jobs that 
 earlier start has finished is not done again.
 """
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,12 +19,19 @@ from leaderboard.jobs.ledger import Ledger
 from leaderboard.jobs.running import Running
 from leaderboard.jobs.step import Step
 
-__all__ = ["Crew", "Job"]
+__all__ = ["Crew", "Job", "hands_here"]
 
 POLL_S = 0.2
+MOST_AT_A_TIME = 4
+"""Commands, when nobody says how many: a training takes a gigabyte or two of memory."""
 Show = Callable[[Sequence[tuple[str, str]], str], None]
 
 DOING = {"collect": "collecting", "train": "training", "evaluate": "driving", "diagnose": "diagnosing"}
+
+
+def hands_here() -> int:
+    """How many commands to run at a time on this machine when nobody says: one a processor, at most four."""
+    return min(MOST_AT_A_TIME, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, kw_only=True)

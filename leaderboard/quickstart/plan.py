@@ -86,8 +86,8 @@ class Layout:
         data = {name: self._collect(name) for name in LEARNERS}
         steps = list({step.product: step for step in data.values()}.values())
         for name in LEARNERS:
-            options = ("--data", str(data[name].product), "--budget", self.budget)
-            steps.append(training(name, self.policy(name), options))
+            learning = ("--data", str(data[name].product), "--budget", self.budget)
+            steps.append(training(name, self.policy(name), learning))
         for name in (*LEARNERS, *REFERENCES):
             who = str(self.policy(name)) if name in LEARNERS else name
             steps.append(driving(who, self.run(name), ("--suite", budget.suite)))

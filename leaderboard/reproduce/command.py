@@ -1,6 +1,5 @@
 """``drivebench reproduce``: train and drive the published table again, and say what differs."""
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -9,9 +8,6 @@ from typing import Annotated, Literal
 import typer
 
 __all__ = ["reproduce"]
-
-MOST_AT_A_TIME = 4
-"""Commands that run at a time when nobody says how many: a training takes a gigabyte or two."""
 
 
 def reproduce(
@@ -32,10 +28,7 @@ def reproduce(
     device: Annotated[Literal["cpu", "cuda"], typer.Option(help="Where networks are trained.")] = "cpu",
     workers: Annotated[
         int | None,
-        typer.Option(
-            min=1,
-            help=f"Commands at a time; one a processor, at most {MOST_AT_A_TIME}, when left out.",
-        ),
+        typer.Option(min=1, help="Commands at a time; one a processor, at most four, when left out."),
     ] = None,
     published: Annotated[
         Path | None,
@@ -53,7 +46,7 @@ def reproduce(
     Example: drivebench reproduce behavior-cloning camera-correction --seed 0 --seed 1 --budget full
     """
     from drivebench.progress import duration, say
-    from leaderboard.jobs.crew import Crew
+    from leaderboard.jobs.crew import Crew, hands_here
     from leaderboard.jobs.ledger import Ledger
     from leaderboard.reproduce.compare import PUBLISHED
     from leaderboard.reproduce.plan import Layout, entrants, table_names
@@ -62,7 +55,7 @@ def reproduce(
 
     started = time.monotonic()
     wanted = entrants(baselines or table_names(), seed or [0])
-    hands = workers or min(MOST_AT_A_TIME, os.cpu_count() or 1)
+    hands = workers or hands_here()
     layout = Layout(out=out or Path("reproduce") / budget, budget=budget, device=device, workers=hands)
     ledger = Ledger(layout.out, "reproduce", {"budget": budget, "device": device})
     crew = Crew(ledger, [layout.job(entrant) for entrant in wanted], hands)

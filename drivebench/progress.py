@@ -5,15 +5,18 @@ at the end), so that the log of a batch job stays readable.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
-__all__ = ["duration", "say", "track", "track_with_note"]
+__all__ = ["duration", "open_lines", "say", "track", "track_with_note"]
 
 PLAIN_INTERVAL_S = 10.0
+SUMMARY_INTERVAL_S = 60.0
 
 _console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -88,6 +91,44 @@ def _lines(title: str, total: int, unit: str, done: int) -> Iterator[Callable[[i
             say(f"{title}: {done} of {total} {unit}{more}, {duration(left_s)} left")
 
     yield advance
+
+
+@contextmanager
+def open_lines() -> Iterator[Callable[[Sequence[tuple[str, str]], str], None]]:
+    """Show how several pieces of work stand that go on at once.
+
+    On a terminal their lines stay at the bottom and are kept up to date, with a summary below them. Elsewhere
+    a line is written for each new state, and the summary once a minute at most.
+
+    Yields:
+        ``show(lines, summary)``: to be called whenever something may have changed. A line is a state, such as
+        ``training``, and further words on it, such as how far it is; on a terminal alone these are shown.
+    """
+    if _console.is_terminal:
+        with Live(console=_console, auto_refresh=False) as live:
+
+            def draw(lines: Sequence[tuple[str, str]], summary: str) -> None:
+                states = [", ".join(filter(None, line)) for line in lines]
+                live.update(
+                    Text("\n".join((*states, summary)), no_wrap=True, overflow="ellipsis"), refresh=True
+                )
+
+            yield draw
+        return
+    said, states = time.monotonic(), set[str]()
+
+    def show(lines: Sequence[tuple[str, str]], summary: str) -> None:
+        nonlocal said
+        for state, _ in lines:
+            if state not in states:
+                states.add(state)
+                say(state)
+        now = time.monotonic()
+        if now - said >= SUMMARY_INTERVAL_S:
+            said = now
+            say(summary)
+
+    yield show
 
 
 def duration(seconds: float) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from drivebench.errors import ConfigurationError
 from drivebench.evaluation.record import Run
 
-__all__ = ["check_comparable", "episodes_of"]
+__all__ = ["check_comparable", "differs", "episodes_of"]
 
 _MUST_AGREE: dict[str, Callable[[Run], str]] = {
     "suite": lambda run: f"{run.manifest.suite.name} v{run.manifest.suite.version}",
@@ -14,6 +14,11 @@ _MUST_AGREE: dict[str, Callable[[Run], str]] = {
     "metric version": lambda run: str(run.manifest.metric_version),
     "metric digest": lambda run: run.manifest.metric_digest,
 }
+
+
+def differs(one: Run, other: Run) -> str | None:
+    """The first thing in which two runs differ that may not share a table then; None when they may."""
+    return next((what for what, of in _MUST_AGREE.items() if of(one) != of(other)), None)
 
 
 def check_comparable(runs: Sequence[Run]) -> None:
@@ -25,13 +30,14 @@ def check_comparable(runs: Sequence[Run]) -> None:
     """
     first = runs[0]
     for run in runs[1:]:
-        for what, of in _MUST_AGREE.items():
-            if of(run) != of(first):
-                raise ConfigurationError(
-                    f"{first.path} and {run.path} cannot share a table: the {what} of the first is "
-                    f"{of(first)[:16]}, of the second {of(run)[:16]}. Evaluate both policies on the same "
-                    "suite with the same drivebench."
-                )
+        what = differs(first, run)
+        if what is not None:
+            of = _MUST_AGREE[what]
+            raise ConfigurationError(
+                f"{first.path} and {run.path} cannot share a table: the {what} of the first is "
+                f"{of(first)[:16]}, of the second {of(run)[:16]}. Evaluate both policies on the same "
+                "suite with the same drivebench."
+            )
     seen: dict[tuple[str, str], Run] = {}
     for run in runs:
         key = (run.manifest.policy.digest, run.results)

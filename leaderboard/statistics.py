@@ -31,6 +31,7 @@ __all__ = [
     "generator",
     "mean_over_families",
     "mean_over_seeds",
+    "next_seed",
 ]
 
 LEVEL = 0.95
@@ -165,6 +166,29 @@ def mean_over_seeds(values: Sequence[float]) -> Estimate:
     mean = float(seeds.mean())
     if len(seeds) == 1:
         return Estimate(value=mean, low=None, high=None, n=1)
-    quantile = float(special.stdtrit(len(seeds) - 1, (1.0 + LEVEL) / 2.0))
-    half = quantile * float(seeds.std(ddof=1)) / len(seeds) ** 0.5
+    half = _student(len(seeds)) * float(seeds.std(ddof=1)) / len(seeds) ** 0.5
     return Estimate(value=mean, low=mean - half, high=mean + half, n=len(seeds))
+
+
+def next_seed(values: Sequence[float]) -> tuple[float, float] | None:
+    """Where the headline of one more training seed is expected: Student's prediction interval.
+
+    mean ± t · s · sqrt(1 + 1 / k), with the standard deviation s of k seeds (Hahn and Meeker, Statistical
+    Intervals, 1991, chapter 4).
+
+    Args:
+        values: One headline for each training seed.
+
+    Returns:
+        Both ends, which may lie beyond what a score can be; None with fewer than two seeds.
+    """
+    if len(values) < 2:
+        return None
+    seeds = np.asarray(values, dtype=np.float64)
+    half = _student(len(seeds)) * float(seeds.std(ddof=1)) * (1.0 + 1.0 / len(seeds)) ** 0.5
+    return float(seeds.mean()) - half, float(seeds.mean()) + half
+
+
+def _student(count: int) -> float:
+    """The two-sided quantile of Student's t of level ``LEVEL`` for a mean of so many."""
+    return float(special.stdtrit(count - 1, (1.0 + LEVEL) / 2.0))

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from rich.cells import cell_len, set_cell_size
 
 from leaderboard.formats.cells import head_of, interval_of, is_left, name_of, one_line, rank_of, value_of
+from leaderboard.formats.columns import GAP, aligned
 from leaderboard.table import Column, Row, Table
 
 __all__ = ["as_text"]
 
 WIDTH = 110
 NAME_WIDTH = 28
-GAP = "  "
 
 
 def as_text(table: Table) -> str:
@@ -27,8 +27,8 @@ def as_text(table: Table) -> str:
 
 def _block(table: Table, name: str, columns: Sequence[Column]) -> str:
     rows = table.rows
-    drawn = [_aligned(["", *map(rank_of, rows)]), _aligned([name.upper(), *map(_name, rows)], left=True)]
-    drawn += [_aligned([head_of(c), *_cells(rows, c)], left=is_left(c)) for c in columns]
+    drawn = [aligned(["", *map(rank_of, rows)]), aligned([name.upper(), *map(_name, rows)], left=True)]
+    drawn += [aligned([head_of(c), *_cells(rows, c)], left=is_left(c)) for c in columns]
     head, *lines = [GAP.join(cells).rstrip() for cells in zip(*drawn, strict=True)]
     text = [head, "─" * min(WIDTH, max(map(cell_len, [head, *lines])))]
     for section in table.sections:
@@ -47,12 +47,6 @@ def _name(row: Row) -> str:
 
 def _cells(rows: Sequence[Row], column: Column) -> list[str]:
     """The cells of a column; where there are intervals, values and intervals are aligned one by one."""
-    values = _aligned([value_of(row.cells[column.key], column) for row in rows], left=is_left(column))
-    intervals = _aligned([interval_of(row.cells[column.key], column) for row in rows])
+    values = aligned([value_of(row.cells[column.key], column) for row in rows], left=is_left(column))
+    intervals = aligned([interval_of(row.cells[column.key], column) for row in rows])
     return [f"{value} {interval}".rstrip() for value, interval in zip(values, intervals, strict=True)]
-
-
-def _aligned(texts: Sequence[str], *, left: bool = False) -> list[str]:
-    width = max(map(cell_len, texts))
-    spaces = [" " * (width - cell_len(text)) for text in texts]
-    return [text + space if left else space + text for text, space in zip(texts, spaces, strict=True)]

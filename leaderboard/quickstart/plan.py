@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drivebench import registry
+from leaderboard.jobs.step import Recordings, Step, collecting, driving, training
 
 __all__ = [
     "BUDGETS",
@@ -14,7 +15,6 @@ __all__ = [
     "REFERENCES",
     "Budget",
     "Layout",
-    "Step",
 ]
 
 PLAIN = "behavior-cloning"
@@ -44,36 +44,6 @@ BUDGETS = {
     "smoke": Budget(suite="smoke", lesson_suite="dev", lesson_episodes=20),
     "full": Budget(suite="test", lesson_suite=None, lesson_episodes=0),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One command and what it leaves.
-
-    Attributes:
-        arguments: After ``drivebench``.
-        product: File or directory that is there when the command has finished.
-        resume: Further arguments to go on with a product that is there but not finished.
-    """
-
-    arguments: tuple[str, ...]
-    product: Path
-    resume: tuple[str, ...] = ()
-
-    @property
-    def finished(self) -> bool:
-        """Whether the product is there and whole: a run has checksums, everything else appears at once."""
-        return (self.product / "checksums.json" if self.resume else self.product).exists()
-
-    @property
-    def started(self) -> bool:
-        """Whether there is something to go on with."""
-        return bool(self.resume) and (self.product / "run.json").exists()
-
-    @property
-    def command(self) -> str:
-        """As typed in a shell."""
-        return " ".join(("drivebench", *self.arguments))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,26 +86,15 @@ class Layout:
         data = {name: self._collect(name) for name in LEARNERS}
         steps = list({step.product: step for step in data.values()}.values())
         for name in LEARNERS:
-            options = (
-                "--data",
-                str(data[name].product),
-                "--budget",
-                self.budget,
-                "--out",
-                str(self.policy(name)),
-            )
-            steps.append(Step(arguments=("train", name, *options), product=self.policy(name)))
+            learning = ("--data", str(data[name].product), "--budget", self.budget)
+            steps.append(training(name, self.policy(name), learning))
         for name in (*LEARNERS, *REFERENCES):
             who = str(self.policy(name)) if name in LEARNERS else name
-            steps.append(_evaluate(who, self.run(name), "--suite", budget.suite))
+            steps.append(driving(who, self.run(name), ("--suite", budget.suite)))
         if budget.lesson_suite is not None:
             part = ("--scenario", LESSON_SCENARIO, "--limit", str(budget.lesson_episodes))
-            steps += [
-                _evaluate(
-                    str(self.policy(name)), self.lesson_run(name), "--suite", budget.lesson_suite, *part
-                )
-                for name in LEARNERS
-            ]
+            options = ("--suite", budget.lesson_suite, *part)
+            steps += [driving(str(self.policy(name)), self.lesson_run(name), options) for name in LEARNERS]
         return steps
 
     def pictures(self, scenarios: dict[str, int]) -> list[Step]:
@@ -162,16 +121,7 @@ class Layout:
     def _collect(self, name: str) -> Step:
         """What a learner is trained on."""
         demand = registry.load("baseline", name).demand
-        folder = self.out / "demonstrations" / demand.name(self.budget)
-        options = [word for scenario in demand.scenarios for word in ("--scenario", scenario)]
-        options += ["--condition", demand.condition, "--expert", demand.driver]
-        options += ["--episodes", str(demand.episodes[self.budget]), "--seed-start", str(demand.first_seed)]
-        return Step(arguments=("collect", *options, "--out", str(folder)), product=folder)
-
-
-def _evaluate(who: str, run: Path, *options: str) -> Step:
-    arguments = ("evaluate", who, *options, "--out", str(run))
-    return Step(arguments=arguments, product=run, resume=("--resume",))
+        return collecting(Recordings.demanded(demand, self.budget), self.out / "demonstrations")
 
 
 def _show(out: Path, *options: str) -> Step:

@@ -18,6 +18,9 @@ DOCUMENTS = {
     "data.md": ROOT / "docs" / "data.md",
     "diagnose.md": ROOT / "docs" / "diagnose.md",
     "drive.md": ROOT / "docs" / "drive.md",
+    "effects.md": ROOT / "docs" / "effects.md",
+    "records": ROOT / "leaderboard" / "records" / "README.md",
+    "reproduce.md": ROOT / "docs" / "reproduce.md",
     "page": ROOT / "leaderboard" / "page" / "page.html.jinja",
 }
 

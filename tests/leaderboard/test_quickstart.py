@@ -11,10 +11,11 @@ from invented_runs import Episode, run_of, suite
 
 from drivebench.errors import ConfigurationError, RecordError
 from drivebench.evaluation.record import Run
+from leaderboard.jobs.step import Step
 from leaderboard.page.content import Lesson
 from leaderboard.quickstart import stages
 from leaderboard.quickstart.lesson import choose_start, contender, in_words, outcome_of
-from leaderboard.quickstart.plan import BUDGETS, LEARNERS, REFERENCES, Layout, Step
+from leaderboard.quickstart.plan import BUDGETS, LEARNERS, REFERENCES, Layout
 from leaderboard.quickstart.stages import Stages
 
 pytestmark = pytest.mark.usefixtures("fewer_resamples")
@@ -36,8 +37,8 @@ class Commands:
 
 
 def step(out: Path, name: str, *, resumable: bool = False) -> Step:
-    resume = ("--resume",) if resumable else ()
-    return Step(arguments=("make", name), product=out / name, resume=resume)
+    proof, resume = ("checksums.json", ("--resume",)) if resumable else ("", ())
+    return Step(arguments=("make", name), product=out / name, proof=proof, resume=resume)
 
 
 @pytest.fixture

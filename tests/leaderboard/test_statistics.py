@@ -15,6 +15,7 @@ from leaderboard.statistics import (
     generator,
     mean_over_families,
     mean_over_seeds,
+    next_seed,
 )
 
 
@@ -117,6 +118,13 @@ def test_three_training_seeds_by_hand() -> None:
     assert estimate.low == pytest.approx(70 - 24.84, abs=0.01)
     assert estimate.high == pytest.approx(70 + 24.84, abs=0.01)
     assert mean_over_seeds([60.0]) == Estimate(value=60.0, low=None, high=None, n=1)
+
+
+def test_where_one_more_training_seed_is_expected_by_hand() -> None:
+    # Mean 70, standard deviation 10, t(0.975, 2) = 4.3027: half width 4.3027 * 10 * sqrt(4 / 3) = 49.68.
+    expected = next_seed([60.0, 70.0, 80.0])
+    assert expected == (pytest.approx(70 - 49.68, abs=0.01), pytest.approx(70 + 49.68, abs=0.01))
+    assert next_seed([60.0]) is None
 
 
 def test_an_estimate_is_finite() -> None:

@@ -1,0 +1,277 @@
+"""The tables of README.md and leaderboard/records/README.md, from the published records.
+
+``python -m leaderboard.readme`` writes them between two comments each, with digests of the records and of the
+table itself. ``--check`` compares these digests, in a moment, and changes nothing: exit code 1 when a record,
+the score or the table has changed since. A test does the same.
+"""
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from drivebench.evaluation.record import CHECKSUMS, Run, load_run
+from drivebench.evaluation.run_files import PACKED, run_files
+from drivebench.metric.score import metric_digest
+from drivebench.progress import track
+from leaderboard.formats.columns import markdown_table
+from leaderboard.marked import marked, replace_marked
+from leaderboard.scores import overall
+from leaderboard.statistics import Estimate, mean_over_seeds
+
+__all__ = ["Published", "documents", "main", "read_published", "records_digest", "stale"]
+
+ROOT = Path(__file__).parents[1]
+RECORDS = ROOT / "leaderboard" / "records"
+NOTHING = "–"
+SHOWN = 16
+"""Digits of a digest."""
+PRIVILEGED = "privileged"
+
+MANY_ANSWERS = ("fork", "occlusion", "parking")
+"""Families that ask for more than one picture and one answer to it; the table has a column without them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """The published runs of a policy with one training seed, or of a reference.
+
+    Attributes:
+        test: On the suite ``test``.
+        recovery: On the suite ``recovery``, if that was published.
+    """
+
+    test: Run
+    recovery: Run | None
+
+    @property
+    def name(self) -> str:
+        """Of the policy."""
+        return self.test.manifest.policy.name
+
+    @property
+    def track(self) -> str:
+        """Of the policy."""
+        return self.test.manifest.policy.track
+
+    @property
+    def seed(self) -> int | None:
+        """Of the training."""
+        seed = (self.test.manifest.policy.training or {}).get("seed")
+        return seed if isinstance(seed, int) else None
+
+    @property
+    def steering_r2(self) -> float | None:
+        """Open loop, on held-out frames of the expert."""
+        value = (self.test.manifest.policy.training or {}).get("open_loop", {}).get("steering_r2")
+        return value if isinstance(value, float) else None
+
+    def mean(self, without: Sequence[str] = ()) -> float:
+        """The score on ``test``, without its interval and without some families."""
+        families: dict[str, list[float]] = {}
+        for record in self.test.episodes:
+            if record.family not in without:
+                families.setdefault(record.family, []).append(record.score)
+        return fmean(fmean(scores) for scores in families.values())
+
+    def part(self, prefix: str) -> Estimate:
+        """The score on the episodes of ``test`` whose key begins with something."""
+        keys = [key for key in self.test.manifest.episodes if key.startswith(prefix)]
+        return overall(self.test, keys).dbs
+
+
+def read_published(folder: Path = RECORDS) -> list[Published]:
+    """All published runs, the best method first, by training seed within a method; references in the end.
+
+    Args:
+        folder: Of the records.
+    """
+    paths = sorted((folder / "test").glob(f"*{PACKED}"))
+    found = []
+    with track("read the published runs", len(paths), "runs") as advance:
+        for path in paths:
+            recovery = folder / "recovery" / path.name
+            found.append(
+                Published(test=load_run(path), recovery=load_run(recovery) if recovery.exists() else None)
+            )
+            advance(1)
+    by_name = {name: fmean([each.mean() for each in runs]) for name, runs in _methods(found).items()}
+    return sorted(
+        found, key=lambda each: (each.track == PRIVILEGED, -by_name[each.name], each.name, each.seed or 0)
+    )
+
+
+def _methods(published: Sequence[Published]) -> dict[str, list[Published]]:
+    methods: dict[str, list[Published]] = {}
+    for each in published:
+        methods.setdefault(each.name, []).append(each)
+    return methods
+
+
+# ---------------------------------------------------------------------------------------------- tables
+def _methods_table(published: Sequence[Published]) -> str:
+    """A line for each method: over training seeds, or over episodes where nothing is trained."""
+    rows = [
+        (
+            "policy",
+            "senses",
+            "DBS, `test`",
+            f"without {', '.join(MANY_ANSWERS)}",
+            "training seeds",
+        )
+    ]
+    for name, runs in _methods(published).items():
+        means = [each.mean() for each in runs]
+        trained = runs[0].seed is not None
+        estimate = mean_over_seeds(means) if trained else overall(runs[0].test).dbs
+        without = fmean([each.mean(MANY_ANSWERS) for each in runs])
+        seeds = ", ".join(f"{mean:.1f}" for mean in means) if trained else "not trained"
+        rows.append((f"`{name}`", runs[0].track, _shown(estimate), f"{without:.1f}", seeds))
+    return markdown_table(rows)
+
+
+def _lesson_table(published: Sequence[Published]) -> str:
+    """Open loop beside the way back from off course, for each method that was driven from there."""
+    rows = [
+        ("policy", "steering R² on held-out expert frames", "DBS from starts beside the lane, `recovery`")
+    ]
+    for name, runs in _methods(published).items():
+        explained = [each.steering_r2 for each in runs]
+        driven = [each.recovery for each in runs]
+        if None in explained or None in driven:
+            continue
+        scores = [overall(run).dbs.value for run in driven if run is not None]
+        rows.append(
+            (
+                f"`{name}`",
+                ", ".join(f"{r2:.3f}" for r2 in explained if r2 is not None),
+                ", ".join(f"{score:.0f}" for score in scores),
+            )
+        )
+    return markdown_table(rows)
+
+
+def _runs_table(published: Sequence[Published]) -> str:
+    """A line for each published run."""
+    rows = [
+        (
+            "policy",
+            "training seed",
+            "steering R², open loop",
+            "DBS, `recovery`",
+            "DBS, lane keeping off-course, `test`",
+            "DBS, long haul, `test`",
+            "DBS, `test`",
+        )
+    ]
+    with track("score the published runs", len(published), "runs") as advance:
+        for each in published:
+            rows.append(
+                (
+                    each.name,
+                    NOTHING if each.seed is None else str(each.seed),
+                    NOTHING if each.steering_r2 is None else f"{each.steering_r2:.4f}",
+                    NOTHING if each.recovery is None else _shown(overall(each.recovery).dbs),
+                    _shown(each.part("lane-keeping-v1/off-course/")),
+                    _shown(each.part("long-haul-v1/")),
+                    _shown(overall(each.test).dbs),
+                )
+            )
+            advance(1)
+    return markdown_table(rows)
+
+
+def _shown(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.1f}"
+    low, high = max(0.0, estimate.low), min(100.0, estimate.high)
+    return f"{estimate.value:.1f} [{low:.1f}, {high:.1f}]"
+
+
+TABLES: Mapping[Path, Mapping[str, Callable[[Sequence[Published]], str]]] = {
+    ROOT / "README.md": {"methods": _methods_table, "first lesson": _lesson_table},
+    RECORDS / "README.md": {"methods": _methods_table, "runs": _runs_table},
+}
+"""By document, the parts that are made from the records."""
+
+
+def documents(published: Sequence[Published]) -> dict[Path, str]:
+    """The documents as they should be.
+
+    Args:
+        published: The records.
+    """
+    made: dict[Path, str] = {}
+    digest = records_digest()
+    for path, tables in TABLES.items():
+        made[path] = path.read_text(encoding="utf-8")
+        for name, table in tables.items():
+            made[path] = replace_marked(made[path], name, _stamped(table(published), digest))
+    return made
+
+
+def records_digest(folder: Path = RECORDS) -> str:
+    """Of all that the tables depend on: which records there are, with which results, and the score's formula.
+
+    Args:
+        folder: Of the records.
+    """
+    digest = hashlib.sha256(metric_digest().encode())
+    for path in sorted(folder.glob(f"*/*{PACKED}")):
+        checksums = hashlib.sha256(run_files(path)[CHECKSUMS]).hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()} {checksums}\n".encode())
+    return digest.hexdigest()
+
+
+def _stamped(table: str, records: str) -> str:
+    """A table below a comment with the digests that :func:`stale` looks at."""
+    return f"<!-- records {records[:SHOWN]}, table {_digest(table)} -->\n{table.strip()}"
+
+
+def _digest(table: str) -> str:
+    return hashlib.sha256(table.strip().encode()).hexdigest()[:SHOWN]
+
+
+def stale(folder: Path = RECORDS) -> list[str]:
+    """Which tables are not what the records give, as ``document: table``.
+
+    Args:
+        folder: Of the records.
+    """
+    records = records_digest(folder)
+    found = []
+    for path, tables in TABLES.items():
+        text = path.read_text(encoding="utf-8")
+        for name in tables:
+            body = marked(text, name)
+            if body != _stamped(body.partition("\n")[2], records):
+                found.append(f"{path}: {name}")
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the tables, or check them.
+
+    Args:
+        arguments: Of the command line.
+
+    Returns:
+        The exit code: 1 when ``--check`` has found a table that is not what the records give.
+    """
+    parser = argparse.ArgumentParser(description="The tables of the READMEs, from the published records.")
+    parser.add_argument("--check", action="store_true", help="change nothing, and say what is stale")
+    check: bool = parser.parse_args(arguments).check
+    if check:
+        for each in (found := stale()):
+            sys.stderr.write(f"{each} is not what the records give; run `python -m leaderboard.readme`\n")
+        return 1 if found else 0
+    for path, text in documents(read_published()).items():
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The published table, trained and driven again, and held against what was published."""

@@ -5,12 +5,12 @@ Map
     to 500 m (:mod:`scenarios.gentle_road`). Every split has its own: 24 for training, 8 for development, 12
     for test, 12 for secret suites.
 Traffic
-    A lorry ahead, 9 m long, 2.5 m wide and 3.2 m high, drives at the limit on the middle of the road, and an
-    IDM driver behind the ego. After 3 to 6 s the lorry loses the car that it carries, which slides to a stop
-    within about 8 m and stays there; the lorry goes on. Nothing of the car is to be seen before: it is inside
-    of the lorry.
+    A lorry ahead, 9 m long, 2.7 m wide and 3.2 m high, drives at the limit on the middle of the road, and an
+    IDM driver behind the ego. After 3 to 6 s the lorry loses the car that it carries, a wide one (2.4 m with
+    its mirrors), which slides to a stop within about 8 m and stays there; the lorry goes on. Nothing of the
+    car is to be seen before: it is inside of the lorry.
 Start
-    Behind the lorry by a time gap of about 1.2 s and 3 m, at its speed, a little beside the middle of the
+    Behind the lorry by a time gap of about 1.0 s and 3 m, at its speed, a little beside the middle of the
     road and a little askew (up to 0.3 m and 0.03 rad).
 Observation
     The front camera shows the lorry, and the lost car at most 2.5 s before the ego would be upon it.
@@ -72,12 +72,15 @@ STRAIGHT_EVERY = 3
 """Every so many roads one is straight."""
 LENGTH_M, WIDTH_M = 340.0, 9.6
 LIMITS_MPS, LIMIT_STEP_MPS = (11.0, 13.0), 0.5
-TIME_GAP_S, STANDSTILL_GAP_M, GAP_PLAY_M = 1.2, 3.0, 0.6
-"""Gap to the lorry at the start: about the one that the expert keeps."""
+TIME_GAP_S, STANDSTILL_GAP_M, GAP_PLAY_M = 1.0, 3.0, 0.6
+"""Gap to the lorry at the start: a little less than the one that the expert keeps."""
 FOLLOWER_GAP_M = (14.0, 22.0)
 RELEASE_S = (3.0, 6.0)
 CAR_M = 5.0
-LORRY_SIZE_M, LOST_SIZE_M = (9.0, 2.5), (4.0, 2.2)
+LORRY_SIZE_M, LOST_SIZE_M = (9.0, 2.7), (4.0, 2.4)
+"""A car of 2.2 m, with a gap of 1.2 s and not 1.0 s, leaves time to waver and pass all the same: a regressor
+on both sides, 256 wide, passed it in 45 % of 40 drives (mean of six training seeds), and passes this one in
+20 % (eight)."""
 INSIDE_M = 0.6
 """From the rear of the lorry to that of the car inside."""
 START_M, BEHIND_M = 60.0, 55.0
@@ -88,8 +91,8 @@ INSTRUCTION = "Follow the road. Pass what is in the way on either side."
 
 KNOT_M = 2.0
 """Spacing of the expert's paths."""
-ASIDE_M = 3.0
-"""So far beside the middle is a way around: 0.9 m from the lost car, 0.8 m from the grass."""
+ASIDE_M = 3.1
+"""So far beside the middle is a way around: 0.9 m from the lost car, 0.7 m from the grass."""
 SLOWER_MPS = 0.8
 """So much slower is a way around, so that nobody takes one without need."""
 

@@ -37,6 +37,8 @@ Watch = Callable[[WorldBatch, I8, F4], None]
 
 FAMILY = "fork-v1"
 DEMONSTRATIONS, DRIVEN = 80, 40
+SEEDS = {16: 8, 64: 6, 256: 4}
+"""Training seeds by width: of eight small networks, seven pass in a tenth of the drives, one in most."""
 
 
 def episodes(first: int, count: int, condition: str = "nominal") -> list[Episode]:
@@ -189,8 +191,8 @@ def tables() -> tuple[Table, Table]:
     return demonstrations(LeftPassing()), demonstrations(RightPassing())
 
 
-def regressor(width: int, table: Table, *, steps: int = 2500) -> torch.nn.Module:
-    torch.manual_seed(width)
+def regressor(width: int, table: Table, *, seed: int = 0, steps: int = 2500) -> torch.nn.Module:
+    torch.manual_seed(1000 * seed + width)
     network = torch.nn.Sequential(
         *(torch.nn.Linear(7, width), torch.nn.ReLU(), torch.nn.Linear(width, width), torch.nn.ReLU()),
         torch.nn.Linear(width, 2),
@@ -234,7 +236,8 @@ def passes(network: torch.nn.Module) -> float:
 def test_least_squares_on_both_sides_drives_into_it(tables: tuple[Table, Table], width: int) -> None:
     left, right = tables
     both = torch.cat([left[0], right[0]]), torch.cat([left[1], right[1]])
-    assert passes(regressor(width, both)) <= 0.4  # 0.3, 0.275, 0.375 measured
+    shares = [passes(regressor(width, both, seed=seed)) for seed in range(SEEDS[width])]
+    assert np.mean(shares) <= 0.4  # means of 0.20, 0.16, 0.19 measured
 
 
 @pytest.mark.slow

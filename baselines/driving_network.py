@@ -6,7 +6,7 @@ backbone of it is asked for. :class:`Spec` says which of its parts a network has
 
 ======================  =====================================================================================
 ``view``                ``camera``: front picture and, if ``mirrors``, both mirrors, by convolutions.
-                        ``kinematics``: the table of nearest vehicles and the route's geometry
+                        ``kinematics``: the table of nearest vehicles, the route's geometry, the goal
 ``encoder``             of the front picture: ``small`` or the name of any timm backbone
 ``command``             how the route command acts: ``film``, ``branches`` or ``add``
 ``memory``              ``none``, ``stack`` (some pictures at once), ``gru`` or ``lstm``
@@ -76,6 +76,7 @@ LATERAL_SCALE_MPS2 = 0.3
 SLOWEST_MPS = 3.0
 """Below this speed the answer is as if at it: a standing car has a steering angle and no acceleration."""
 TABLE_SCALE = (1.0, 30.0, 8.0, 10.0, 10.0)
+GOAL_SCALE = (1.0, 10.0, 10.0, 1.0, 1.0)
 OFFSET_SCALE_M, HEADING_SCALE_RAD, CURVATURE_SCALE_PER_M = 1.0, 0.2, 0.02
 LEAST_LOG_SPREAD, MOST_LOG_SPREAD = -4.0, 2.0
 
@@ -131,7 +132,7 @@ class Spec:
     def sensors(self) -> tuple[str, ...]:
         """Names of the sensors that the network wants."""
         if self.view == "kinematics":
-            return ("kinematics", "route-geometry", "speed", "command")
+            return ("kinematics", "route-geometry", "goal-pose", "speed", "command")
         mirrors = ("mirror-left", "mirror-right") if self.mirrors else ()
         return ("front", *mirrors, "speed", "command")
 
@@ -268,22 +269,24 @@ class MirrorEncoder(nn.Module):
 
 
 class TableEncoder(nn.Module):
-    """Table of vehicles ``f4[n, 8, 5]`` and route geometry ``f4[n, 10]`` to features."""
+    """Table of vehicles ``f4[n, 8, 5]``, route geometry ``f4[n, 10]`` and goal ``f4[n, 5]`` to features."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
         self.vehicle = nn.Sequential(nn.Linear(5, 64), nn.ReLU(), nn.Linear(64, 64))
-        self.mix = nn.Sequential(nn.Linear(64 + 8 * 5 + 10, 256), nn.ReLU(), nn.Linear(256, features))
+        self.mix = nn.Sequential(nn.Linear(64 + 8 * 5 + 10 + 5, 256), nn.ReLU(), nn.Linear(256, features))
         self.register_buffer("scale", torch.tensor(TABLE_SCALE), persistent=False)
+        self.register_buffer("goal_scale", torch.tensor(GOAL_SCALE), persistent=False)
 
-    def forward(self, table: Tensor, route: Tensor) -> Tensor:
+    def forward(self, table: Tensor, route: Tensor, goal: Tensor) -> Tensor:
         """See the class."""
         scaled = table / self.scale
         each = functional.relu(self.vehicle(scaled)) * table[..., :1]
         divisor = torch.full_like(route, CURVATURE_SCALE_PER_M)
         divisor[:, 0], divisor[:, 1] = OFFSET_SCALE_M, HEADING_SCALE_RAD
         route = torch.clamp(route / divisor, -10.0, 10.0)
-        return cast(Tensor, self.mix(torch.cat([each.amax(dim=1), scaled.flatten(1), route], dim=1)))
+        known = [each.amax(dim=1), scaled.flatten(1), route, goal / self.goal_scale]
+        return cast(Tensor, self.mix(torch.cat(known, dim=1)))
 
 
 # ------------------------------------------------------------------------------------------ the network
@@ -402,7 +405,8 @@ class DrivingNetwork(nn.Module):
 
     def _perceive(self, seen: Mapping[str, Tensor]) -> list[Tensor]:
         if self.table is not None:
-            return [self.table(seen["kinematics"].flatten(0, 1), seen["route-geometry"].flatten(0, 1))]
+            known = (seen[name].flatten(0, 1) for name in ("kinematics", "route-geometry", "goal-pose"))
+            return [self.table(*known)]
         assert self.front is not None
         front = seen["front"]
         stacked = self.spec.memory == "stack"

@@ -69,8 +69,8 @@ FAMILIES = (
     "occlusion-v1",
     "parking-v1",
 )
-"""What the baselines learn by default: all families but ``long-haul``, whose roads are those of lane keeping: its
-drives of five minutes would be half of all frames."""
+"""What the baselines learn by default: all families but ``long-haul``, whose roads are those of lane keeping:
+its drives of five minutes would be half of all frames."""
 
 DEMAND = Demand(scenarios=FAMILIES, episodes={"smoke": 2, "full": 80})
 """80 drives of the expert in each family; two are enough to see that a method works."""

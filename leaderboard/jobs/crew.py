@@ -158,8 +158,9 @@ class Crew:
     def _state(self, job: Job) -> tuple[str, str]:
         step = self._next(job)
         if step is None:
-            spent = sum(self._ledger.seconds(each) or 0.0 for each in job.steps)
-            return f"done in {duration(spent)}", ""
+            spent = [self._ledger.seconds(each) for each in job.steps]
+            known = sum(seconds for seconds in spent if seconds is not None)
+            return "done before" if None in spent else f"done in {duration(known)}", ""
         if step.product in self._broken:
             return f"failed: {self._broken[step.product]}", ""
         running = self._running.get(step.product)

@@ -110,9 +110,8 @@ def reproduce(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_request_to_end_ends_the_commands_too(tmp_path: Path, reproduce: subprocess.Popen[str]) -> None:
-    log = tmp_path / "out" / "logs" / "idm-evaluate.txt"
     end = time.monotonic() + 120.0
-    while not (log.exists() and "episodes" in log.read_text()):
+    while not (tmp_path / "out" / "runs" / "idm" / "run.json").exists():
         assert reproduce.poll() is None
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -63,7 +63,7 @@ class Workspace:
         self.folder = out.parent / f".{out.name}.training"
         path = self.folder / "run.json"
         wanted = json.loads(json.dumps(request))
-        if path.exists():
+        if path.exists() and self._begun:
             begun = json.loads(path.read_text(encoding="utf-8"))
             if begun != wanted:
                 differ = sorted(k for k in {*begun, *wanted} if begun.get(k) != wanted.get(k))
@@ -72,17 +72,21 @@ class Workspace:
                     + "; ".join(f"{k} was {begun.get(k)!r}, now {wanted.get(k)!r}" for k in differ)
                     + f". Give the same arguments to go on with it, or delete {self.folder} to begin anew."
                 )
-            if any(self.folder.glob("*.checkpoint")) or any(self.folder.glob("*.finished")):
-                say(f"going on with the training that was interrupted, from {self.folder}")
+            say(f"going on with the training that was interrupted, from {self.folder}")
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(wanted, indent=1) + "\n", encoding="utf-8")
         partial.rename(path)
 
+    @property
+    def _begun(self) -> bool:
+        """Whether there is anything to go on with."""
+        return any(path.suffix in {".checkpoint", ".finished", ".episodes"} for path in self.folder.iterdir())
+
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Nobody else may train there at the same time.
+    def in_use(self) -> Iterator[None]:
+        """Nobody else may train there at the same time; what comes to nothing leaves nothing.
 
         Raises:
             ConfigurationError: Somebody does.
@@ -98,6 +102,8 @@ class Workspace:
             yield
         finally:
             lock.release()
+            if self.folder.exists() and not self._begun:
+                self.remove()
 
     def path(self, phase: str, kind: str) -> Path:
         """A file of a phase."""

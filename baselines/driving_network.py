@@ -342,7 +342,8 @@ class DrivingNetwork(nn.Module):
         """
         seen = {}
         for name in self.spec.sensors:
-            value = torch.from_numpy(np.ascontiguousarray(observation[name])).to(device)
+            # a copy: matrix products add in an order that depends on where in memory their operands begin
+            value = torch.tensor(np.asarray(observation[name])).to(device)
             seen[name] = self._look(name, value) if value.dtype == torch.uint8 else value.float()
         return seen
 

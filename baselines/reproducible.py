@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numba
 import torch
 
 __all__ = ["reproducible"]
@@ -20,6 +21,7 @@ def reproducible(seed: int) -> Iterator[None]:
         seed: Of torch's random numbers, which the initial weights are drawn from.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic with it
+    numba.get_num_threads()  # starts its OpenMP layer, which gives torch all threads back when it starts
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)

@@ -50,6 +50,7 @@ from drivebench.demonstrations.orders import shuffled, streams
 from drivebench.demonstrations.prefetch import ahead_of_time
 from drivebench.demonstrations.scenes import Roads
 from drivebench.errors import ConfigurationError
+from drivebench.new_folder import refuse_existing
 from drivebench.scenario import Episode, load_scenario
 from drivebench.sensors.rig import SensorRig, load_sensor
 
@@ -119,6 +120,7 @@ class Method(Generic[AnySettings]):
 
     def train(self, request: TrainRequest) -> TrainReport:
         """Learn from the training part of the demonstrations, measure on the held-out part, write it down."""
+        refuse_existing(request.out)
         settings = with_settings(self.budgets[request.budget], request.settings)
         if request.device == "cuda" and not torch.cuda.is_available():
             raise ConfigurationError("device 'cuda' is asked for, but torch finds none; expected 'cpu' here")
@@ -127,7 +129,7 @@ class Method(Generic[AnySettings]):
             request.out,
             {
                 "baseline": self.name,
-                "settings": asdict(settings),
+                **asdict(settings),
                 "demonstrations": demonstrations.digest,
                 "subset": list(request.subset),
                 "seed": request.seed,
@@ -136,7 +138,7 @@ class Method(Generic[AnySettings]):
                 "drivebench": version("drivebench"),
             },
         )
-        with workspace.locked(), reproducible(request.seed), ExitStack() as stack:
+        with workspace.in_use(), reproducible(request.seed), ExitStack() as stack:
             training = Training(self.name, request, settings, demonstrations, workspace, stack)
             self.procedure(training)
             training.network.to("cpu").eval()

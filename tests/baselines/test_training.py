@@ -1,18 +1,18 @@
-"""Training, small: it learns, it repeats itself, and what it writes is a submission."""
+"""Training, small: it learns, repeats itself, goes on after a stop, and what it writes is a submission."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
 
-from baselines import behavior_cloning, camera_correction, camera_network, fitting
+from baselines import driving_network, trainer
+from baselines.reproducible import reproducible
 from drivebench import registry
-from drivebench.baseline import Baseline, TrainRequest, load_baseline
+from drivebench.baseline import Baseline, TrainReport, TrainRequest, load_baseline
 from drivebench.cli import app
 from drivebench.demonstrations import collected, read, write
 from drivebench.demonstrations.collect import collect
@@ -20,7 +20,23 @@ from drivebench.demonstrations.demand import Demand
 from drivebench.errors import ConfigurationError, DataError, UnknownNameError
 from drivebench.submission import Track, read_submission
 
-METHODS = (behavior_cloning, camera_correction)
+SHORT: dict[str, dict[str, str]] = {
+    "behavior-cloning": {},
+    "behavior-cloning-kinematics": {},
+    "augmented-cloning": {},
+    "camera-correction": {"shift_m": "0.5", "turn_deg": "3"},
+    "frame-stack": {},
+    "recurrent": {"streams": "2", "window": "8"},
+    "dagger": {"steps_again": "3", "memory": "lstm", "streams": "2", "window": "8"},
+    "dagger-kinematics": {"steps_again": "3", "teacher_share": "0.5"},
+    "privileged-distillation": {
+        "steps_again": "2",
+        "teacher_steps": "3",
+        "teacher_steps_again": "2",
+        "command": "branches",
+    },
+}
+"""Methods that learn, and settings that make them short; all learn for six steps of eight pictures."""
 
 
 @pytest.fixture(scope="module")
@@ -29,28 +45,24 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return collected(demand, "tiny", tmp_path_factory.mktemp("data"))
 
 
-@pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Shortens the smoke budget of both methods to a number of steps of 32 images."""
-
-    def shorten(steps: int) -> None:
-        for method in METHODS:
-            config = method.Config(steps=steps, batch_size=32)
-            monkeypatch.setattr(method, "smoke", lambda config=config: config)
-
-    return shorten
+def train(name: str, data: Path | None, out: Path, seed: int = 0, **settings: str) -> TrainReport:
+    short = {"steps": "6", "batch_size": "8", **SHORT[name], **settings}
+    request = TrainRequest(out=out, data=data, seed=seed, budget="smoke", settings=short)
+    return load_baseline(name).train(request)
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_the_loss_falls_and_the_submission_loads(
-    method: ModuleType, data: Path, tmp_path: Path, short: Callable[[int], None]
-) -> None:
-    short(100)
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_what_is_written_is_a_submission_that_drives(name: str, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "submission"
-    report = method.train(TrainRequest(out=out, data=data, budget="smoke"))
+    report = train(name, data, out)
     assert report.submission == out
+    assert report.speed["samples_per_s"] > 0.0
+    assert 0.0 <= report.speed["waiting"] <= 1.0
     training = json.loads((out / "training.json").read_text())
-    assert training["losses"][-1] < 0.6 * training["losses"][0]
     assert training["demonstrations"]["digest"] == read(data).digest
     assert training["open_loop"] == report.metrics
     assert set(report.metrics) == {
@@ -60,55 +72,149 @@ def test_the_loss_falls_and_the_submission_loads(
         "acceleration_mae_mps2",
         "frames",
     }
+    own = sum(training["labelled_on_own_drives"].values())
+    assert (own > 0) == (name in {"dagger", "dagger-kinematics", "privileged-distillation"})
     submission = read_submission(out)
-    assert submission.manifest.track is Track.CAMERA
-    assert [sensor.name for sensor in submission.manifest.sensors] == ["front", "speed", "command"]
-    assert (out / "policy.py").read_bytes() == Path(camera_network.__file__).read_bytes()
-    policy = camera_network.load(out)
-    seen = {
-        "front": np.zeros((2, 3, 64, 160), np.uint8),
-        "speed": np.ones((2, 1), np.float32),
-        "command": np.eye(6, dtype=np.float32)[:2],
-    }
-    assert policy.act(seen, np.arange(2)).shape == (2, 2)
+    kinematics = name.endswith("kinematics")
+    assert submission.manifest.track is (Track.KINEMATICS if kinematics else Track.CAMERA)
+    assert (out / "policy.py").read_bytes() == Path(driving_network.__file__).read_bytes()
+    assert not list(tmp_path.glob(".*"))  # nothing is left of the work
+    policy = driving_network.load(out)
+    assert [sensor.name for sensor in submission.manifest.sensors] == list(policy.sensors)
 
 
-@pytest.mark.parametrize("method", METHODS)
+def test_the_loss_falls(data: Path, tmp_path: Path) -> None:
+    train("behavior-cloning", data, tmp_path / "out", steps="150", batch_size="16")
+    losses = json.loads((tmp_path / "out" / "training.json").read_text())["losses"]["cloning"]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+@pytest.mark.parametrize("name", ["augmented-cloning", "recurrent", "dagger-kinematics"])
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
-    method: ModuleType, data: Path, tmp_path: Path, short: Callable[[int], None]
+    name: str, data: Path, tmp_path: Path
 ) -> None:
-    short(5)
-    for name, seed in (("one", 0), ("two", 0), ("other", 1)):
-        torch.manual_seed(hash(name) % 1000)  # whatever the caller did before
-        method.train(TrainRequest(out=tmp_path / name, data=data, seed=seed, budget="smoke"))
-    for file in (tmp_path / "one").iterdir():
-        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
-    weights = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("one", "other")]
+    for folder, seed in (("one", 0), ("two", 0), ("other", 1)):
+        torch.manual_seed(hash(folder) % 1000)  # whatever the caller did before
+        train(name, data, tmp_path / folder, seed)
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    weights = [files(tmp_path / folder)["weights.safetensors"] for folder in ("one", "other")]
     assert weights[0] != weights[1]
 
 
-def test_the_two_methods_differ_in_cameras_and_labels_only(data: Path, tmp_path: Path) -> None:
-    """On pictures of the front camera alone, both ask the network for the same."""
-    from drivebench.demonstrations import FrameBatches
-    from drivebench.sensors import FRONT, LEFT, RIGHT
+class StoppedError(Exception):
+    pass
 
-    cameras = (FRONT, LEFT, RIGHT)
-    frames = FrameBatches(read(data).episodes, cameras=cameras)
-    config = camera_correction.Config(steps=1)
-    some = np.arange(0, len(frames), 10)
-    front = frames.batch(some, np.zeros(len(some), np.int64))
-    assert np.array_equal(camera_correction.targets(front, cameras, config), behavior_cloning.targets(front))
-    left = frames.batch(some, np.ones(len(some), np.int64))
-    right = frames.batch(some, np.full(len(some), 2))
-    wanted = [camera_correction.targets(batch, cameras, config)[:, 0] for batch in (left, front, right)]
-    assert (wanted[0] > wanted[1]).all()  # seen from the left, steer more to the right
-    assert (wanted[1] > wanted[2]).all()
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("augmented-cloning", {"answer": "gaussian"}),
+        ("recurrent", {"memory": "lstm"}),
+        ("dagger", {}),
+    ],
+)
+def test_an_interrupted_training_goes_on_to_the_same_bytes(
+    name: str, settings: dict[str, str], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(name, data, tmp_path / "whole", **settings)
+    monkeypatch.setattr(trainer, "CHECKPOINT_S", 0.0)
+    step = trainer._Run.step
+    taken = 0
+
+    def stop_now_and_then(self: Any, *arguments: Any) -> Any:
+        nonlocal taken
+        taken += 1
+        if taken % 4 == 0:
+            raise StoppedError
+        return step(self, *arguments)
+
+    monkeypatch.setattr(trainer._Run, "step", stop_now_and_then)
+    stops = 0
+    while not (tmp_path / "parts").exists():
+        try:
+            train(name, data, tmp_path / "parts", **settings)
+        except StoppedError:
+            stops += 1
+            assert not (tmp_path / "parts").exists()
+    assert stops >= 1
+    assert files(tmp_path / "parts") == files(tmp_path / "whole")
+
+
+def test_another_request_does_not_go_on_with_what_was_begun(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = trainer._Run.step
+
+    def stop(self: Any, number: int, *arguments: Any) -> Any:
+        if number == 3:
+            raise StoppedError
+        return step(self, number, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(trainer, "CHECKPOINT_S", 0.0)
+        patched.setattr(trainer._Run, "step", stop)
+        with pytest.raises(StoppedError):
+            train("behavior-cloning", data, tmp_path / "out")
+    with pytest.raises(ConfigurationError, match=r"steps was 6, now 7. Give the same arguments to go on"):
+        train("behavior-cloning", data, tmp_path / "out", steps="7")
+    train("behavior-cloning", data, tmp_path / "out")
+
+
+def test_a_damaged_checkpoint_is_told(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer, "CHECKPOINT_S", 0.0)
+    step, taken = trainer._Run.step, 0
+
+    def stop(self: Any, *arguments: Any) -> Any:
+        nonlocal taken
+        taken += 1
+        if taken == 3:
+            raise StoppedError
+        return step(self, *arguments)
+
+    monkeypatch.setattr(trainer._Run, "step", stop)
+    with pytest.raises(StoppedError):
+        train("behavior-cloning", data, tmp_path / "out")
+    checkpoint = tmp_path / ".out.training" / "cloning.checkpoint"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    with pytest.raises(DataError, match="damaged"):
+        train("behavior-cloning", data, tmp_path / "out")
+
+
+def test_settings_are_checked(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'batch_size'"):
+        train("behavior-cloning", data, tmp_path / "out", batchsize="3")
+    for settings, match in (
+        ({"steps": "many"}, "whole number"),
+        ({"steps": "0"}, "positive"),
+        ({"mirrors": "yes"}, "true or false"),
+        ({"memory": "stack"}, "two frames or more"),
+        ({"command": "flim"}, "film, branches, add"),
+        ({"encoder": "resnet-none"}, "timm"),
+        ({"encoder": "resnet18", "encoder_weights": "nowhere.safetensors"}, "there is no file"),
+    ):
+        with pytest.raises(ConfigurationError, match=match):
+            train("behavior-cloning", data, tmp_path / "out", **settings)
+    with pytest.raises(UnknownNameError, match="augmentation"):
+        train("augmented-cloning", data, tmp_path / "out", augment="jiter")
+
+
+def test_a_backbone_starts_from_the_weights_of_a_file(data: Path, tmp_path: Path) -> None:
+    import timm
+    from safetensors.torch import load_file, save_file
+
+    torch.manual_seed(5)
+    backbone = timm.create_model("resnet10t", num_classes=0)
+    save_file(backbone.state_dict(), tmp_path / "weights.safetensors")
+    settings = {"encoder": "resnet10t", "encoder_weights": str(tmp_path / "weights.safetensors")}
+    train("behavior-cloning", data, tmp_path / "out", steps="1", learning_rate="0", **settings)
+    learnt = load_file(tmp_path / "out" / "weights.safetensors")
+    assert torch.equal(learnt["front.backbone.conv1.0.weight"], backbone.state_dict()["conv1.0.weight"])
 
 
 def test_training_leaves_torch_as_it_was() -> None:
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     state = torch.random.get_rng_state()
-    with fitting.reproducible(3):
+    with reproducible(3):
         torch.rand(5)
         assert torch.get_num_threads() == 1
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
@@ -122,7 +228,7 @@ def test_references_are_submissions_too(name: str, tmp_path: Path) -> None:
     assert dict(report.metrics) == {}
 
 
-@pytest.mark.parametrize("name", ["behavior-cloning", "camera-correction", "idle", "random"])
+@pytest.mark.parametrize("name", [*SHORT, "idle", "random"])
 def test_every_registered_baseline_is_one(name: str) -> None:
     assert name in registry.names("baseline")
     baseline = load_baseline(name)
@@ -141,63 +247,73 @@ def test_a_misspelt_baseline_budget_or_device_is_answered_with_the_nearest(tmp_p
         TrainRequest(out=tmp_path, data=None, seed=-1)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_told(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="torch finds none"):
+        load_baseline("recurrent").train(TrainRequest(out=tmp_path / "out", data=data, device="cuda"))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+@pytest.mark.parametrize("name", ["behavior-cloning", "recurrent", "dagger"])
+def test_a_gpu_trains_the_same_method(name: str, data: Path, tmp_path: Path) -> None:
+    short = {"steps": "6", "batch_size": "8", **SHORT[name]}
+    request = TrainRequest(out=tmp_path / "out", data=data, budget="smoke", settings=short, device="cuda")
+    report = load_baseline(name).train(request)
+    assert np.isfinite(report.metrics["steering_mae_rad"])
+
+
 def test_no_data_no_training(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="drivebench collect"):
-        behavior_cloning.train(TrainRequest(out=tmp_path / "out", data=None))
+        train("behavior-cloning", None, tmp_path / "out")
     with pytest.raises(DataError, match=r"demonstrations\.json"):
-        behavior_cloning.train(TrainRequest(out=tmp_path / "out", data=tmp_path / "nothing"))
+        train("behavior-cloning", tmp_path / "nothing", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_nothing_is_overwritten(data: Path, tmp_path: Path, short: Callable[[int], None]) -> None:
-    short(2)
+def test_nothing_is_overwritten(data: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with pytest.raises(DataError, match="exists already"):
-        behavior_cloning.train(TrainRequest(out=tmp_path / "out", data=data, budget="smoke"))
+        train("behavior-cloning", data, tmp_path / "out")
 
 
-def test_the_command_trains_and_prints_open_loop_figures(
-    data: Path, tmp_path: Path, short: Callable[[int], None]
-) -> None:
-    short(3)
+def test_the_command_trains_and_prints_open_loop_figures(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "submission"
     arguments = ["train", "camera-correction", "--data", str(data), "--budget", "smoke", "--out", str(out)]
-    done = CliRunner().invoke(app, arguments)
+    done = CliRunner().invoke(app, [*arguments, "--set", "steps=3"])
     assert done.exit_code == 0, done.output
     assert "steering R²" in done.output
+    assert "samples/s" in done.output
     assert read_submission(out).manifest.name == "camera-correction"
     assert CliRunner().invoke(app, arguments).exit_code == 1
     misspelt = CliRunner().invoke(app, ["train", "camera-corection", "--out", str(tmp_path / "x")])
     assert misspelt.exit_code == 2
     assert "Did you mean 'camera-correction'" in misspelt.output
+    odd = CliRunner().invoke(app, [*arguments[:-1], str(tmp_path / "x"), "--set", "steps"])
+    assert odd.exit_code == 2
+    assert "NAME=VALUE" in odd.output
 
 
-def test_the_command_collects_what_it_needs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, short: Callable[[int], None]
-) -> None:
-    short(3)
+def test_the_command_collects_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     demand = Demand(scenarios=("lane-keeping-v1",), episodes={"smoke": 2})
-    monkeypatch.setitem(behavior_cloning.BASELINE.__dict__, "demand", demand)
-    done = CliRunner().invoke(app, ["train", "behavior-cloning", "--budget", "smoke", "--out", "runs/bc"])
+    monkeypatch.setitem(load_baseline("behavior-cloning").__dict__, "demand", demand)
+    short = ["--set", "steps=3", "--set", "batch_size=8"]
+    done = CliRunner().invoke(
+        app, ["train", "behavior-cloning", "--budget", "smoke", "--out", "runs/bc", *short]
+    )
     assert done.exit_code == 0, done.output
     assert len(read(tmp_path / "data" / demand.name("smoke")).episodes) == 2
     assert read_submission(tmp_path / "runs" / "bc")
 
 
-def test_seeds_of_the_training_file_are_training_seeds(data: Path) -> None:
-    assert [episode.seed for episode in read(data).episodes] == [0, 1, 2]
-
-
-def test_a_subset_is_learnt_from_and_named(tmp_path: Path, short: Callable[[int], None]) -> None:
-    short(2)
+def test_a_subset_is_learnt_from_and_named(tmp_path: Path) -> None:
     demonstrations = collect(("lane-keeping-v1",), episodes=10, driver="idm")
     write(demonstrations, tmp_path / "data")
-    whole, part = ({"out": tmp_path / name, "data": tmp_path / "data", "budget": "smoke"} for name in "ab")
-    behavior_cloning.train(TrainRequest(**whole))  # type: ignore[arg-type]
+    train("behavior-cloning", tmp_path / "data", tmp_path / "a", steps="2")
     arguments = ["train", "behavior-cloning", "--data", str(tmp_path / "data"), "--budget", "smoke"]
+    arguments += ["--set", "steps=2"]
     done = CliRunner().invoke(
-        app, [*arguments, "--out", str(part["out"]), "--subset", "idm", "--subset", "50%"]
+        app, [*arguments, "--out", str(tmp_path / "b"), "--subset", "idm", "--subset", "50%"]
     )
     assert done.exit_code == 0, done.output
     noted = [json.loads((tmp_path / name / "training.json").read_text()) for name in "ab"]

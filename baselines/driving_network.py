@@ -450,10 +450,14 @@ class DrivingPolicy:
 
     def reset(self, slots: NDArray[np.int64]) -> None:
         """Episodes start in these slots: what was remembered of the old ones is cleared."""
-        if len(slots) and int(slots.max()) >= len(self._new):
-            more = int(slots.max()) + 1 - len(self._new)
-            self._new = np.concatenate([self._new, np.ones(more, np.bool_)])
+        self._make_room(slots)
         self._new[slots] = True
+
+    def _make_room(self, slots: NDArray[np.int64]) -> None:
+        """Slots that nobody has spoken of yet begin now."""
+        more = int(slots.max(initial=-1)) + 1 - len(self._new)
+        if more > 0:
+            self._new = np.concatenate([self._new, np.ones(more, np.bool_)])
 
     def act(self, observation: Mapping[str, Any], slots: NDArray[np.int64]) -> NDArray[np.float32]:
         """Actions ``f4[n, 2]`` in [-1, 1]: acceleration and steering.
@@ -462,6 +466,7 @@ class DrivingPolicy:
             observation: What :attr:`sensors` names; ``front`` is u8[n, 3, 64, 160], for example.
             slots: ``i8[n]`` which episodes these are.
         """
+        self._make_room(slots)
         with torch.inference_mode():
             seen = self.network.see({name: np.asarray(observation[name])[:, None] for name in self.sensors})
             if self.network.spec.memory == "stack":

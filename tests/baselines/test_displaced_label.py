@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from baselines.camera_network import VEHICLE_LENGTH_M, curvature_of, steering_for
 
 from baselines.displaced_label import displaced_curvature, virtual_offset
+from baselines.driving_network import VEHICLE_LENGTH_M, curvature_of, steering_for
 
 TIME_STEP_S = 1.0 / 15.0
 SUBSTEPS = 3

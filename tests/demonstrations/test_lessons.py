@@ -1,0 +1,124 @@
+"""Lessons: what a policy would have observed, from where it is asked for, in an order that can be resumed."""
+
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from drivebench.demonstrations import Demonstrations, FrameBatches
+from drivebench.demonstrations.collect import collect
+from drivebench.demonstrations.lessons import Lessons
+from drivebench.demonstrations.orders import shuffled, streams
+from drivebench.errors import ConfigurationError, DataError
+from drivebench.sensors import FRONT, LEFT
+from drivebench.sensors.kinematics import KINEMATICS
+from drivebench.sensors.rig import load_sensor
+
+
+@pytest.fixture(scope="module")
+def demonstrations() -> Demonstrations:
+    return collect(("lane-keeping-v1",), episodes=2)
+
+
+def test_pictures_speed_and_command_are_those_of_the_frames(demonstrations: Demonstrations) -> None:
+    lessons = Lessons(demonstrations.episodes, [FRONT, load_sensor("speed"), load_sensor("command")])
+    frame = np.array([[3, 4], [len(lessons) - 2, len(lessons) - 1]])
+    lesson = lessons.observe(frame)
+    batch = FrameBatches(demonstrations.episodes, cameras=(FRONT,)).batch(
+        frame.ravel(), np.zeros(4, np.int64)
+    )
+    assert np.array_equal(lesson.observation["front"].reshape(batch.image.shape), batch.image)
+    assert np.array_equal(lesson.observation["speed"].reshape(batch.speed.shape), batch.speed)
+    assert np.array_equal(lesson.observation["command"].reshape(batch.command.shape), batch.command)
+    assert np.array_equal(lesson.steering_rad.ravel(), batch.steering_rad)
+    assert np.array_equal(lesson.acceleration_mps2.ravel(), batch.acceleration_mps2)
+
+
+def test_a_metre_to_the_left_is_what_the_left_camera_shows(demonstrations: Demonstrations) -> None:
+    """The left camera is mounted as the front one of a car that stands a metre to the left."""
+    lessons = Lessons(demonstrations.episodes, [FRONT])
+    frame = np.arange(0, len(lessons), 40)
+    aside = lessons.observe(frame[:, None], np.tile([-1.0, 0.0], (len(frame), 1)))
+    side = FrameBatches(demonstrations.episodes, cameras=(LEFT,)).batch(frame, np.zeros(len(frame), np.int64))
+    differ = np.abs(aside.observation["front"][:, 0].astype(int) - side.image.astype(int))
+    assert differ.mean() < 0.5
+    plain = lessons.observe(frame[:, None]).observation["front"][:, 0].astype(int)
+    assert np.abs(plain - side.image.astype(int)).mean() > 5.0
+    turned = lessons.observe(frame[:, None], np.tile([0.0, 0.2], (len(frame), 1))).observation["front"][:, 0]
+    shifted = (
+        turned[:, :, 30:, :-22].astype(int) - plain[:, :, 30:, 22:]
+    )  # to the right: all moves to the left
+    assert np.abs(shifted).mean() < 0.5 * np.abs(turned[:, :, 30:].astype(int) - plain[:, :, 30:]).mean()
+
+
+def test_only_cameras_can_look_from_elsewhere(demonstrations: Demonstrations) -> None:
+    lessons = Lessons(demonstrations.episodes, [KINEMATICS])
+    assert lessons.observe(np.array([[0]])).observation["kinematics"].shape == (1, 1, 8, 5)
+    with pytest.raises(ConfigurationError, match="kinematics"):
+        lessons.observe(np.array([[0]]), np.array([[1.0, 0.0]]))
+
+
+def test_labels_are_learnt_where_there_are_any(demonstrations: Demonstrations) -> None:
+    episode = demonstrations.episodes[0]
+    labelled = replace(episode, labels=-episode.actions)
+    lessons = Lessons([labelled], [load_sensor("speed")])
+    plain = Lessons([episode], [load_sensor("speed")])
+    frame = np.arange(5)[:, None]
+    assert np.array_equal(lessons.observe(frame).steering_rad, -plain.observe(frame).steering_rad)
+
+
+def test_windows_stop_at_the_beginning_of_their_episode(demonstrations: Demonstrations) -> None:
+    lessons = Lessons(demonstrations.episodes, [load_sensor("speed")])
+    second = demonstrations.episodes[0].frames
+    window = lessons.window(np.array([0, 5, second, second + 3]), frames=3, stride=2)
+    assert window.tolist() == [
+        [0, 0, 0],
+        [1, 3, 5],
+        [second, second, second],
+        [second, second + 1, second + 3],
+    ]
+
+
+def test_history_is_observed_for_the_sensors_that_ask_for_it(demonstrations: Demonstrations) -> None:
+    lessons = Lessons(demonstrations.episodes, [FRONT, load_sensor("speed")], history=("front",))
+    lesson = lessons.observe(np.array([[1, 2, 3]]))
+    assert lesson.observation["front"].shape[:2] == (1, 3)
+    assert lesson.observation["speed"].shape == (1, 1, 1)
+    assert np.array_equal(lesson.observation["speed"][0, 0, 0], np.float32(lesson.speed_mps[0, -1]))
+
+
+def test_a_changed_scenario_is_told(demonstrations: Demonstrations) -> None:
+    other = replace(demonstrations.episodes[0], world_digest="0" * 64)
+    with pytest.raises(DataError, match="Collect the demonstrations again"):
+        Lessons([other], [FRONT])
+
+
+def test_an_order_can_be_entered_anywhere() -> None:
+    whole = list(islice(shuffled(10, 4, seed=(1, 2)), 8))
+    assert sorted(np.concatenate(whole)[:10].tolist()) == list(range(10))
+    assert sorted(np.concatenate(whole)[10:20].tolist()) == list(range(10))
+    later = list(islice(shuffled(10, 4, seed=(1, 2), start=3), 5))
+    assert np.array_equal(whole[3:], later)
+    assert not np.array_equal(whole, list(islice(shuffled(10, 4, seed=(1, 3)), 8)))
+    tiny = list(islice(shuffled(3, 8, seed=(0,)), 2))  # a step takes several rounds
+    assert sorted(tiny[0][:3].tolist()) == sorted(tiny[0][3:6].tolist()) == [0, 1, 2]
+
+
+def test_streams_are_whole_episodes_one_after_the_other() -> None:
+    lengths = [5, 3, 4]
+    windows = list(streams(lengths, streams=2, frames=4, steps=6, seed=(0,)))
+    frame = np.concatenate([window for window, _ in windows], axis=1)
+    begins = np.concatenate([begin for _, begin in windows], axis=1)
+    firsts = {0: 5, 5: 3, 8: 4}
+    for row, marks in zip(frame, begins, strict=True):
+        assert marks[0]
+        episodes = np.split(row, np.flatnonzero(marks)[1:])
+        for number, episode in enumerate(episodes):
+            assert np.array_equal(episode, episode[0] + np.arange(len(episode)))
+            if number < len(episodes) - 1:
+                assert len(episode) == firsts[int(episode[0])]
+        assert sorted(int(e[0]) for e in episodes[:3]) == [0, 5, 8]  # each once before any comes again
+    assert not np.array_equal(frame[0], frame[1])
+    later = list(streams(lengths, streams=2, frames=4, steps=6, seed=(0,), start=4))
+    assert all(np.array_equal(a[0], b[0]) for a, b in zip(windows[4:], later, strict=True))

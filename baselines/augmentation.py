@@ -66,7 +66,7 @@ def jitter(seen: Seen) -> dict[str, Tensor]:
         flat = pictures * 0.5 + 0.5
         parts = [
             _JITTER(part.flatten(0, 1)).unflatten(0, (len(part), length))
-            for part in flat.split(max(GROUP // length, 1))
+            for part in torch.split(flat, max(GROUP // length, 1))
         ]
         changed[name] = torch.cat(parts)[:n] * 2.0 - 1.0
     return changed

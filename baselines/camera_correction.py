@@ -14,11 +14,11 @@ What it teaches
 Settings
     ``label=geometry`` (default): the steering that leads back follows from the mount and the recorded
     steering alone (``displaced_label.py``): free, as in the paper. ``label=expert``: the expert is asked what
-    it would do if it stood there, three queries a frame.
+    it would do if it stood there, once for each view of a frame.
 
-    ``shift_m`` and ``turn_deg`` are 0, which are the paper's three cameras. With more, the road is also seen
-    from random places up to so far beside the lane and turned by so much, rendered anew from there; the paper
-    makes these by a viewpoint transformation of the three pictures. Only with ``label=geometry``.
+    ``shift_m`` and ``turn_deg`` are 0, which are the paper's three cameras. With more, each frame is also
+    seen from ``views`` random places up to so far beside the lane and turned by so much, rendered anew from there;
+    the paper makes these by a viewpoint transformation of the three pictures.
 
 Deviations from the reference
     The paper tells only the label's purpose, to be back within two seconds; here it is ``return_time_s`` = 1,
@@ -69,28 +69,30 @@ class Config(Settings):
             twice that the car is back.
         shift_m: Farthest random place to either side; 0 for the three cameras only.
         turn_deg: Greatest random turn to either side.
+        views: Random places from which each frame is seen, where there are any.
     """
 
     label: str = "geometry"
     return_time_s: float = 1.0
     shift_m: float = 0.0
     turn_deg: float = 0.0
+    views: int = 3
 
 
-def poses(config: Config, rng: np.random.Generator, count: int) -> NDArray[np.float64]:
-    """From where each of some frames is seen, ``f8[count, 2]``: one of the three cameras, or anywhere.
+def poses(config: Config, frames: int, seed: int) -> NDArray[np.float64]:
+    """From where each frame may be seen, ``f8[K, frames, 2]``: the three cameras, and K - 3 places anywhere.
 
     Args:
         config: Settings.
-        rng: Draws.
-        count: Of frames.
+        frames: How many frames there are.
+        seed: Of the random places; each view has another place for every frame.
     """
-    chosen = POSES[rng.integers(len(POSES), size=count)]
+    views = np.repeat(POSES[:, None], frames, axis=1)
     if not (config.shift_m or config.turn_deg):
-        return chosen
+        return views
     reach = np.array([config.shift_m, radians(config.turn_deg)])
-    anywhere = rng.uniform(-1.0, 1.0, (count, 2)) * reach
-    return np.where(rng.random((count, 1)) < 0.5, anywhere, chosen)
+    anywhere = np.random.default_rng(seed).uniform(-1.0, 1.0, (config.views, frames, 2)) * reach
+    return np.concatenate([views, anywhere])
 
 
 def geometric(lesson: Lesson, return_time_s: float) -> Tensor:
@@ -104,22 +106,21 @@ def geometric(lesson: Lesson, return_time_s: float) -> Tensor:
     curvature = displaced_curvature(
         curvature_of(lesson.steering_rad[:, -1]),
         speed,
-        offset_m=lesson.pose[:, 0],
-        yaw_rad=lesson.pose[:, 1],
+        offset_m=lesson.pose[:, -1, 0],
+        yaw_rad=lesson.pose[:, -1, 1],
         return_time_s=return_time_s,
     )
     return torch.from_numpy(answer_of(lesson.acceleration_mps2[:, -1], curvature, speed))[:, None]
 
 
 def by_the_expert(lesson: Lesson, labels: NDArray[np.int16]) -> Tensor:
-    """The answer of the expert at the three places, ``f4[n, 1, 2]``.
+    """The answer of the expert at the places, ``f4[n, 1, 2]``.
 
     Args:
-        lesson: Seen from one of ``POSES`` each.
-        labels: ``i2[3, frames, 2]``.
+        lesson: Seen from one of the K poses each.
+        labels: ``i2[K, frames, 2]``.
     """
-    place = np.abs(lesson.pose[:, None] - POSES[None]).sum(axis=2).argmin(axis=1)
-    action = dequantise(labels[place, lesson.frame[:, -1]])
+    action = dequantise(labels[lesson.view, lesson.frame[:, -1]])
     curvature = curvature_of(action[:, 1] * STEERING_RANGE_RAD)
     acceleration = action[:, 0] * ACCELERATION_RANGE_MPS2
     return torch.from_numpy(answer_of(acceleration, curvature, lesson.speed_mps[:, -1]))[:, None]
@@ -128,21 +129,18 @@ def by_the_expert(lesson: Lesson, labels: NDArray[np.int16]) -> Tensor:
 def procedure(training: Training[Config]) -> None:
     """One phase: regression on the demonstrations, seen from the side as well."""
     config = training.settings
-    if config.label not in LABELS or (config.label == "expert" and (config.shift_m or config.turn_deg)):
-        raise ConfigurationError(
-            f"label is {config.label!r}, shift_m {config.shift_m}, turn_deg {config.turn_deg}; expected "
-            "'geometry', or 'expert' with both 0"
-        )
+    if config.label not in LABELS:
+        raise ConfigurationError(f"label is {config.label!r}; expected one of: {', '.join(LABELS)}")
     if config.spec.recurrent or config.view != "camera":
         raise ConfigurationError(
             f"camera correction with memory {config.memory!r} and view {config.view!r}; expected a camera "
             "policy without a recurrent memory: nobody drove beside the lane for long"
         )
     episodes = training.training.episodes
+    places = poses(config, training.training.frames, training.request.seed)
     asked: list[NDArray[np.int16]] = []
     if config.label == "expert":
-        teacher = registry.load("driver", "expert")()
-        asked.append(displaced_labels(episodes, teacher, [(float(y), float(yaw)) for y, yaw in POSES]))
+        asked.append(displaced_labels(episodes, registry.load("driver", "expert")(), places))
 
     def objective(
         network: DrivingNetwork,
@@ -158,9 +156,7 @@ def procedure(training: Training[Config]) -> None:
         )
         return error_of(answer, target), after
 
-    training.learn(
-        "cloning", episodes, poses=lambda rng, count: poses(config, rng, count), objective=objective
-    )
+    training.learn("cloning", episodes, poses=places, objective=objective)
 
 
 METHOD = Method(

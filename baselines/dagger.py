@@ -27,6 +27,7 @@ Deviations from the reference
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from baselines.settings import Settings
 from baselines.trainer import Method, Training
@@ -59,7 +60,7 @@ def procedure(training: Training[Config]) -> None:
     for iteration in range(settings.iterations):
         everything += training.gather(
             f"drive-{iteration + 1}",
-            lambda iteration=iteration: training.new_episodes(settings.episodes, iteration),
+            partial(training.new_episodes, settings.episodes, iteration),
             teacher_share=settings.teacher_share ** (iteration + 1),
         )
         training.learn(f"dagger-{iteration + 1}", everything, steps=settings.steps_again)

@@ -141,6 +141,25 @@ class Spec:
         """Whether the network has a state that it carries from one decision to the next."""
         return self.memory in {"gru", "lstm"}
 
+    def look(self, camera: str, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What the network wants of pictures: without the rows of the sky, and halved for the small encoder.
+
+        Args:
+            camera: Name of the camera.
+            pictures: ``u1[n, 3, height, width]``.
+
+        Returns:
+            ``u1[n, 3, 22, 80]`` of the front camera (``[n, 3, 44, 160]`` for a backbone of timm), ``[n, 3,
+            16, 24]`` of a mirror: each pixel the mean of four, rounded.
+        """
+        front = camera == "front"
+        kept = pictures[:, :, FIRST_ROW:LAST_ROW] if front else pictures
+        if front and self.encoder != "small":
+            return np.ascontiguousarray(kept)
+        wide = kept.astype(np.uint16)
+        pairs = wide[:, :, 0::2] + wide[:, :, 1::2]
+        return ((pairs[..., 0::2] + pairs[..., 1::2] + 2) >> 2).astype(np.uint8)
+
     def write(self, folder: Path) -> None:
         """Write it down beside the weights."""
         (folder / NETWORK_FILE).write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
@@ -242,7 +261,7 @@ class BackboneEncoder(nn.Module):
         import timm
 
         self.backbone = timm.create_model(name, pretrained=False, num_classes=0, in_chans=3 * pictures)
-        self.project = nn.Linear(int(self.backbone.num_features), features)
+        self.project = nn.Linear(cast(int, self.backbone.num_features), features)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """See the class."""
@@ -275,6 +294,8 @@ class TableEncoder(nn.Module):
         super().__init__()
         self.vehicle = nn.Sequential(nn.Linear(5, 64), nn.ReLU(), nn.Linear(64, 64))
         self.mix = nn.Sequential(nn.Linear(64 + 8 * 5 + 10 + 5, 256), nn.ReLU(), nn.Linear(256, features))
+        self.scale: Tensor
+        self.goal_scale: Tensor
         self.register_buffer("scale", torch.tensor(TABLE_SCALE), persistent=False)
         self.register_buffer("goal_scale", torch.tensor(GOAL_SCALE), persistent=False)
 
@@ -334,28 +355,19 @@ class DrivingNetwork(nn.Module):
         )
 
     def see(self, observation: Mapping[str, Any], device: str | torch.device = "cpu") -> dict[str, Tensor]:
-        """An observation of windows as tensors: pictures cut, halved, in [-1, 1].
+        """An observation of windows as tensors, pictures in [-1, 1].
 
         Args:
-            observation: ``[n, T, ...]`` by sensor.
+            observation: ``[n, T, ...]`` by sensor; pictures as :meth:`Spec.look` leaves them.
             device: Where the tensors shall be.
         """
         seen = {}
         for name in self.spec.sensors:
             # a copy: matrix products add in an order that depends on where in memory their operands begin
             value = torch.tensor(np.asarray(observation[name])).to(device)
-            seen[name] = self._look(name, value) if value.dtype == torch.uint8 else value.float()
+            is_picture = value.dtype == torch.uint8
+            seen[name] = value.float().mul_(1.0 / 127.5).sub_(1.0) if is_picture else value.float()
         return seen
-
-    def _look(self, name: str, pictures: Tensor) -> Tensor:
-        n, length = pictures.shape[:2]
-        values = pictures.flatten(0, 1)
-        if name == "front":
-            values = values[:, :, FIRST_ROW:LAST_ROW]
-        values = values.float()
-        if name != "front" or self.spec.encoder == "small":
-            values = functional.avg_pool2d(values, 2)
-        return values.mul_(1.0 / 127.5).sub_(1.0).unflatten(0, (n, length))
 
     def forward(
         self, seen: Mapping[str, Tensor], state: State | None = None, begins: Tensor | None = None
@@ -381,14 +393,14 @@ class DrivingNetwork(nn.Module):
             hidden = hidden + self.command(asked)
         hidden = functional.relu(hidden)
         if self.memory is not None:
-            hidden, state = self._remember(hidden.unflatten(0, (n, length)), state, begins)
+            hidden, state = self._remember(hidden.reshape(n, length, -1), state, begins)
             hidden = hidden.flatten(0, 1)
         if self.spec.command == "branches":
             answers = torch.stack([head(hidden) for head in self.heads], dim=1)
             answer = (answers * asked[:, :, None]).sum(dim=1)
         else:
             answer = self.heads[0](hidden)
-        return answer.unflatten(0, (n, length)), state
+        return answer.reshape(n, length, -1), state
 
     def every_branch(self, seen: Mapping[str, Tensor]) -> Tensor:
         """The answers under each command, ``f4[n, 6, outputs]``, of single frames without memory.
@@ -468,7 +480,7 @@ class DrivingPolicy:
         """
         self._make_room(slots)
         with torch.inference_mode():
-            seen = self.network.see({name: np.asarray(observation[name])[:, None] for name in self.sensors})
+            seen = self.network.see({name: self._looked(name, observation[name]) for name in self.sensors})
             if self.network.spec.memory == "stack":
                 seen["front"] = self._stacked(seen["front"][:, 0], slots)
             answer, state = self.network(seen, self._states(slots), None)
@@ -480,6 +492,11 @@ class DrivingPolicy:
             [acceleration / ACCELERATION_RANGE_MPS2, steering_for(curvature) / STEERING_RANGE_RAD], axis=1
         )
         return np.asarray(np.clip(actions, -1.0, 1.0), dtype=np.float32)
+
+    def _looked(self, name: str, value: Any) -> NDArray[Any]:
+        """A row for each slot, with an axis for the one decision."""
+        array = np.asarray(value)
+        return (self.network.spec.look(name, array) if array.dtype == np.uint8 else array)[:, None]
 
     def _stacked(self, front: Tensor, slots: NDArray[np.int64]) -> Tensor:
         spec = self.network.spec

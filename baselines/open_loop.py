@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from baselines.driving_network import DrivingNetwork, State, meant_by, steering_for
 from drivebench.demonstrations import Demonstration
+from drivebench.demonstrations.kept_pictures import KeptPictures
 from drivebench.demonstrations.lessons import Lesson, Lessons
 from drivebench.demonstrations.scenes import Roads
 from drivebench.sensors.rig import load_sensor
@@ -37,7 +38,10 @@ def r_squared(truth: NDArray[np.float64], answer: NDArray[np.float64]) -> float:
 
 
 def open_loop(
-    network: DrivingNetwork, episodes: Sequence[Demonstration], roads: Roads | None = None
+    network: DrivingNetwork,
+    episodes: Sequence[Demonstration],
+    roads: Roads | None = None,
+    pictures: KeptPictures | None = None,
 ) -> dict[str, float]:
     """Compare the network with the teacher, frame by frame, on the teacher's way.
 
@@ -46,6 +50,7 @@ def open_loop(
         episodes: Episodes that it has not learnt from; of more than 4,000 frames, evenly spaced ones, or for
             a network that remembers, evenly spaced episodes.
         roads: Where roads that were built before are kept.
+        pictures: Where pictures that were rendered before are kept, as the network wants them.
 
     Returns:
         ``steering_r2`` and ``acceleration_r2`` (shares of variance), ``steering_mae_rad`` and
@@ -57,7 +62,13 @@ def open_loop(
         every = max(-(-frames // MOST_FRAMES), 1)
         episodes = episodes[::every]
     history = ("front",) if spec.memory == "stack" else None
-    lessons = Lessons(episodes, [load_sensor(name) for name in spec.sensors], history=history, roads=roads)
+    lessons = Lessons(
+        episodes,
+        [load_sensor(name) for name in spec.sensors],
+        history=history,
+        roads=roads,
+        pictures=pictures or KeptPictures(spec.look),
+    )
     truth, answer = [], []
     with torch.inference_mode():
         for lesson, given, counts in (
@@ -65,8 +76,8 @@ def open_loop(
         ):
             acceleration, curvature = meant_by(given, lesson.speed_mps[:, -given.shape[1] :])
             answer.append(np.stack([steering_for(curvature)[counts], acceleration[counts]], axis=1))
-            wanted = (lesson.steering_rad, lesson.acceleration_mps2)
-            truth.append(np.stack([each[:, -given.shape[1] :][counts] for each in wanted], axis=1))
+            taught = (lesson.steering_rad, lesson.acceleration_mps2)
+            truth.append(np.stack([each[:, -given.shape[1] :][counts] for each in taught], axis=1))
     wanted, said = np.concatenate(truth), np.concatenate(answer)
     error = np.abs(wanted - said).mean(axis=0)
     return {

@@ -23,6 +23,7 @@ Deviations from the reference
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -78,7 +79,7 @@ def procedure(training: Training[Config]) -> None:
         for iteration in range(config.teacher_iterations):
             known += training.gather(
                 f"teacher-drive-{iteration + 1}",
-                lambda iteration=iteration: training.new_episodes(config.episodes, iteration),
+                partial(training.new_episodes, config.episodes, iteration),
                 teacher_share=0.0,
                 network=teacher,
             )
@@ -106,9 +107,7 @@ def procedure(training: Training[Config]) -> None:
     for iteration in range(config.iterations):
         known += training.gather(
             f"student-drive-{iteration + 1}",
-            lambda iteration=iteration: training.new_episodes(
-                config.episodes, config.teacher_iterations + iteration
-            ),
+            partial(training.new_episodes, config.episodes, config.teacher_iterations + iteration),
             teacher_share=None,
         )
         training.learn(

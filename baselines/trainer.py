@@ -45,6 +45,7 @@ from drivebench import progress, registry
 from drivebench.baseline import Baseline, TrainReport, TrainRequest
 from drivebench.demonstrations import Demand, Demonstration, Demonstrations, read, to_learn_from, write
 from drivebench.demonstrations.gather import gather
+from drivebench.demonstrations.kept_pictures import KeptPictures
 from drivebench.demonstrations.lessons import Lesson, Lessons
 from drivebench.demonstrations.orders import shuffled, streams
 from drivebench.demonstrations.prefetch import ahead_of_time
@@ -88,8 +89,6 @@ Objective = Callable[
     [DrivingNetwork, Mapping[str, Tensor], Lesson, State | None, Tensor | None], tuple[Tensor, Any]
 ]
 """``objective(network, seen, lesson, state, begins)`` is the loss to be minimised, and the state after."""
-
-Poses = Callable[[np.random.Generator, int], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +141,9 @@ class Method(Generic[AnySettings]):
             training = Training(self.name, request, settings, demonstrations, workspace, stack)
             self.procedure(training)
             training.network.to("cpu").eval()
-            metrics = open_loop(training.network, training.held_out.episodes, roads=training.roads)
+            metrics = open_loop(
+                training.network, training.held_out.episodes, roads=training.roads, pictures=training.pictures
+            )
             write_submission(
                 request, self.baseline(), network=training.network, demonstrations=demonstrations,
                 config=asdict(settings), losses=training.losses, metrics=metrics, gathered=training.gathered,
@@ -194,6 +195,11 @@ class Training(Generic[AnySettings]):
         return self._parts[1]
 
     @cached_property
+    def pictures(self) -> KeptPictures:
+        """What was rendered so far, as the settings' network wants it."""
+        return KeptPictures(self.settings.spec.look)
+
+    @cached_property
     def network(self) -> DrivingNetwork:
         """The network of the settings; the same initial weights for the same seed."""
         return self.make(self.settings.spec)
@@ -242,17 +248,31 @@ class Training(Generic[AnySettings]):
         finally:
             self.settings = before
 
-    def lessons(self, spec: Spec, episodes: Sequence[Demonstration], *, also: Sequence[str] = ()) -> Lessons:
+    def lessons(
+        self,
+        spec: Spec,
+        episodes: Sequence[Demonstration],
+        *,
+        also: Sequence[str] = (),
+        poses: NDArray[np.float64] | None = None,
+    ) -> Lessons:
         """Episodes as a network of a spec perceives them.
 
         Args:
             spec: Of the network.
             episodes: To learn from or to measure on.
             also: Further sensors, such as those of a teacher.
+            poses: From where the cameras may look.
         """
         names = dict.fromkeys((*spec.sensors, *also))
-        history = ("front",) if spec.memory == "stack" else None
-        return Lessons(episodes, [load_sensor(name) for name in names], history=history, roads=self.roads)
+        return Lessons(
+            episodes,
+            [load_sensor(name) for name in names],
+            history=("front",) if spec.memory == "stack" else None,
+            poses=poses,
+            roads=self.roads,
+            pictures=self.pictures,
+        )
 
     # ---------------------------------------------------------------------------------- learning
     def learn(
@@ -263,7 +283,7 @@ class Training(Generic[AnySettings]):
         network: DrivingNetwork | None = None,
         steps: int | None = None,
         objective: "Objective | None" = None,
-        poses: Poses | None = None,
+        poses: NDArray[np.float64] | None = None,
         also: Sequence[str] = (),
         held_out: Sequence[Demonstration] | None = None,
     ) -> None:
@@ -277,7 +297,8 @@ class Training(Generic[AnySettings]):
             network: To be trained in place; that of the submission when left out.
             steps: How many; those of the settings when left out.
             objective: The loss; regression to what the teacher did when left out.
-            poses: Draws from where the cameras look, for a number of frames.
+            poses: ``f8[K, frames, 2]`` from where the cameras may look; each frame is seen from one of the K,
+                drawn anew each time.
             also: Further sensors that the objective reads.
             held_out: Episodes for the validation error; those of the demonstrations when left out.
         """
@@ -291,11 +312,11 @@ class Training(Generic[AnySettings]):
             return
         run = _Run(self, phase, network, steps)
         done, losses, state = run.restore()
-        lessons = self.lessons(network.spec, episodes, also=also)
+        lessons = self.lessons(network.spec, episodes, also=also, poses=poses)
         validation = self._validation(network.spec, held_out or self.held_out.episodes, also)
         note, waited, started, kept = "", 0.0, time.monotonic(), time.monotonic()
         with (
-            ahead_of_time(run.batches(lessons, done, poses)) as batches,
+            ahead_of_time(run.batches(lessons, done)) as batches,
             progress.track_with_note(f"{self.name}, {phase}", steps, "steps", done=done) as advance,
         ):
             for step in range(done, steps):
@@ -418,7 +439,7 @@ class _Run:
         recurrent = network.spec.recurrent
         self.size = settings.streams * settings.window if recurrent else settings.batch_size
 
-    def batches(self, lessons: Lessons, start: int, poses: Poses | None) -> Iterator[Item]:
+    def batches(self, lessons: Lessons, start: int) -> Iterator[Item]:
         """What is learnt from, from a step on."""
         settings, spec = self._settings, self._network.spec
         if spec.recurrent:
@@ -431,9 +452,8 @@ class _Run:
             return
         frames = shuffled(len(lessons), settings.batch_size, seed=self._seed, start=start)
         for step, frame in enumerate(frames, start):
-            rng = np.random.default_rng([*self._seed, step])
-            pose = None if poses is None else poses(rng, len(frame))
-            yield lessons.observe(lessons.window(frame, spec.frames, spec.stride), pose), None
+            view = np.random.default_rng([*self._seed, step]).integers(lessons.views, size=len(frame))
+            yield lessons.observe(lessons.window(frame, spec.frames, spec.stride), view), None
 
     def step(
         self,

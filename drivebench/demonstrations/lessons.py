@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from drivebench.demonstrations.kept_pictures import KeptPictures
 from drivebench.demonstrations.record import Demonstration
 from drivebench.demonstrations.scenes import RecordedScenes, Roads
 from drivebench.demonstrations.sensed import sensed
@@ -35,7 +36,8 @@ class Lesson:
         speed_mps: ``f8[n, T]``.
         command: ``i8[n, T]`` the route command in force.
         frame: ``i8[n, T]`` numbers of the frames, counted over all episodes in order.
-        pose: ``f8[n, 2]`` from where it was looked: metres to the right of the car, radians clockwise.
+        view: ``i8[n]`` number of the pose from which the cameras looked.
+        pose: ``f8[n, T, 2]`` these: metres to the right of the car, radians clockwise.
     """
 
     observation: dict[str, NDArray[Any]]
@@ -44,6 +46,7 @@ class Lesson:
     speed_mps: NDArray[np.float64]
     command: NDArray[np.int64]
     frame: NDArray[np.int64]
+    view: NDArray[np.int64]
     pose: NDArray[np.float64]
 
 
@@ -56,7 +59,9 @@ class Lessons:
         sensors: Sequence[Sensor],
         *,
         history: Collection[str] | None = None,
+        poses: NDArray[np.float64] | None = None,
         roads: Roads | None = None,
+        pictures: KeptPictures | None = None,
     ) -> None:
         """Prepare to observe.
 
@@ -65,14 +70,26 @@ class Lessons:
             sensors: What the learner declares.
             history: Names of the sensors that are observed at every frame of a window, not only at its last;
                 all of them when left out.
+            poses: ``f8[K, frames, 2]`` from where the cameras may look, K views of each frame, frames counted
+                over all episodes in order (see :meth:`RecordedScenes.pictures`); only from the car when left
+                out.
             roads: Where roads that were built before are kept.
+            pictures: Where pictures that were rendered before are kept, and how.
 
         Raises:
             DataError: A scenario has changed since it was recorded.
+            ConfigurationError: Poses for sensors that are no cameras: they were not there.
         """
         self.scenes = RecordedScenes(episodes, roads)
         self._sensors = {sensor.name: sensor for sensor in sensors}
         self._history = set(self._sensors if history is None else history)
+        self._poses = np.zeros((1, len(self.scenes), 2)) if poses is None else poses
+        self._pictures = pictures or KeptPictures()
+        cameras = {name for name, sensor in self._sensors.items() if isinstance(sensor, Camera)}
+        if self._poses.any() and (blind := set(self._sensors) - cameras - set(_FROM_THE_RECORD)):
+            raise ConfigurationError(
+                f"the sensors {', '.join(sorted(blind))} cannot be read from beside the car; only cameras can"
+            )
         taught = dequantise(np.concatenate([episode.taught for episode in episodes]))
         self._acceleration_mps2 = taught[:, 0] * ACCELERATION_RANGE_MPS2
         self._steering_rad = taught[:, 1] * STEERING_RANGE_RAD
@@ -87,6 +104,11 @@ class Lessons:
 
     def __len__(self) -> int:
         return len(self.scenes)
+
+    @property
+    def views(self) -> int:
+        """From how many poses each frame can be seen."""
+        return len(self._poses)
 
     @property
     def lengths(self) -> list[int]:
@@ -110,42 +132,31 @@ class Lessons:
         first = self.scenes.first[self.scenes.episode[frame]]
         return np.asarray(np.maximum(frame[:, None] - back, first[:, None]))
 
-    def observe(self, frame: NDArray[np.int64], pose: NDArray[np.float64] | None = None) -> Lesson:
+    def observe(self, frame: NDArray[np.int64], view: NDArray[np.int64] | None = None) -> Lesson:
         """Windows of frames.
 
         Args:
             frame: ``i8[n, T]``.
-            pose: ``f8[n, 2]`` from where the cameras look; see :meth:`RecordedScenes.pictures`.
-
-        Raises:
-            ConfigurationError: A pose for sensors that are no cameras: they were not there.
+            view: ``i8[n]`` from which of the poses the cameras look; from the first when left out.
         """
-        if pose is not None and (blind := set(self._sensors) - self._cameras - set(_FROM_THE_RECORD)):
-            raise ConfigurationError(
-                f"the sensors {', '.join(sorted(blind))} cannot be read from beside the car; only cameras can"
-            )
+        if view is None:
+            view = np.zeros(len(frame), np.int64)
         return Lesson(
-            observation={name: self._observed(sensor, frame, pose) for name, sensor in self._sensors.items()},
+            observation={name: self._observed(sensor, frame, view) for name, sensor in self._sensors.items()},
             acceleration_mps2=self._acceleration_mps2[frame],
             steering_rad=self._steering_rad[frame],
             speed_mps=self.scenes.speed_mps[frame],
             command=self._command[frame],
             frame=frame,
-            pose=np.zeros((len(frame), 2)) if pose is None else pose,
+            view=view,
+            pose=self._poses[view[:, None], frame],
         )
 
-    @property
-    def _cameras(self) -> set[str]:
-        return {name for name, sensor in self._sensors.items() if isinstance(sensor, Camera)}
-
-    def _observed(
-        self, sensor: Sensor, frame: NDArray[np.int64], pose: NDArray[np.float64] | None
-    ) -> NDArray[Any]:
+    def _observed(self, sensor: Sensor, frame: NDArray[np.int64], view: NDArray[np.int64]) -> NDArray[Any]:
         if sensor.name not in self._history:
             frame = frame[:, -1:]
         if not isinstance(sensor, Camera):
             return self._readings[sensor.name][frame]
-        n, length = frame.shape
-        poses = None if pose is None else np.repeat(pose, length, axis=0)
-        pictures = self.scenes.pictures(sensor, frame.reshape(-1), poses)
-        return pictures.reshape(n, length, *sensor.shape)
+        views = np.repeat(view, frame.shape[1])
+        pictures = self._pictures.of(self.scenes, sensor, frame.reshape(-1), views, self._poses)
+        return pictures.reshape(*frame.shape, *pictures.shape[1:])

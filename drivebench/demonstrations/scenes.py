@@ -57,6 +57,7 @@ class RecordedScenes:
         episode: ``i8[F]`` number of the episode of each frame.
         first: ``i8[E]`` first frame of each episode.
         speed_mps: ``f8[F]`` of the car, before each action.
+        digests: Of the demonstrations.
     """
 
     def __init__(self, episodes: Sequence[Demonstration], roads: Roads | None = None) -> None:
@@ -70,6 +71,7 @@ class RecordedScenes:
             DataError: A scenario has changed since it was recorded.
         """
         roads = roads or Roads()
+        self.digests = [episode.digest for episode in episodes]
         networks: dict[str, tuple[int, RoadNetwork]] = {}
         network_of_episode = []
         self._weathers: list[Weather] = []

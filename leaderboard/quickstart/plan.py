@@ -91,7 +91,7 @@ class Layout:
         data = self._collect()
         steps = [data]
         for name in LEARNERS:
-            learning = ("--data", str(data.product), "--budget", self.budget)
+            learning: tuple[str, ...] = ("--data", str(data.product), "--budget", self.budget)
             if budget.steps is not None:
                 learning += ("--set", f"steps={budget.steps}")
             steps.append(training(name, self.policy(name), learning))

@@ -35,28 +35,40 @@ def test_pictures_speed_and_command_are_those_of_the_frames(demonstrations: Demo
     assert np.array_equal(lesson.acceleration_mps2.ravel(), batch.acceleration_mps2)
 
 
+def seen_from(demonstrations: Demonstrations, frame: np.ndarray, pose: tuple[float, float]) -> np.ndarray:
+    poses = np.tile(pose, (1, demonstrations.frames, 1))
+    lessons = Lessons(demonstrations.episodes, [FRONT], poses=poses)
+    return lessons.observe(frame[:, None]).observation["front"][:, 0].astype(int)
+
+
 def test_a_metre_to_the_left_is_what_the_left_camera_shows(demonstrations: Demonstrations) -> None:
     """The left camera is mounted as the front one of a car that stands a metre to the left."""
-    lessons = Lessons(demonstrations.episodes, [FRONT])
-    frame = np.arange(0, len(lessons), 40)
-    aside = lessons.observe(frame[:, None], np.tile([-1.0, 0.0], (len(frame), 1)))
+    frame = np.arange(0, demonstrations.frames, 40)
     side = FrameBatches(demonstrations.episodes, cameras=(LEFT,)).batch(frame, np.zeros(len(frame), np.int64))
-    differ = np.abs(aside.observation["front"][:, 0].astype(int) - side.image.astype(int))
-    assert differ.mean() < 0.5
-    plain = lessons.observe(frame[:, None]).observation["front"][:, 0].astype(int)
+    plain = seen_from(demonstrations, frame, (0.0, 0.0))
+    assert np.abs(seen_from(demonstrations, frame, (-1.0, 0.0)) - side.image.astype(int)).mean() < 0.5
     assert np.abs(plain - side.image.astype(int)).mean() > 5.0
-    turned = lessons.observe(frame[:, None], np.tile([0.0, 0.2], (len(frame), 1))).observation["front"][:, 0]
-    shifted = (
-        turned[:, :, 30:, :-22].astype(int) - plain[:, :, 30:, 22:]
-    )  # to the right: all moves to the left
-    assert np.abs(shifted).mean() < 0.5 * np.abs(turned[:, :, 30:].astype(int) - plain[:, :, 30:]).mean()
+    turned = seen_from(demonstrations, frame, (0.0, 0.2))  # to the right: all moves to the left, by 22 pixels
+    moved = np.abs(turned[:, :, 30:, :-22] - plain[:, :, 30:, 22:]).mean()
+    assert moved < 0.5 * np.abs(turned[:, :, 30:] - plain[:, :, 30:]).mean()
+
+
+def test_each_row_is_seen_from_its_view(demonstrations: Demonstrations) -> None:
+    poses = np.zeros((2, demonstrations.frames, 2))
+    poses[1, :, 0] = 1.0
+    lessons = Lessons(demonstrations.episodes, [FRONT], poses=poses)
+    lesson = lessons.observe(np.array([[7], [7]]), np.array([0, 1]))
+    assert lesson.pose[:, 0].tolist() == [[0.0, 0.0], [1.0, 0.0]]
+    for row, pose in enumerate([(0.0, 0.0), (1.0, 0.0)]):
+        alone = seen_from(demonstrations, np.array([7]), pose)
+        assert np.array_equal(lesson.observation["front"][row, 0], alone[0])
 
 
 def test_only_cameras_can_look_from_elsewhere(demonstrations: Demonstrations) -> None:
     lessons = Lessons(demonstrations.episodes, [KINEMATICS])
     assert lessons.observe(np.array([[0]])).observation["kinematics"].shape == (1, 1, 8, 5)
     with pytest.raises(ConfigurationError, match="kinematics"):
-        lessons.observe(np.array([[0]]), np.array([[1.0, 0.0]]))
+        Lessons(demonstrations.episodes, [KINEMATICS], poses=np.ones((1, demonstrations.frames, 2)))
 
 
 def test_labels_are_learnt_where_there_are_any(demonstrations: Demonstrations) -> None:

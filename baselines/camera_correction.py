@@ -17,8 +17,8 @@ Settings
     it would do if it stood there, once for each view of a frame.
 
     ``shift_m`` and ``turn_deg`` are 0, which are the paper's three cameras. With more, each frame is also
-    seen from ``views`` random places up to so far beside the lane and turned by so much, rendered anew from there;
-    the paper makes these by a viewpoint transformation of the three pictures.
+    seen from ``views`` random places up to so far beside the lane and turned by so much, rendered anew from
+    there; the paper makes these by a viewpoint transformation of the three pictures.
 
 Deviations from the reference
     The paper tells only the label's purpose, to be back within two seconds; here it is ``return_time_s`` = 1,

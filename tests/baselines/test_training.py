@@ -333,3 +333,15 @@ def test_a_subset_is_learnt_from_and_named(tmp_path: Path) -> None:
     assert wrong.exit_code == 2
     assert "learns from no demonstrations" in wrong.output
     assert not (tmp_path / "c").exists()
+
+
+def test_the_method_of_the_documentation_learns(data: Path, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "baselines.md").read_text(encoding="utf-8")
+    source = page.split("```python\n")[1].split("```")[0]
+    module: dict[str, Any] = {"__name__": "my_method"}
+    exec(compile(source, "docs/baselines.md", "exec"), module)
+    request = TrainRequest(out=tmp_path / "out", data=data, budget="smoke", settings={"steps": "2"})
+    module["BASELINE"].train(request)
+    training = json.loads((tmp_path / "out" / "training.json").read_text())
+    assert list(training["losses"]) == ["cloning", "again"]
+    assert training["labelled_on_own_drives"]["drive"] > 0

@@ -37,8 +37,8 @@ Watch = Callable[[WorldBatch, I8, F4], None]
 
 FAMILY = "fork-v1"
 DEMONSTRATIONS, DRIVEN = 80, 40
-SEEDS = {16: 8, 64: 6, 256: 4}
-"""Training seeds by width: of eight small networks, seven pass in a tenth of the drives, one in most."""
+SEEDS = {16: 6, 64: 4, 256: 3}
+"""Training seeds by width: of six small networks, five pass in a tenth of the drives, one in most."""
 
 
 def episodes(first: int, count: int, condition: str = "nominal") -> list[Episode]:

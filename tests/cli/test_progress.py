@@ -24,7 +24,7 @@ def test_long_work_says_how_far_it_is(
         for _ in range(3):
             advance(2)
     assert capsys.readouterr().err.splitlines() == [
-        "collect: 2 of 6 episodes",
+        "collect: 2 of 6 episodes, 22.0 s left",
         "collect: 6 episodes in 31.0 s",
     ]
 

@@ -22,7 +22,7 @@ from leaderboard.marked import marked, replace_marked
 from leaderboard.scores import overall
 from leaderboard.statistics import Estimate, mean_over_seeds
 
-__all__ = ["Published", "documents", "main", "read_published", "records_digest", "stale"]
+__all__ = ["Published", "documents", "main", "read_published", "records_digest", "stale", "steering_r2"]
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "leaderboard" / "records"
@@ -41,7 +41,8 @@ class Published:
 
     Attributes:
         test: On the suite ``test``.
-        recovery: On the suite ``recovery``, if that was published.
+        recovery: On the suite ``recovery``, if that was published: of a policy that has learnt lane keeping
+            alone, with the same method and seed.
     """
 
     test: Run
@@ -63,12 +64,6 @@ class Published:
         seed = (self.test.manifest.policy.training or {}).get("seed")
         return seed if isinstance(seed, int) else None
 
-    @property
-    def steering_r2(self) -> float | None:
-        """Open loop, on held-out frames of the expert."""
-        value = (self.test.manifest.policy.training or {}).get("open_loop", {}).get("steering_r2")
-        return value if isinstance(value, float) else None
-
     def mean(self, without: Sequence[str] = ()) -> float:
         """The score on ``test``, without its interval and without some families."""
         families: dict[str, list[float]] = {}
@@ -81,6 +76,16 @@ class Published:
         """The score on the episodes of ``test`` whose key begins with something."""
         keys = [key for key in self.test.manifest.episodes if key.startswith(prefix)]
         return overall(self.test, keys).dbs
+
+
+def steering_r2(run: Run) -> float | None:
+    """Open loop, on held-out frames of the expert, what a run's policy explains of the steering.
+
+    Args:
+        run: Of any policy; None for one that was not trained.
+    """
+    value = (run.manifest.policy.training or {}).get("open_loop", {}).get("steering_r2")
+    return value if isinstance(value, float) else None
 
 
 def read_published(folder: Path = RECORDS) -> list[Published]:
@@ -139,11 +144,11 @@ def _lesson_table(published: Sequence[Published]) -> str:
         ("policy", "steering R² on held-out expert frames", "DBS from starts beside the lane, `recovery`")
     ]
     for name, runs in _methods(published).items():
-        explained = [each.steering_r2 for each in runs]
-        driven = [each.recovery for each in runs]
-        if None in explained or None in driven:
+        driven = [each.recovery for each in runs if each.recovery is not None]
+        explained = [steering_r2(run) for run in driven]
+        if len(driven) < len(runs) or None in explained:
             continue
-        scores = [overall(run).dbs.value for run in driven if run is not None]
+        scores = [overall(run).dbs.value for run in driven]
         rows.append(
             (
                 f"`{name}`",
@@ -161,7 +166,6 @@ def _runs_table(published: Sequence[Published]) -> str:
             "policy",
             "training seed",
             "steering R², open loop",
-            "DBS, `recovery`",
             "DBS, lane keeping off-course, `test`",
             "DBS, long haul, `test`",
             "DBS, `test`",
@@ -173,8 +177,7 @@ def _runs_table(published: Sequence[Published]) -> str:
                 (
                     each.name,
                     NOTHING if each.seed is None else str(each.seed),
-                    NOTHING if each.steering_r2 is None else f"{each.steering_r2:.4f}",
-                    NOTHING if each.recovery is None else _shown(overall(each.recovery).dbs),
+                    _explained(each.test),
                     _shown(each.part("lane-keeping-v1/off-course/")),
                     _shown(each.part("long-haul-v1/")),
                     _shown(overall(each.test).dbs),
@@ -182,6 +185,21 @@ def _runs_table(published: Sequence[Published]) -> str:
             )
             advance(1)
     return markdown_table(rows)
+
+
+def _recovery_table(published: Sequence[Published]) -> str:
+    """A line for each published run on the suite ``recovery``."""
+    rows = [("policy", "training seed", "steering R², open loop", "DBS, `recovery`")]
+    for each in published:
+        if each.recovery is not None:
+            seed = NOTHING if each.seed is None else str(each.seed)
+            rows.append((each.name, seed, _explained(each.recovery), _shown(overall(each.recovery).dbs)))
+    return markdown_table(rows)
+
+
+def _explained(run: Run) -> str:
+    value = steering_r2(run)
+    return NOTHING if value is None else f"{value:.4f}"
 
 
 def _shown(estimate: Estimate) -> str:
@@ -193,7 +211,7 @@ def _shown(estimate: Estimate) -> str:
 
 TABLES: Mapping[Path, Mapping[str, Callable[[Sequence[Published]], str]]] = {
     ROOT / "README.md": {"methods": _methods_table, "first lesson": _lesson_table},
-    RECORDS / "README.md": {"methods": _methods_table, "runs": _runs_table},
+    RECORDS / "README.md": {"methods": _methods_table, "runs": _runs_table, "recovery": _recovery_table},
 }
 """By document, the parts that are made from the records."""
 

@@ -231,7 +231,7 @@ class Training(Generic[AnySettings]):
             raise ConfigurationError(
                 "--tensorboard is given, but TensorBoard is not installed; `pip install tensorboard` first"
             ) from error
-        writer = SummaryWriter(str(self.request.tensorboard))  # type: ignore[no-untyped-call]
+        writer = SummaryWriter(str(self.request.tensorboard))
         self.stack.callback(writer.close)
         return writer
 

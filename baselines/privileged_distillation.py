@@ -15,23 +15,26 @@ What it teaches
 Deviations from the reference
     The teacher's state is the kinematics table and the route's geometry, not a bird's-eye picture; it is
     trained by DAgger from few drives, where the paper shifts and turns the bird's-eye view. Actions are
-    imitated in place of waypoints, and a squared error in place of the absolute one. On its own states the
-    student is supervised under the route's command only: the teacher's view of another route would need a
-    route that the episode does not have. Recorded and own states are learnt from together, with equal chance
-    for each frame; the paper weights frames by their loss.
+    imitated in place of waypoints, and a squared error in place of the absolute one. Every command means:
+    wherever another episode's route through the same crossing is still open, the student is also taught what
+    the teacher would do on that route (``all_commands``); elsewhere no other command makes sense. A recurrent
+    student is taught the route's command only, as its memory belongs to one way. Recorded and own states are
+    learnt from together, with equal chance for each frame; the paper weights frames by their loss.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from baselines.driving_network import DrivingNetwork, Spec, State
+from baselines.driving_network import COMMANDS, DrivingNetwork, Spec, State
 from baselines.settings import Settings
 from baselines.trainer import Method, Training, error_of
 from drivebench.demonstrations.lessons import Lesson
+from drivebench.demonstrations.other_routes import OTHER_COMMAND, OTHER_GEOMETRY
 from drivebench.errors import ConfigurationError
 
 PHASES = ("off", "on")
@@ -49,6 +52,7 @@ class Config(Settings):
         teacher_steps: The teacher's gradient steps on the demonstrations.
         teacher_iterations: How often the teacher drives and is labelled by the expert.
         teacher_steps_again: Its gradient steps after each of these.
+        all_commands: Whether the student is taught under other routes' commands as well.
         augment: Name of the augmentation of the student's pictures.
     """
 
@@ -59,7 +63,39 @@ class Config(Settings):
     teacher_steps: int = 8000
     teacher_iterations: int = 4
     teacher_steps_again: int = 4000
+    all_commands: bool = True
     augment: str = "photometric"
+
+
+def under_other_commands(
+    network: DrivingNetwork, teacher: DrivingNetwork, seen: Mapping[str, Tensor], lesson: Lesson
+) -> Tensor:
+    """Error under the commands of other routes: summed over them, and divided by the number of frames.
+
+    Args:
+        network: The student, without a recurrent memory.
+        teacher: Whom it shall answer like.
+        seen: What the student sees.
+        lesson: The same frames, with what other routes would ask for.
+    """
+    n = len(lesson.frame)
+    commands = lesson.observation[OTHER_COMMAND][:, -1]
+    geometry = lesson.observation[OTHER_GEOMETRY][:, -1]
+    error = seen["speed"].new_zeros(())
+    for other in range(commands.shape[1]):
+        rows = np.flatnonzero(commands[:, other] >= 0)
+        if not len(rows):
+            continue
+        asked = np.eye(COMMANDS, dtype=np.float32)[commands[rows, other]][:, None]
+        known = {name: lesson.observation[name][rows][:, -1:] for name in teacher.spec.sensors}
+        known |= {"command": asked, "route-geometry": geometry[rows, other][:, None]}
+        device = seen["speed"].device
+        with torch.no_grad():
+            told = teacher(teacher.see(known, device))[0]
+        its = {name: values[torch.from_numpy(rows).to(device)] for name, values in seen.items()}
+        answer = network({**its, "command": torch.from_numpy(asked).to(device)})[0]
+        error = error + error_of(answer, told) * (len(rows) / n)
+    return error
 
 
 def procedure(training: Training[Config]) -> None:
@@ -98,10 +134,14 @@ def procedure(training: Training[Config]) -> None:
         answer, after = network(seen, state, begins)
         with torch.no_grad():
             told = teacher(teacher.see(lesson.observation, answer.device))[0]
-        return error_of(answer, told), after
+        error = error_of(answer, told)
+        if OTHER_COMMAND in lesson.observation:
+            error = error + under_other_commands(network, teacher, seen, lesson)
+        return error, after
 
+    commands = config.all_commands and not config.spec.recurrent
     sensors = teacher.spec.sensors
-    training.learn("student", known, objective=objective, also=sensors)
+    training.learn("student", known, objective=objective, also=sensors, commands=commands)
     if config.phases == "off":
         return
     for iteration in range(config.iterations):
@@ -111,7 +151,12 @@ def procedure(training: Training[Config]) -> None:
             teacher_share=None,
         )
         training.learn(
-            f"student-{iteration + 1}", known, objective=objective, also=sensors, steps=config.steps_again
+            f"student-{iteration + 1}",
+            known,
+            objective=objective,
+            also=sensors,
+            commands=commands,
+            steps=config.steps_again,
         )
 
 

@@ -48,6 +48,7 @@ from drivebench.demonstrations.gather import gather
 from drivebench.demonstrations.kept_pictures import KeptPictures
 from drivebench.demonstrations.lessons import Lesson, Lessons
 from drivebench.demonstrations.orders import shuffled, streams
+from drivebench.demonstrations.other_routes import other_routes
 from drivebench.demonstrations.prefetch import ahead_of_time
 from drivebench.demonstrations.scenes import Roads
 from drivebench.errors import ConfigurationError
@@ -255,6 +256,7 @@ class Training(Generic[AnySettings]):
         *,
         also: Sequence[str] = (),
         poses: NDArray[np.float64] | None = None,
+        commands: bool = False,
     ) -> Lessons:
         """Episodes as a network of a spec perceives them.
 
@@ -263,6 +265,7 @@ class Training(Generic[AnySettings]):
             episodes: To learn from or to measure on.
             also: Further sensors, such as those of a teacher.
             poses: From where the cameras may look.
+            commands: Whether other routes are looked for.
         """
         names = dict.fromkeys((*spec.sensors, *also))
         return Lessons(
@@ -270,6 +273,7 @@ class Training(Generic[AnySettings]):
             [load_sensor(name) for name in names],
             history=("front",) if spec.memory == "stack" else None,
             poses=poses,
+            readings=other_routes(episodes, self.roads) if commands else None,
             roads=self.roads,
             pictures=self.pictures,
         )
@@ -285,6 +289,7 @@ class Training(Generic[AnySettings]):
         objective: "Objective | None" = None,
         poses: NDArray[np.float64] | None = None,
         also: Sequence[str] = (),
+        commands: bool = False,
         held_out: Sequence[Demonstration] | None = None,
     ) -> None:
         """Minimise a loss by AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101), one batch a step.
@@ -300,6 +305,8 @@ class Training(Generic[AnySettings]):
             poses: ``f8[K, frames, 2]`` from where the cameras may look; each frame is seen from one of the K,
                 drawn anew each time.
             also: Further sensors that the objective reads.
+            commands: Whether the objective also reads what other routes would ask for
+                (:mod:`drivebench.demonstrations.other_routes`).
             held_out: Episodes for the validation error; those of the demonstrations when left out.
         """
         network = network or self.network
@@ -312,7 +319,7 @@ class Training(Generic[AnySettings]):
             return
         run = _Run(self, phase, network, steps)
         done, losses, state = run.restore()
-        lessons = self.lessons(network.spec, episodes, also=also, poses=poses)
+        lessons = self.lessons(network.spec, episodes, also=also, poses=poses, commands=commands)
         validation = self._validation(network.spec, held_out or self.held_out.episodes, also)
         note, waited, started, kept = "", 0.0, time.monotonic(), time.monotonic()
         with (

@@ -1,6 +1,6 @@
 """Demonstrations as lessons: what a policy would have observed, frame by frame, and what it should answer."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,7 @@ class Lessons:
         *,
         history: Collection[str] | None = None,
         poses: NDArray[np.float64] | None = None,
+        readings: Mapping[str, NDArray[Any]] | None = None,
         roads: Roads | None = None,
         pictures: KeptPictures | None = None,
     ) -> None:
@@ -73,6 +74,8 @@ class Lessons:
             poses: ``f8[K, frames, 2]`` from where the cameras may look, K views of each frame, frames counted
                 over all episodes in order (see :meth:`RecordedScenes.pictures`); only from the car when left
                 out.
+            readings: Whatever else is known of each frame, ``[F, ...]`` by name; it becomes part of the
+                observation.
             roads: Where roads that were built before are kept.
             pictures: Where pictures that were rendered before are kept, and how.
 
@@ -101,6 +104,7 @@ class Lessons:
         others = [s for s in sensors if not isinstance(s, Camera) and s.name not in _FROM_THE_RECORD]
         if others:
             self._readings |= sensed(episodes, others)
+        self._more = dict(readings or {})
 
     def __len__(self) -> int:
         return len(self.scenes)
@@ -141,8 +145,9 @@ class Lessons:
         """
         if view is None:
             view = np.zeros(len(frame), np.int64)
+        observation = {name: self._observed(sensor, frame, view) for name, sensor in self._sensors.items()}
         return Lesson(
-            observation={name: self._observed(sensor, frame, view) for name, sensor in self._sensors.items()},
+            observation=observation | {name: values[frame] for name, values in self._more.items()},
             acceleration_mps2=self._acceleration_mps2[frame],
             steering_rad=self._steering_rad[frame],
             speed_mps=self.scenes.speed_mps[frame],

@@ -10,9 +10,13 @@ from drivebench.demonstrations import Demonstrations, FrameBatches
 from drivebench.demonstrations.collect import collect
 from drivebench.demonstrations.lessons import Lessons
 from drivebench.demonstrations.orders import shuffled, streams
+from drivebench.demonstrations.other_routes import OTHER_COMMAND, OTHER_GEOMETRY, other_routes
+from drivebench.demonstrations.scenes import RecordedScenes, Roads
+from drivebench.demonstrations.sensed import sensed
 from drivebench.errors import ConfigurationError, DataError
+from drivebench.scenario import Command
 from drivebench.sensors import FRONT, LEFT
-from drivebench.sensors.kinematics import KINEMATICS
+from drivebench.sensors.kinematics import KINEMATICS, ROUTE_GEOMETRY
 from drivebench.sensors.rig import load_sensor
 
 
@@ -134,3 +138,32 @@ def test_streams_are_whole_episodes_one_after_the_other() -> None:
     assert not np.array_equal(frame[0], frame[1])
     later = list(streams(lengths, streams=2, frames=4, steps=6, seed=(0,), start=4))
     assert all(np.array_equal(a[0], b[0]) for a, b in zip(windows[4:], later, strict=True))
+
+
+def test_other_routes_are_offered_before_the_crossing_and_not_after() -> None:
+    """Under the command of another episode, the geometry is what that episode's driver was told there."""
+    crossing = collect(("intersection-v1",), episodes=6)
+    roads = Roads()
+    found = other_routes(crossing.episodes, roads)
+    command, geometry = found[OTHER_COMMAND], found[OTHER_GEOMETRY]
+    own = sensed(crossing.episodes, [ROUTE_GEOMETRY])["route-geometry"]
+    scenes = RecordedScenes(crossing.episodes, roads)
+    asked = {}
+    for number, episode in enumerate(crossing.episodes):
+        turn = {segment.command for segment in roads.route_of(episode).commands} - {Command.FOLLOW}
+        asked[number] = turn.pop()
+    assert len(set(asked.values())) >= 2
+    for number, episode in enumerate(crossing.episodes):
+        frames = scenes.first[number] + np.arange(episode.frames)
+        offered = command[frames]
+        at_crossing = (offered >= 0).any(axis=1)
+        turning = episode.commands == asked[number]
+        assert at_crossing[turning].any()
+        assert (offered[at_crossing] != episode.commands[at_crossing, None]).all()
+        assert not (episode.success and at_crossing[-1])  # it has left: nobody can be sent elsewhere
+        # at the command's beginning the routes still lie together, and part ahead
+        begin = int(np.flatnonzero(turning)[0])
+        for other in np.flatnonzero(offered[begin] >= 0):
+            here = geometry[frames[begin], other]
+            assert here[:3] == pytest.approx(own[frames[begin]][:3], abs=1e-3)
+            assert np.abs(here - own[frames[begin]]).max() > 0.01

@@ -142,7 +142,7 @@ def test_streams_are_whole_episodes_one_after_the_other() -> None:
 
 def test_other_routes_are_offered_before_the_crossing_and_not_after() -> None:
     """Under the command of another episode, the geometry is what that episode's driver was told there."""
-    crossing = collect(("intersection-v1",), episodes=6)
+    crossing = collect(("intersection-v1",), episodes=4)
     roads = Roads()
     found = other_routes(crossing.episodes, roads)
     command, geometry = found[OTHER_COMMAND], found[OTHER_GEOMETRY]

@@ -237,7 +237,7 @@ def test_least_squares_on_both_sides_drives_into_it(tables: tuple[Table, Table],
     left, right = tables
     both = torch.cat([left[0], right[0]]), torch.cat([left[1], right[1]])
     shares = [passes(regressor(width, both, seed=seed)) for seed in range(SEEDS[width])]
-    assert np.mean(shares) <= 0.4  # means of 0.20, 0.16, 0.19 measured
+    assert np.mean(shares) <= 0.4  # means of 0.19, 0.16, 0.17 measured
 
 
 @pytest.mark.slow

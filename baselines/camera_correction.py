@@ -9,7 +9,10 @@ Reference
 
 What it teaches
     The demonstrations are the very same as those of ``behavior_cloning.py``. Open loop the two baselines look
-    alike; closed loop they do not.
+    alike; closed loop they do not: having learnt lane keeping alone, 87 to 88 against 24 to 26 on the suite
+    ``recovery`` (three training seeds). Having learnt twelve families with the same number of steps, it is no
+    better than cloning, 17.2 [13.9, 20.6] against 20.2 [18.7, 21.6] on ``test``, and worse on long haul
+    (``leaderboard/records``). Why is not known yet; a third of the steps for each view is one suspect.
 
 Settings
     ``label=geometry`` (default): the steering that leads back follows from the mount and the recorded

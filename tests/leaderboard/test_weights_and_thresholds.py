@@ -21,11 +21,11 @@ def test_without_a_change_it_is_the_score(runs: dict[str, Run]) -> None:
         assert headline(runs[name], AS_IT_IS) == pytest.approx(score_run(runs[name]).overall.dbs.value)
 
 
-def test_all_variants_but_one_change_somebodys_score(runs: dict[str, Run]) -> None:
+def test_every_variant_changes_somebodys_score(runs: dict[str, Run]) -> None:
     some = {name: runs[name] for name in ("camera-correction-seed-2", "idm", "random")}
     now = {name: headline(run, AS_IT_IS) for name, run in some.items()}
     without = [v.name for v in VARIANTS if all(headline(run, v) == now[name] for name, run in some.items())]
-    assert without == ["against the direction: 1 m, 3 m"], "nobody drove between 1 m and 6 m that way"
+    assert without == []
 
 
 def test_the_page_is_of_these_records(runs: dict[str, Run]) -> None:

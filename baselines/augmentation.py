@@ -10,8 +10,9 @@ seeds anew at each step.
 ``photometric``
     Light and cameras over a wide range, one draw for each window of pictures: dimming, contrast, a veil that
     is denser towards the horizon, sensor noise, specks, regions without a picture, a camera that fails for
-    some decisions. None of it knows how the benchmark draws night, fog, rain or failing cameras: it is
-    domain randomisation (J. Tobin et al., IROS 2017, arXiv:1703.06907) of light and lens.
+    some decisions. These are the kinds of disturbance that any driver expects of night, haze, rain and a bad
+    camera; shapes, sizes and shares are drawn over ranges, and none is taken from how the benchmark draws its
+    conditions. It is domain randomisation (J. Tobin et al., IROS 2017, arXiv:1703.06907).
 """
 
 from collections.abc import Callable, Mapping
@@ -28,8 +29,10 @@ Seen = Mapping[str, Tensor]
 
 GROUP = 8
 """Pictures that share one draw of torchvision's transforms, which take one setting for a batch."""
-BURST = 5
-"""Decisions for which a failing camera fails: a second."""
+LONGEST_BURST = 8
+"""Decisions for which a failing camera fails, at most."""
+LARGEST_PATCH_PX = 6
+"""Side of a region without a picture, at most, in pixels of the halved picture."""
 
 
 def augmentation(name: str) -> Callable[[Seen], dict[str, Tensor]] | None:
@@ -98,10 +101,14 @@ def _relit(pictures: Tensor) -> Tensor:
     values = values + (torch.randn(n, length, 1, height, width) * noise).to(device)
     speck = torch.rand(n, length, 1, height, width) < draw(0.0, 0.04, chance=0.25)
     values = torch.where(speck.to(device), draw(0.2, 1.0).to(device), values)
-    bursts = -(-length // BURST)
-    fate = torch.rand(n, bursts, 1, 1, 1).repeat_interleave(BURST, dim=1)[:, :length]
-    patchy = torch.rand(n, length, 1, -(-height // 4), -(-width // 4)) < 0.35
-    patchy = patchy.repeat_interleave(4, dim=3).repeat_interleave(4, dim=4)[..., :height, :width]
+    burst, patch = _one_to(LONGEST_BURST), _one_to(LARGEST_PATCH_PX)
+    fate = torch.rand(n, -(-length // burst), 1, 1, 1).repeat_interleave(burst, dim=1)[:, :length]
+    patchy = torch.rand(n, length, 1, -(-height // patch), -(-width // patch)) < draw(0.05, 0.7)
+    patchy = patchy.repeat_interleave(patch, dim=3).repeat_interleave(patch, dim=4)[..., :height, :width]
     missing = (fate < 0.04) | ((fate > 0.9) & patchy)
     values = torch.where(missing.to(device), torch.zeros((), device=device), values)
     return values.clamp(0.0, 1.0) * 2.0 - 1.0
+
+
+def _one_to(most: int) -> int:
+    return int(torch.randint(1, most + 1, ()))

@@ -10,9 +10,10 @@ Reference
 What it teaches
     The demonstrations are the very same as those of ``behavior_cloning.py``. Open loop the two baselines look
     alike; closed loop they do not: having learnt lane keeping alone, 87 to 88 against 24 to 26 on the suite
-    ``recovery`` (three training seeds). Having learnt twelve families with the same number of steps, it is no
-    better than cloning, 17.2 [13.9, 20.6] against 20.2 [18.7, 21.6] on ``test``, and worse on long haul
-    (``leaderboard/records``). Why is not known yet; a third of the steps for each view is one suspect.
+    ``recovery`` (three training seeds, trained before there was one trainer for all). Having learnt twelve
+    families with the same number of steps, it is no better than cloning, 17.2 [13.9, 20.6] against 20.2
+    [18.7, 21.6] on ``test``, and worse on long haul (``leaderboard/records``). Why is not known yet; a third
+    of the steps for each view is one suspect.
 
 Settings
     ``label=geometry`` (default): the steering that leads back follows from the mount and the recorded
@@ -40,8 +41,9 @@ from torch import Tensor
 
 from baselines.displaced_label import displaced_curvature, virtual_offset
 from baselines.driving_network import DrivingNetwork, State, answer_of, curvature_of
+from baselines.objectives import error_of
 from baselines.settings import Settings
-from baselines.trainer import Method, Training, error_of
+from baselines.trainer import Method, Training
 from drivebench import registry
 from drivebench.demonstrations.displaced import displaced_labels
 from drivebench.demonstrations.lessons import Lesson

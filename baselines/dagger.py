@@ -16,14 +16,14 @@ Reference
 
 What it teaches
     The error of cloning grows with the square of the horizon, that of DAgger with the horizon (theorem 2.1
-    and 3.1): it has seen its own mistakes. ``teacher_share=0`` is the schedule βᵢ = I(i = 1), which the paper
-    found to work as well as any other (section 3.1).
+    and 3.2): it has seen its own mistakes. ``teacher_share=0`` is the paper's schedule without a parameter,
+    βᵢ = I(i = 1).
 
 Deviations from the reference
     The network goes on from the last iteration's weights with a new learning-rate schedule, in place of
-    training from the start: several times cheaper. The last iteration is the result; the paper takes the best
-    on validation data, and with 5 to 20 iterations the last is near it (its figures 2 and 3). Pictures are
-    augmented (``photometric`` in ``augmentation.py``); on-policy frames say nothing about unseen light.
+    training from the start, which is several times cheaper. The last iteration is the result; the paper
+    takes the best on validation data. An episode that fails ends. Pictures are augmented (``photometric`` in
+    ``augmentation.py``): states of its own say nothing about light that was not seen.
 """
 
 from dataclasses import dataclass

@@ -78,7 +78,6 @@ SLOWEST_MPS = 3.0
 TABLE_SCALE = (1.0, 30.0, 8.0, 10.0, 10.0)
 GOAL_SCALE = (1.0, 10.0, 10.0, 1.0, 1.0)
 OFFSET_SCALE_M, HEADING_SCALE_RAD, CURVATURE_SCALE_PER_M = 1.0, 0.2, 0.02
-LEAST_LOG_SPREAD, MOST_LOG_SPREAD = -4.0, 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -401,20 +400,6 @@ class DrivingNetwork(nn.Module):
         else:
             answer = self.heads[0](hidden)
         return answer.reshape(n, length, -1), state
-
-    def every_branch(self, seen: Mapping[str, Tensor]) -> Tensor:
-        """The answers under each command, ``f4[n, 6, outputs]``, of single frames without memory.
-
-        Args:
-            seen: From :meth:`see`, with T = 1.
-        """
-        n = len(seen["speed"])
-        answers = []
-        for each in range(COMMANDS):
-            command = torch.zeros_like(seen["command"])
-            command[..., each] = 1.0
-            answers.append(self({**seen, "command": command})[0].reshape(n, -1))
-        return torch.stack(answers, dim=1)
 
     def _perceive(self, seen: Mapping[str, Tensor]) -> list[Tensor]:
         if self.table is not None:

@@ -23,7 +23,7 @@ Deviations from the reference
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -31,8 +31,9 @@ import torch
 from torch import Tensor
 
 from baselines.driving_network import COMMANDS, DrivingNetwork, Spec, State
+from baselines.objectives import error_of
 from baselines.settings import Settings
-from baselines.trainer import Method, Training, error_of
+from baselines.trainer import Method, Training
 from drivebench.demonstrations.lessons import Lesson
 from drivebench.demonstrations.other_routes import OTHER_COMMAND, OTHER_GEOMETRY
 from drivebench.errors import ConfigurationError
@@ -106,22 +107,23 @@ def procedure(training: Training[Config]) -> None:
             f"phases {config.phases!r} with view {config.view!r}; expected 'off' or 'on', and the student's "
             "view 'camera'"
         )
-    demonstrations = list(training.training.episodes)
     teacher = training.make(Spec(view="kinematics", width=256, command=config.command))
-    plain = replace(config, augment="none")
-    known = list(demonstrations)
-    with training.under(plain):
-        training.learn("teacher", known, network=teacher, steps=config.teacher_steps)
-        for iteration in range(config.teacher_iterations):
-            known += training.gather(
-                f"teacher-drive-{iteration + 1}",
-                partial(training.new_episodes, config.episodes, iteration),
-                teacher_share=0.0,
-                network=teacher,
-            )
-            training.learn(
-                f"teacher-{iteration + 1}", known, network=teacher, steps=config.teacher_steps_again
-            )
+    known = list(training.training.episodes)
+    training.learn("teacher", known, network=teacher, steps=config.teacher_steps, augment="none")
+    for iteration in range(config.teacher_iterations):
+        known += training.gather(
+            f"teacher-drive-{iteration + 1}",
+            partial(training.new_episodes, config.episodes, iteration),
+            teacher_share=0.0,
+            network=teacher,
+        )
+        training.learn(
+            f"teacher-{iteration + 1}",
+            known,
+            network=teacher,
+            steps=config.teacher_steps_again,
+            augment="none",
+        )
     teacher.eval().requires_grad_(False)
 
     def objective(

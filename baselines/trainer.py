@@ -9,35 +9,26 @@ same bytes, because the order of frames and every random draw are functions of s
 The weights after the last step are the result: no checkpoint is chosen, so nothing is selected on data.
 """
 
-import math
 import time
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Generic, cast
+from typing import Any, Generic
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
-from baselines.augmentation import augmentation
 from baselines.checkpoint import Workspace
-from baselines.driving_network import (
-    BackboneEncoder,
-    DrivingNetwork,
-    DrivingPolicy,
-    Spec,
-    State,
-    answer_of,
-    curvature_of,
-)
+from baselines.driving_network import BackboneEncoder, DrivingNetwork, DrivingPolicy, Spec
+from baselines.objectives import Objective, regression
 from baselines.open_loop import open_loop
+from baselines.phase import Phase
 from baselines.reproducible import reproducible
 from baselines.settings import AnySettings, with_settings
 from baselines.submission import write_submission
@@ -47,7 +38,7 @@ from drivebench.demonstrations import Demand, Demonstration, Demonstrations, rea
 from drivebench.demonstrations.gather import gather
 from drivebench.demonstrations.kept_pictures import KeptPictures
 from drivebench.demonstrations.lessons import Lesson, Lessons
-from drivebench.demonstrations.orders import shuffled, streams
+from drivebench.demonstrations.orders import streams
 from drivebench.demonstrations.other_routes import other_routes
 from drivebench.demonstrations.prefetch import ahead_of_time
 from drivebench.demonstrations.scenes import Roads
@@ -56,7 +47,7 @@ from drivebench.new_folder import refuse_existing
 from drivebench.scenario import Episode, load_scenario
 from drivebench.sensors.rig import SensorRig, load_sensor
 
-__all__ = ["FAMILIES", "Method", "Objective", "Training", "regression", "taught_answer"]
+__all__ = ["FAMILIES", "Method", "Training"]
 
 FAMILIES = (
     "lane-keeping-v1",
@@ -78,18 +69,11 @@ its drives of five minutes would be half of all frames."""
 DEMAND = Demand(scenarios=FAMILIES, episodes={"smoke": 2, "full": 80})
 """80 drives of the expert in each family; two are enough to see that a method works."""
 
-WARM_UP = 0.05
-"""Share of the steps over which the learning rate rises; then it falls to zero along a cosine."""
 LOSS_EVERY = 50
 CHECKPOINT_S = 60.0
 VALIDATIONS, VALIDATION_FRAMES = 20, 512
 FIRST_GATHERED_SEED = 100_000
 """Seeds of episodes that a learner drives in training: far from those of the demonstrations."""
-
-Objective = Callable[
-    [DrivingNetwork, Mapping[str, Tensor], Lesson, State | None, Tensor | None], tuple[Tensor, Any]
-]
-"""``objective(network, seen, lesson, state, begins)`` is the loss to be minimised, and the state after."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,19 +220,6 @@ class Training(Generic[AnySettings]):
         self.stack.callback(writer.close)
         return writer
 
-    @contextmanager
-    def under(self, settings: AnySettings) -> Iterator[None]:
-        """Inside, other settings are in force: those of a phase that is about another network.
-
-        Args:
-            settings: Such as those without augmentation.
-        """
-        before, self.settings = self.settings, settings
-        try:
-            yield
-        finally:
-            self.settings = before
-
     def lessons(
         self,
         spec: Spec,
@@ -290,7 +261,7 @@ class Training(Generic[AnySettings]):
         poses: NDArray[np.float64] | None = None,
         also: Sequence[str] = (),
         commands: bool = False,
-        held_out: Sequence[Demonstration] | None = None,
+        augment: str | None = None,
     ) -> None:
         """Minimise a loss by AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101), one batch a step.
 
@@ -307,7 +278,7 @@ class Training(Generic[AnySettings]):
             also: Further sensors that the objective reads.
             commands: Whether the objective also reads what other routes would ask for
                 (:mod:`drivebench.demonstrations.other_routes`).
-            held_out: Episodes for the validation error; those of the demonstrations when left out.
+            augment: What is done to pictures; as the settings say when left out.
         """
         network = network or self.network
         steps = steps or self.settings.steps
@@ -317,10 +288,19 @@ class Training(Generic[AnySettings]):
             network.load_state_dict(saved.tensors)
             self.losses[phase] = saved.facts["losses"]
             return
-        run = _Run(self, phase, network, steps)
+        run = Phase(
+            phase,
+            network,
+            self.settings,
+            self.workspace,
+            steps=steps,
+            augment=self.settings.augment if augment is None else augment,
+            seed=self.request.seed,
+            device=self.request.device,
+        )
         done, losses, state = run.restore()
         lessons = self.lessons(network.spec, episodes, also=also, poses=poses, commands=commands)
-        validation = self._validation(network.spec, held_out or self.held_out.episodes, also)
+        validation = self._validation(network.spec, also)
         note, waited, started, kept = "", 0.0, time.monotonic(), time.monotonic()
         with (
             ahead_of_time(run.batches(lessons, done)) as batches,
@@ -354,11 +334,9 @@ class Training(Generic[AnySettings]):
         self.workspace.write(phase, "finished", network.state_dict(), {"losses": stretches})
         self.workspace.drop(phase, "checkpoint")
 
-    def _validation(
-        self, spec: Spec, episodes: Sequence[Demonstration], also: Sequence[str]
-    ) -> list[tuple[Lesson, Tensor | None]]:
+    def _validation(self, spec: Spec, also: Sequence[str]) -> list[tuple[Lesson, Tensor | None]]:
         """Some held-out frames, rendered once."""
-        lessons = self.lessons(spec, episodes, also=also)
+        lessons = self.lessons(spec, self.held_out.episodes, also=also)
         if spec.recurrent:
             order = streams(lessons.lengths, streams=8, frames=64, steps=1, seed=(0,))
             return [(lessons.observe(frame), torch.from_numpy(begins)) for frame, begins in order]
@@ -424,160 +402,6 @@ class Training(Generic[AnySettings]):
                     built.append(family.episode(seed, condition))
                     advance(1)
         return built
-
-
-Item = tuple[Lesson, NDArray[np.bool_] | None]
-
-
-class _Run:
-    """One phase of learning: its optimiser, its order of frames, its checkpoint."""
-
-    def __init__(self, training: "Training[Any]", phase: str, network: DrivingNetwork, steps: int) -> None:
-        self._training, self._phase, self._steps = training, phase, steps
-        self._settings, self._network = training.settings, network
-        self._device = training.request.device
-        network.to(self._device).train()
-        settings = training.settings
-        self._optimiser = torch.optim.AdamW(
-            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-        )
-        self._augment = augmentation(settings.augment)
-        self._seed = (training.request.seed, zlib.crc32(phase.encode()))
-        recurrent = network.spec.recurrent
-        self.size = settings.streams * settings.window if recurrent else settings.batch_size
-
-    def batches(self, lessons: Lessons, start: int) -> Iterator[Item]:
-        """What is learnt from, from a step on."""
-        settings, spec = self._settings, self._network.spec
-        if spec.recurrent:
-            order = streams(
-                lessons.lengths, streams=settings.streams, frames=settings.window, steps=self._steps,
-                seed=self._seed, start=start,
-            )  # fmt: skip
-            for frame, begins in order:
-                yield lessons.observe(frame), begins
-            return
-        frames = shuffled(len(lessons), settings.batch_size, seed=self._seed, start=start)
-        for step, frame in enumerate(frames, start):
-            view = np.random.default_rng([*self._seed, step]).integers(lessons.views, size=len(frame))
-            yield lessons.observe(lessons.window(frame, spec.frames, spec.stride), view), None
-
-    def step(
-        self,
-        step: int,
-        lesson: Lesson,
-        begins: NDArray[np.bool_] | None,
-        state: State | None,
-        objective: Objective,
-    ) -> tuple[float, State | None]:
-        """One gradient step; the loss, and the state to go on with."""
-        network = self._network
-        seen = network.see(lesson.observation, self._device)
-        if self._augment is not None:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(zlib.crc32(repr((*self._seed, step)).encode()))
-                seen = self._augment(seen)
-        cleared = None if begins is None else torch.from_numpy(begins).to(self._device)
-        value, after = objective(network, seen, lesson, state, cleared)
-        self._optimiser.zero_grad()
-        value.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), self._settings.clip)
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._settings.learning_rate * _rate(step / self._steps)
-        self._optimiser.step()
-        return value.item(), _detached(after)
-
-    def validate(self, batches: Sequence[tuple[Lesson, Tensor | None]], objective: Objective) -> float:
-        """Mean loss on held-out frames."""
-        network = self._network.eval()
-        with torch.inference_mode():
-            values = [
-                objective(
-                    network, network.see(lesson.observation, self._device), lesson, None,
-                    None if begins is None else begins.to(self._device),
-                )[0].item()
-                for lesson, begins in batches
-            ]  # fmt: skip
-        network.train()
-        return float(np.mean(values))
-
-    def keep(self, step: int, losses: list[float], state: State | None) -> None:
-        """Write a checkpoint."""
-        tensors = {f"network/{name}": tensor for name, tensor in self._network.state_dict().items()}
-        for number, moments in self._optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser/{number}/{name}": tensor for name, tensor in moments.items()}
-        parts = () if state is None else state if isinstance(state, tuple) else (state,)
-        tensors |= {f"state/{number}": part for number, part in enumerate(parts)}
-        self._training.workspace.write(self._phase, "checkpoint", tensors, {"step": step, "losses": losses})
-
-    def restore(self) -> tuple[int, list[float], State | None]:
-        """Go back to the checkpoint, if there is one: steps done, losses, state."""
-        saved = self._training.workspace.read(self._phase, "checkpoint")
-        if saved is None:
-            return 0, [], None
-        tensors = saved.tensors
-        self._network.load_state_dict(_under(tensors, "network/"))
-        moments: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in _under(tensors, "optimiser/").items():
-            number, _, what = name.partition("/")
-            moments.setdefault(int(number), {})[what] = tensor
-        content = self._optimiser.state_dict()
-        self._optimiser.load_state_dict({**content, "state": moments})
-        done = int(saved.facts["step"])
-        state = tuple(tensor.to(self._device) for _, tensor in sorted(_under(tensors, "state/").items()))
-        losses = [float(loss) for loss in saved.facts["losses"]]
-        return done, losses, cast("State | None", state if len(state) > 1 else state[0] if state else None)
-
-
-def _rate(done: float) -> float:
-    """Share of the highest learning rate, by the share of the steps that is done."""
-    if done < WARM_UP:
-        return 0.5 - 0.5 * math.cos(math.pi * (done / WARM_UP * 0.9 + 0.1))
-    return 0.5 + 0.5 * math.cos(math.pi * (done - WARM_UP) / (1.0 - WARM_UP))
-
-
-def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
-
-
-def _detached(state: State | None) -> State | None:
-    if isinstance(state, tuple):
-        return state[0].detach(), state[1].detach()
-    return None if state is None else state.detach()
-
-
-# ------------------------------------------------------------------------------------------ objectives
-def taught_answer(lesson: Lesson) -> Tensor:
-    """What the network should say, ``f4[n, T, 2]``: what the teacher did in each frame."""
-    curvature = curvature_of(lesson.steering_rad)
-    return torch.from_numpy(answer_of(lesson.acceleration_mps2, curvature, lesson.speed_mps))
-
-
-def error_of(answer: Tensor, target: Tensor) -> Tensor:
-    """Mean squared error, or the negative log-likelihood of a Gaussian where the answer has a spread.
-
-    Args:
-        answer: ``f4[n, T, 2]``, or ``[n, T, 4]`` with the logarithm of each spread.
-        target: ``f4[n, T or more, 2]``; the last frames count where the answer has fewer.
-    """
-    target = target[:, -answer.shape[1] :].to(answer.device)
-    error = torch.square(answer[..., :2] - target)
-    if answer.shape[-1] == 2:
-        return error.mean()
-    spread = torch.clamp(answer[..., 2:], -4.0, 2.0)
-    return (0.5 * error * torch.exp(-2.0 * spread) + spread).mean()
-
-
-def regression(
-    network: DrivingNetwork,
-    seen: Mapping[str, Tensor],
-    lesson: Lesson,
-    state: State | None,
-    begins: Tensor | None,
-) -> tuple[Tensor, State | None]:
-    """The default objective: answer what the teacher did."""
-    answer, after = network(seen, state, begins)
-    return error_of(answer, taught_answer(lesson)), after
 
 
 def _load_backbone(encoder: BackboneEncoder, path: str) -> None:

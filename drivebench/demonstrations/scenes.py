@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.demonstrations.record import Demonstration
-from drivebench.errors import DataError
-from drivebench.scenario import Route, load_scenario
+from drivebench.scenario import Route
 from drivebench.sensors import Camera
 from drivebench.sensors.faults import shown_decisions
 from drivebench.sensors.render import render
@@ -22,7 +21,7 @@ class Roads:
     """The roads and weathers of recorded episodes, each built once, however often it is asked for."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str, int], tuple[str, RoadNetwork, Weather, Route]] = {}
+        self._known: dict[str, tuple[RoadNetwork, Weather, Route]] = {}
         self._networks: dict[str, RoadNetwork] = {}
 
     def of(self, episode: Demonstration) -> tuple[RoadNetwork, Weather]:
@@ -34,19 +33,7 @@ class Roads:
         Raises:
             DataError: The scenario has changed since it was recorded.
         """
-        names = episode.scenario, episode.condition, episode.seed
-        if names not in self._known:
-            built = load_scenario(episode.scenario).episode(episode.seed, episode.condition)
-            network = built.world.network
-            network = self._networks.setdefault(network.digest, network)
-            self._known[names] = built.world.digest, network, built.weather, built.route
-        digest, network, weather, _ = self._known[names]
-        if digest != episode.world_digest:
-            raise DataError(
-                f"{episode.key} was recorded in the world {episode.world_digest[:12]}…, but means the world "
-                f"{digest[:12]}… now: the scenario has changed. Collect the demonstrations again."
-            )
-        return network, weather
+        return self._built(episode)[:2]
 
     def route_of(self, episode: Demonstration) -> Route:
         """The route that was assigned in an episode.
@@ -57,8 +44,15 @@ class Roads:
         Raises:
             DataError: The scenario has changed since it was recorded.
         """
-        self.of(episode)
-        return self._known[episode.scenario, episode.condition, episode.seed][3]
+        return self._built(episode)[2]
+
+    def _built(self, episode: Demonstration) -> tuple[RoadNetwork, Weather, Route]:
+        key = f"{episode.key} {episode.world_digest}"
+        if key not in self._known:
+            built = episode.built()
+            network = self._networks.setdefault(built.world.network.digest, built.world.network)
+            self._known[key] = network, built.weather, built.route
+        return self._known[key]
 
 
 class RecordedScenes:

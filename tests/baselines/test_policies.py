@@ -122,11 +122,6 @@ def test_each_branch_answers_its_command() -> None:
     one = {name: np.repeat(values[:1], 6, axis=0) for name, values in observation(6).items()}
     one["command"] = np.eye(6, dtype=np.float32)
     assert len({tuple(row) for row in policy.act(one, np.arange(6)).tolist()}) == 6
-    network = policy.network
-    with torch.inference_mode():
-        seen = network.see({name: policy._looked(name, one[name]) for name in policy.sensors})
-        every = network.every_branch(seen)
-        assert torch.allclose(torch.diagonal(every, dim1=0, dim2=1).T, network(seen)[0][:, 0], atol=1e-6)
 
 
 def test_the_image_below_the_sky_the_speed_and_nothing_else_matters_at_first() -> None:

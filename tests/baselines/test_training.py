@@ -10,6 +10,7 @@ import torch
 from typer.testing import CliRunner
 
 from baselines import driving_network, trainer
+from baselines.phase import Phase
 from baselines.reproducible import reproducible
 from drivebench import registry
 from drivebench.baseline import Baseline, TrainReport, TrainRequest, load_baseline
@@ -118,7 +119,7 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(
 ) -> None:
     train(name, data, tmp_path / "whole", **settings)
     monkeypatch.setattr(trainer, "CHECKPOINT_S", 0.0)
-    step = trainer._Run.step
+    step = Phase.step
     taken = 0
 
     def stop_now_and_then(self: Any, *arguments: Any) -> Any:
@@ -128,7 +129,7 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(
             raise StoppedError
         return step(self, *arguments)
 
-    monkeypatch.setattr(trainer._Run, "step", stop_now_and_then)
+    monkeypatch.setattr(Phase, "step", stop_now_and_then)
     stops = 0
     while not (tmp_path / "parts").exists():
         try:
@@ -143,7 +144,7 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(
 def test_another_request_does_not_go_on_with_what_was_begun(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step = trainer._Run.step
+    step = Phase.step
 
     def stop(self: Any, number: int, *arguments: Any) -> Any:
         if number == 3:
@@ -152,7 +153,7 @@ def test_another_request_does_not_go_on_with_what_was_begun(
 
     with monkeypatch.context() as patched:
         patched.setattr(trainer, "CHECKPOINT_S", 0.0)
-        patched.setattr(trainer._Run, "step", stop)
+        patched.setattr(Phase, "step", stop)
         with pytest.raises(StoppedError):
             train("behavior-cloning", data, tmp_path / "out")
     with pytest.raises(ConfigurationError, match=r"steps was 6, now 7. Give the same arguments to go on"):
@@ -162,7 +163,7 @@ def test_another_request_does_not_go_on_with_what_was_begun(
 
 def test_a_damaged_checkpoint_is_told(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer, "CHECKPOINT_S", 0.0)
-    step, taken = trainer._Run.step, 0
+    step, taken = Phase.step, 0
 
     def stop(self: Any, *arguments: Any) -> Any:
         nonlocal taken
@@ -171,7 +172,7 @@ def test_a_damaged_checkpoint_is_told(data: Path, tmp_path: Path, monkeypatch: p
             raise StoppedError
         return step(self, *arguments)
 
-    monkeypatch.setattr(trainer._Run, "step", stop)
+    monkeypatch.setattr(Phase, "step", stop)
     with pytest.raises(StoppedError):
         train("behavior-cloning", data, tmp_path / "out")
     checkpoint = tmp_path / ".out.training" / "cloning.checkpoint"

@@ -28,9 +28,10 @@ Settings
     (one training seed each, 80 drives of lane keeping, 3,000 steps).
 
 Deviations from the reference
-    The paper tells only the label's purpose, to be back within two seconds; here it is ``return_time_s`` = 1,
-    which did better on development episodes. Mirrors, acceleration, speed and command as in
-    ``behavior_cloning.py``; the paper's network steers only, so that its speed needs no way back.
+    The paper tells the label's purpose, to be back within two seconds, and not its formula; ours is in
+    ``displaced_label.py`` with ``return_time_s`` = 2. Half of it asks for four times the lateral acceleration,
+    which is learnt more slowly where there is much else to learn. Mirrors, acceleration, speed and command as
+    in ``behavior_cloning.py``; the paper's network steers only, so that its speed needs no way back.
 """
 
 from collections.abc import Mapping
@@ -83,7 +84,7 @@ class Config(Settings):
     """
 
     label: str = "geometry"
-    return_time_s: float = 1.0
+    return_time_s: float = 2.0
     speed_shift_mps: float = 3.0
     speed_return_s: float = 2.0
     shift_m: float = 0.0

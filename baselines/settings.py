@@ -33,7 +33,7 @@ class Settings:
     batch_size: int = 64
     streams: int = 8
     window: int = 16
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 1e-4
     clip: float = 1.0
     augment: str = "none"

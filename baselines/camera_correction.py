@@ -29,9 +29,10 @@ Settings
 
 Deviations from the reference
     The paper tells the label's purpose, to be back within two seconds, and not its formula; ours is in
-    ``displaced_label.py`` with ``return_time_s`` = 2. Half of it asks for four times the lateral acceleration,
-    which is learnt more slowly where there is much else to learn. Mirrors, acceleration, speed and command as
-    in ``behavior_cloning.py``; the paper's network steers only, so that its speed needs no way back.
+    ``displaced_label.py`` with ``return_time_s`` = 2. Half of it asks for four times the lateral
+    acceleration, which is learnt more slowly where there is much else to learn. Mirrors, acceleration, speed
+    and command as in ``behavior_cloning.py``; the paper's network steers only, so that its speed needs no way
+    back.
 """
 
 from collections.abc import Mapping

@@ -10,7 +10,7 @@ Reference
     D ← ∅, π̂₁            D ← the demonstrations, π̂₁ learnt from them (β₁ = 1: the expert drives)
     πᵢ = βᵢπ* + (1-βᵢ)π̂ᵢ  at each decision the expert acts with probability βᵢ = ``teacher_share`` ^ i
     D ← D ∪ Dᵢ            what the drives of πᵢ came to, labelled by the expert
-    train π̂ᵢ₊₁ on D      from the weights of π̂ᵢ, ``steps_again`` steps
+    train π̂ᵢ₊₁ on D      from the weights of π̂ᵢ, ``steps_again`` steps; the last one ``steps_last``
     best π̂ᵢ              the last, fixed in advance
     ====================  ============================================================================
 
@@ -40,14 +40,16 @@ class Config(Settings):
     Attributes:
         iterations: How often the learner drives.
         episodes: Drives of each family in each iteration.
-        steps_again: Gradient steps after each iteration.
+        steps_again: Gradient steps after each iteration but the last.
+        steps_last: Gradient steps after the last iteration, on everything.
         teacher_share: Base of the schedule βᵢ of the expert's share; 0 lets the learner drive alone.
         augment: Name of the augmentation.
     """
 
-    iterations: int = 5
+    iterations: int = 8
     episodes: int = 16
     steps_again: int = 3000
+    steps_last: int = 12000
     teacher_share: float = 0.0
     augment: str = "photometric"
 
@@ -63,7 +65,9 @@ def procedure(training: Training[Config]) -> None:
             partial(training.new_episodes, settings.episodes, iteration),
             teacher_share=settings.teacher_share ** (iteration + 1),
         )
-        training.learn(f"dagger-{iteration + 1}", everything, steps=settings.steps_again)
+        last = iteration + 1 == settings.iterations
+        steps = settings.steps_last if last else settings.steps_again
+        training.learn(f"dagger-{iteration + 1}", everything, steps=steps)
 
 
 METHOD = Method(
@@ -71,7 +75,7 @@ METHOD = Method(
     title="DAgger",
     paper="https://arxiv.org/abs/1011.0686",
     budgets={
-        "smoke": Config(steps=200, iterations=1, episodes=1, steps_again=100),
+        "smoke": Config(steps=200, iterations=1, episodes=1, steps_again=100, steps_last=100),
         "full": Config(steps=6000),
     },
     procedure=procedure,
@@ -84,10 +88,17 @@ KINEMATICS_METHOD = Method(
     paper="https://arxiv.org/abs/1011.0686",
     budgets={
         "smoke": Config(
-            steps=200, iterations=1, episodes=1, steps_again=100, view="kinematics", width=256, augment="none"
+            steps=200,
+            iterations=1,
+            episodes=1,
+            steps_again=100,
+            steps_last=100,
+            view="kinematics",
+            width=256,
+            augment="none",
         ),
         "full": Config(
-            steps=8000, iterations=6, steps_again=6000, view="kinematics", width=256, augment="none"
+            steps=8000, steps_again=6000, steps_last=20000, view="kinematics", width=256, augment="none"
         ),
     },
     procedure=procedure,

@@ -49,7 +49,8 @@ class Config(Settings):
         phases: ``off`` or ``on``.
         iterations: How often the student drives.
         episodes: Drives of each family in each iteration, the student's or the teacher's.
-        steps_again: The student's gradient steps after each iteration.
+        steps_again: The student's gradient steps after each iteration but the last.
+        steps_last: Its gradient steps after the last iteration.
         teacher_steps: The teacher's gradient steps on the demonstrations.
         teacher_iterations: How often the teacher drives and is labelled by the expert.
         teacher_steps_again: Its gradient steps after each of these.
@@ -61,6 +62,7 @@ class Config(Settings):
     iterations: int = 5
     episodes: int = 16
     steps_again: int = 3000
+    steps_last: int = 8000
     teacher_steps: int = 8000
     teacher_iterations: int = 4
     teacher_steps_again: int = 4000
@@ -158,7 +160,7 @@ def procedure(training: Training[Config]) -> None:
             objective=objective,
             also=sensors,
             commands=commands,
-            steps=config.steps_again,
+            steps=config.steps_last if iteration + 1 == config.iterations else config.steps_again,
         )
 
 
@@ -168,8 +170,8 @@ METHOD = Method(
     paper="https://arxiv.org/abs/1912.12294",
     budgets={
         "smoke": Config(
-            steps=150, iterations=1, episodes=1, steps_again=100, teacher_steps=200, teacher_iterations=1,
-            teacher_steps_again=100,
+            steps=150, iterations=1, episodes=1, steps_again=100, steps_last=100, teacher_steps=200,
+            teacher_iterations=1, teacher_steps_again=100,
         ),
         "full": Config(steps=6000),
     },

@@ -114,7 +114,9 @@ OWN_STATES = Study(
             name="dagger",
             baseline="dagger",
             data=expert_on(KEEPING, 8),
-            settings=_settings(steps=STEPS // 2, iterations=4, episodes=4, steps_again=STEPS // 8),
+            settings=_settings(
+                steps=STEPS // 2, iterations=4, episodes=4, steps_again=STEPS // 8, steps_last=STEPS // 8
+            ),
         ),
     ),
     quantities={
@@ -167,6 +169,7 @@ TEACHER = Study(
                 iterations=4,
                 episodes=8,
                 steps_again=STEPS // 8,
+                steps_last=STEPS // 8,
                 **ASKED,
             ),
         ),
@@ -174,7 +177,9 @@ TEACHER = Study(
             name="expert, own states",
             baseline="dagger",
             data=expert_on(INTERSECTION, 16),
-            settings=_settings(steps=STEPS // 2, iterations=4, episodes=8, steps_again=STEPS // 8),
+            settings=_settings(
+                steps=STEPS // 2, iterations=4, episodes=8, steps_again=STEPS // 8, steps_last=STEPS // 8
+            ),
         ),
     ),
     quantities={"score": _nominal(INTERSECTION)},

@@ -28,10 +28,15 @@ SHORT: dict[str, dict[str, str]] = {
     "camera-correction": {"shift_m": "0.5", "turn_deg": "3"},
     "frame-stack": {},
     "recurrent": {"streams": "2", "window": "8"},
-    "dagger": {"steps_again": "3", "memory": "lstm", "streams": "2", "window": "8"},
-    "dagger-kinematics": {"steps_again": "3", "teacher_share": "0.5"},
-    "privileged-distillation": {
+    "dagger": {"steps_last": "3", "memory": "lstm", "streams": "2", "window": "8"},
+    "dagger-kinematics": {
+        "iterations": "2",
         "steps_again": "2",
+        "steps_last": "3",
+        "teacher_share": "0.5",
+    },
+    "privileged-distillation": {
+        "steps_last": "2",
         "teacher_steps": "3",
         "teacher_steps_again": "2",
         "command": "branches",

@@ -1,6 +1,5 @@
 """Our stock environments give what highway-env's give: every id, step by step."""
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,15 +11,12 @@ from scenarios.stock.upstream import registered_ids
 
 LONGEST = 12
 NAMES = [*IDS, *VARIANTS]
-TOGETHER = 9
-"""Compared by the same process: compiling and importing cost more than the comparison."""
 
 
-@cache
-def _compared(group: int) -> dict[str, Comparison]:
-    """One seed of some of all names."""
-    names = NAMES[group * TOGETHER : (group + 1) * TOGETHER]
-    return {each.name: each for each in compare(names, [1], LONGEST)}
+@pytest.fixture(scope="module")
+def compared() -> dict[str, Comparison]:
+    """One seed of each, in two processes: importing and loading kernels cost more than a comparison."""
+    return {each.name: each for each in compare(NAMES, [1], LONGEST)}
 
 
 def test_every_registered_id_has_ours() -> None:
@@ -29,10 +25,9 @@ def test_every_registered_id_has_ours() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_equals_stock(name: str) -> None:
-    comparison = _compared(NAMES.index(name) // TOGETHER)[name]
-    assert comparison.difference is None
-    assert comparison.decisions >= 2
+def test_equals_stock(compared: dict[str, Comparison], name: str) -> None:
+    assert compared[name].difference is None
+    assert compared[name].decisions >= 2
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Unseen roads: another map than any that is trained on, and the same task in the same traffic on it."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from scenes import around, expert_drives
@@ -25,6 +27,7 @@ def _shape(episode: Episode) -> bytes:
     return numbers.tobytes()
 
 
+@cache
 def _pairs(name: str, count: int = SEEDS) -> list[tuple[Episode, Episode]]:
     scenario = load_scenario(name)
     return [

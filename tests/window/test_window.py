@@ -131,7 +131,7 @@ def test_a_person_drives_saves_pauses_and_quits(display: str, tmp_path: Path) ->
         cli.app, ["show", str(folder), "--episode", "0", "--view", "top", "--out", str(picture)]
     )
     assert shown.exit_code == 0, shown.output
-    command = ["train", "behavior-cloning", "--data", str(folder), "--budget", "smoke"]
+    command = ["train", "behavior-cloning", "--data", str(folder), "--budget", "smoke", "--set", "steps=3"]
     trained = CliRunner().invoke(cli.app, [*command, "--out", str(tmp_path / "policy")])
     assert trained.exit_code == 0, trained.output
 

@@ -1,30 +1,32 @@
-"""A script that evaluates a submission on a small suite, for tests that send it signals.
+"""Evaluates a submission on a small suite, here or as a program that tests send signals to.
 
-``python evaluate_small_suite.py SUBMISSION OUT WORKERS [--resume]``
+``python evaluate_small_suite.py SUBMISSION OUT WORKERS``
 """
 
 import sys
 from pathlib import Path
 
+import pytest
 from small_suites import suite
 
 from drivebench.evaluation import run
 from drivebench.evaluation.run import EvaluationRequest, evaluate
 
 
-def main() -> None:
-    submission, out, workers = sys.argv[1:4]
-    run.load_suite = lambda name: suite(name, 8)
+def evaluate_small_suite(submission: Path, out: Path, workers: int, *, resume: bool = False) -> None:
+    """Eight episodes in four chunks."""
     request = EvaluationRequest(
-        what=submission,
-        suite="small",
-        out=Path(out),
-        workers=int(workers),
-        chunk_size=2,
-        resume="--resume" in sys.argv,
+        what=str(submission), suite="small", out=out, workers=workers, chunk_size=2, resume=resume
     )
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "load_suite", lambda name: suite(name, 8))
         evaluate(request)
+
+
+def main() -> None:
+    submission, out, workers = sys.argv[1:]
+    try:
+        evaluate_small_suite(Path(submission), Path(out), int(workers))
     except KeyboardInterrupt:
         sys.exit(130)
 

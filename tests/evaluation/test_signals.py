@@ -5,16 +5,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from evaluate_small_suite import evaluate_small_suite
 from small_suites import STEADY, submission
 
 from drivebench.errors import RecordError
 from drivebench.evaluation.record import load_run
 
 SCRIPT = Path(__file__).with_name("evaluate_small_suite.py")
-SLOW = STEADY.replace("actions = ", "import time; time.sleep(0.02); actions = ")
+SLOW = STEADY.replace("actions = ", "import os, time; os.path.exists(FLAG) and time.sleep(0.02); actions = ")
 KILLS_THE_WORKER = STEADY.replace(
     "actions = ",
     "import os; os.path.exists(FLAG) or (os.mkdir(FLAG), os.kill(os.getppid(), 9)); actions = ",
@@ -50,25 +52,36 @@ def wait_for_a_chunk(running: subprocess.Popen[str], out: Path) -> None:
         time.sleep(0.01)
 
 
-@pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return submission(tmp_path_factory.mktemp("submissions") / "slow", SLOW)
+@dataclass(frozen=True)
+class Slow:
+    """A submission that takes its time as long as a file is there: only a run that is to be stopped waits."""
+
+    directory: Path
+    flag: Path
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(slow: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Slow:
+    folder = tmp_path_factory.mktemp("submissions")
+    flag = folder / "flag"
+    return Slow(submission(folder / "slow", SLOW.replace("FLAG", repr(str(flag)))), flag)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(slow: Slow, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     out = tmp_path_factory.mktemp("runs") / "run"
-    assert finish(start(slow, out, 1)) == 0
+    evaluate_small_suite(slow.directory, out, 1)
     return results(out)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("sent", "workers"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGKILL, 1)])
 def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
-    sent: signal.Signals, workers: int, slow: Path, uninterrupted: dict[str, bytes], tmp_path: Path
+    sent: signal.Signals, workers: int, slow: Slow, uninterrupted: dict[str, bytes], tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
-    running = start(slow, out, workers)
+    slow.flag.touch()
+    running = start(slow.directory, out, workers)
     wait_for_a_chunk(running, out)
     running.send_signal(sent)
     assert finish(running) == (130 if sent is signal.SIGINT else -signal.SIGKILL)
@@ -76,7 +89,8 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
         load_run(out)
     kept = {file.name: file.stat().st_mtime_ns for file in out.glob("parts/*.jsonl")}
     assert 1 <= len(kept) < 4
-    assert finish(start(slow, out, workers, "--resume")) == 0
+    slow.flag.unlink()
+    evaluate_small_suite(slow.directory, out, workers, resume=True)
     assert results(out) == uninterrupted
     attempts = load_run(out).manifest.attempts
     stopped = "interrupted" if sent is signal.SIGINT else "running"
@@ -98,9 +112,9 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_scored_against_the_p
     assert len(run.episodes) == 8
 
 
-def test_a_policy_does_not_outlive_a_killed_harness(slow: Path, tmp_path: Path) -> None:
+def test_a_policy_does_not_outlive_a_killed_harness(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    code = SLOW.replace(
+    code = SLOW.replace("FLAG", repr(str(tmp_path))).replace(
         "return Steady()", f"open({str(pids)!r}, 'w').write(str(__import__('os').getpid())); return Steady()"
     )
     running = start(submission(tmp_path / "policy", code), tmp_path / "run", 1)

@@ -7,6 +7,8 @@ beside the bounds.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -41,6 +43,7 @@ SEEDS = {16: 6, 64: 4, 256: 3}
 """Training seeds by width: of six small networks, five pass in a tenth of the drives, one in most."""
 
 
+@cache
 def episodes(first: int, count: int, condition: str = "nominal") -> list[Episode]:
     return [load_scenario(FAMILY).episode(seed, condition) for seed in range(first, first + count)]
 
@@ -79,16 +82,17 @@ def test_nothing_is_to_be_seen_of_the_lost_car_until_it_is_less_than_two_and_a_h
 
     def watch(worlds: WorldBatch, slots: I8, actions: F4) -> None:
         nonlocal decision
-        moments = Moments.from_worlds(worlds, slots)
-        looks = moments.looks.copy()
-        looks[:, LOST] = HIDDEN
-        differ = (render(FRONT, moments) != render(FRONT, replace(moments, looks=looks))).any(axis=(1, 2, 3))
+        waiting = slots[np.isnan(seen_s[slots])]
+        if len(waiting):
+            moments = Moments.from_worlds(worlds, waiting)
+            looks = moments.looks.copy()
+            looks[:, LOST] = HIDDEN
+            without = render(FRONT, replace(moments, looks=looks))
+            differ = (render(FRONT, moments) != without).any(axis=(1, 2, 3))
+            seen_s[waiting[differ]] = decision / POLICY_HZ
         ahead, _ = ahead_of_the_ego(worlds, slots)
-        for row, slot in enumerate(slots.tolist()):
-            if differ[row] and np.isnan(seen_s[slot]):
-                seen_s[slot] = decision / POLICY_HZ
-            if ahead[row] < 4.5 and np.isnan(upon_s[slot]):  # its rear is beside the ego's front
-                upon_s[slot] = decision / POLICY_HZ
+        beside = slots[(ahead < 4.5) & np.isnan(upon_s[slots])]  # its rear is beside the ego's front
+        upon_s[beside] = decision / POLICY_HZ
         decision += 1
 
     driven_by(RightPassing(), found, watch)
@@ -191,44 +195,73 @@ def tables() -> tuple[Table, Table]:
     return demonstrations(LeftPassing()), demonstrations(RightPassing())
 
 
-def regressor(width: int, table: Table, *, seed: int = 0, steps: int = 2500) -> torch.nn.Module:
-    torch.manual_seed(1000 * seed + width)
-    network = torch.nn.Sequential(
-        *(torch.nn.Linear(7, width), torch.nn.ReLU(), torch.nn.Linear(width, width), torch.nn.ReLU()),
-        torch.nn.Linear(width, 2),
-    )
-    optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    for _ in range(steps):
-        rows = torch.randint(len(table[0]), (512,))
-        loss = torch.nn.functional.mse_loss(network(table[0][rows]), table[1][rows])
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        schedule.step()
-    return network.eval()
+class Regressors:
+    """Networks that differ in their training seed, fitted side by side: a step of all costs little more than
+    one of one.
+
+    Args:
+        width: Of two hidden layers.
+        table: What they are fitted to, by least squares.
+        seeds: How many.
+        steps: Of Adam with a falling rate, each on 512 rows that the seed draws.
+    """
+
+    def __init__(self, width: int, table: Table, seeds: int, *, steps: int = 2500) -> None:
+        inputs, answers = table
+        sizes = list(pairwise((inputs.shape[1], width, width, answers.shape[1])))
+        begun, drawn = [], []
+        for seed in range(seeds):
+            torch.manual_seed(1000 * seed + width)
+            begun.append([torch.nn.Linear(*size) for size in sizes])
+            drawn.append(torch.randint(len(inputs), (steps, 512)))
+        layers = list(zip(*begun, strict=True))
+        with torch.no_grad():
+            self.weights = [torch.stack([one.weight.T for one in each]) for each in layers]
+            self.biases = [torch.stack([one.bias[None] for one in each]) for each in layers]
+        values = [value.requires_grad_() for value in (*self.weights, *self.biases)]
+        optimiser = torch.optim.Adam(values, lr=3e-3)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+        for rows in torch.stack(drawn, dim=1):
+            loss = (self(inputs[rows]) - answers[rows]).square().mean(dim=(1, 2)).sum()
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            schedule.step()
+
+    def __call__(self, inputs: torch.Tensor) -> torch.Tensor:
+        """``f4[seeds, n, 2]`` for ``f4[seeds, n, 7]``."""
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            inputs = torch.baddbmm(bias, inputs, weight).relu()
+        return torch.baddbmm(self.biases[-1], inputs, self.weights[-1])
+
+    @property
+    def seeds(self) -> int:
+        """How many they are."""
+        return len(self.weights[0])
 
 
-def passes(network: torch.nn.Module) -> float:
-    """Share of the episodes in which it passes the lost car and touches nothing."""
-    found = episodes(1_330_000, DRIVEN)
-    passed = np.zeros(DRIVEN, np.bool_)
+def passes(networks: Regressors) -> F8:
+    """Of each network, the share of the episodes in which it passes the lost car and touches nothing."""
+    found = episodes(1_330_000, DRIVEN) * networks.seeds
+    passed = np.zeros(len(found), np.bool_)
+    inputs = torch.zeros(len(found), 7)
 
     def decide(worlds: WorldBatch, monitor: Monitor, slots: I8) -> F4:
         del monitor
+        inputs[slots] = torch.as_tensor(state(worlds, slots), dtype=torch.float32)
         with torch.no_grad():
-            answer = network(torch.as_tensor(state(worlds, slots), dtype=torch.float32)).numpy()
+            answers = networks(inputs.reshape(networks.seeds, DRIVEN, -1)).reshape(len(found), -1).numpy()
         passed[slots] |= ahead_of_the_ego(worlds, slots)[0] < -5.0
-        return np.clip(answer / np.array([1.0, 12.0], np.float32), -1.0, 1.0).astype(np.float32)
+        return np.clip(answers[slots] / np.array([1.0, 12.0], np.float32), -1.0, 1.0).astype(np.float32)
 
-    rollouts = roll_out(found, [None] * DRIVEN, decide, batch_size=DRIVEN)
+    rollouts = roll_out(found, [None] * len(found), decide, batch_size=len(found))
     clean = np.array(
         [
             not any(type(e).__name__ in ("Collision", "OffRoad") for e in r.measurement.events)
             for r in rollouts
         ]
     )
-    return float((passed & clean).mean())
+    return (passed & clean).reshape(networks.seeds, DRIVEN).mean(axis=1)
 
 
 @pytest.mark.slow
@@ -236,12 +269,11 @@ def passes(network: torch.nn.Module) -> float:
 def test_least_squares_on_both_sides_drives_into_it(tables: tuple[Table, Table], width: int) -> None:
     left, right = tables
     both = torch.cat([left[0], right[0]]), torch.cat([left[1], right[1]])
-    shares = [passes(regressor(width, both, seed=seed)) for seed in range(SEEDS[width])]
-    assert np.mean(shares) <= 0.4  # means of 0.19, 0.16, 0.17 measured
+    assert passes(Regressors(width, both, SEEDS[width])).mean() <= 0.4  # means of 0.19, 0.16, 0.17 measured
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("side", [0, 1])
 def test_one_mode_of_two_is_enough(tables: tuple[Table, Table], side: int) -> None:
     """The two-mode oracle: who picks a side and regresses on its demonstrations passes."""
-    assert passes(regressor(64, tables[side])) >= 0.9  # 1.0, 1.0 measured
+    assert passes(Regressors(64, tables[side], 1)).min() >= 0.9  # 1.0, 1.0 measured

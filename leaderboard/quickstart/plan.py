@@ -1,6 +1,6 @@
 """Which commands the quickstart consists of, for each budget."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leaderboard.jobs.step import Recordings, Step, collecting, driving, training
@@ -34,6 +34,7 @@ class Budget:
         lesson_episodes: How many of each condition.
         demonstrations: Drives of the expert that both learn from.
         steps: Gradient steps of both; those of the budget where None.
+        workers: Processes that drive; all processors where None.
     """
 
     suite: str
@@ -41,14 +42,20 @@ class Budget:
     lesson_episodes: int
     demonstrations: int
     steps: int | None
+    workers: int | None
 
 
 BUDGETS = {
-    "smoke": Budget(suite="smoke", lesson_suite="dev", lesson_episodes=20, demonstrations=24, steps=None),
-    "full": Budget(suite="test", lesson_suite=None, lesson_episodes=0, demonstrations=160, steps=4000),
+    "smoke": Budget(
+        suite="smoke", lesson_suite="dev", lesson_episodes=20, demonstrations=24, steps=None, workers=1
+    ),
+    "full": Budget(
+        suite="test", lesson_suite=None, lesson_episodes=0, demonstrations=160, steps=4000, workers=None
+    ),
 }
 """The lesson is about one family, so its learners learn one family, in minutes; ``reproduce`` trains the
-published rows, which learn twelve."""
+published rows, which learn twelve. Runs of a hundred episodes are driven by the process that the commands run
+in: each worker of each run would first import the simulator and load its kernels again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +109,10 @@ class Layout:
             part = ("--scenario", LESSON_SCENARIO, "--limit", str(budget.lesson_episodes))
             options = ("--suite", budget.lesson_suite, *part)
             steps += [driving(str(self.policy(name)), self.lesson_run(name), options) for name in LEARNERS]
-        return steps
+        if budget.workers is None:
+            return steps
+        pace = ("--workers", str(budget.workers))
+        return [replace(step, pace=pace) if step.verb == "evaluate" else step for step in steps]
 
     def pictures(self, scenarios: dict[str, int]) -> list[Step]:
         """A driver's view and a view from above of each scenario.

@@ -120,6 +120,7 @@ def test_the_plan_collects_trains_and_drives_everybody(tmp_path: Path, budget: s
     )
     driven = [each for each in steps if each.arguments[0] == "evaluate"]
     assert {layout.run(name) for name in (*LEARNERS, *REFERENCES)} <= {each.product for each in driven}
+    assert {each.pace for each in driven} == {("--workers", "1") if budget == "smoke" else ()}
     assert {layout.lesson_run(name) for name in LEARNERS} <= {each.product for each in driven}
     assert len({each.product for each in steps}) == len(steps)
 

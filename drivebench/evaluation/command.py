@@ -1,4 +1,4 @@
-"""``drivebench evaluate`` and ``drivebench verify``."""
+"""``drivebench evaluate``."""
 
 import json
 import math
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from drivebench.evaluation.manifest import RunManifest, Shard
     from drivebench.evaluation.record import Run
 
-__all__ = ["evaluate", "verify"]
+__all__ = ["attempts_summary", "evaluate", "said_of_attempts"]
 
 NOT_GOOD = 1
 SHOWN_REASONS = 5
@@ -28,6 +29,16 @@ def evaluate(
         int | None,
         typer.Option(min=1, help="Processes; all processors when left out. Never changes a result."),
     ] = None,
+    engine: Annotated[
+        str, typer.Option(help="What drives: local (this machine), ray or slurm. Never changes a result.")
+    ] = "local",
+    engine_option: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE for the engine, such as partition=gpu.")
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(help="Only the first of four parts: 1/4. `drivebench merge` joins them.", metavar="I/N"),
+    ] = None,
     scenario: Annotated[list[str] | None, typer.Option(help="Only this scenario; may be repeated.")] = None,
     condition: Annotated[list[str] | None, typer.Option(help="Only this condition; may be repeated.")] = None,
     limit: Annotated[
@@ -35,6 +46,7 @@ def evaluate(
     ] = None,
     isolation: Annotated[str, typer.Option(help="Tier that must be in force around the policy.")] = "process",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is in --out.")] = False,
+    sign: Annotated[Path | None, typer.Option(help="Sign the run with this SSH key.", metavar="KEY")] = None,
     decision_timeout: Annotated[float, typer.Option(help="Seconds to answer for one batch.")] = 10.0,
     start_timeout: Annotated[float, typer.Option(help="Seconds to import and load.")] = 120.0,
     memory_gib: Annotated[float, typer.Option(help="Resident memory of the policy's process.")] = 4.0,
@@ -48,17 +60,26 @@ def evaluate(
     Example: drivebench evaluate runs/bc --suite test --out runs/bc-test
 
     Example: drivebench evaluate expert --suite smoke --out runs/expert-smoke
+
+    Example: drivebench evaluate runs/bc --suite test --out runs/bc-1 --engine slurm --shard 1/4
     """
     from drivebench.errors import ConfigurationError
     from drivebench.evaluation.manifest import Limits, Selection
     from drivebench.evaluation.run import EvaluationRequest, episode_count
     from drivebench.evaluation.run import evaluate as run_evaluation
+    from drivebench.evaluation.signature import check_key, sign_run
     from drivebench.progress import say, track
 
     if not math.isfinite(memory_gib):
         raise ConfigurationError(f"--memory-gib is {memory_gib}; expected a positive number of GiB")
-    selection = Selection(scenarios=tuple(scenario or ()), conditions=tuple(condition or ()), limit=limit)
-    settings: dict[str, Any] = {} if workers is None else {"workers": workers}
+    if sign is not None:
+        check_key(sign)
+    selection = Selection(
+        scenarios=tuple(scenario or ()),
+        conditions=tuple(condition or ()),
+        limit=limit,
+        shard=None if shard is None else _shard(shard),
+    )
     request = EvaluationRequest(
         what=what,
         suite=suite,
@@ -69,7 +90,9 @@ def evaluate(
         limits=Limits(
             start_up_s=start_timeout, decision_s=decision_timeout, memory_bytes=int(memory_gib * 2**30)
         ),
-        **settings,
+        workers=workers,
+        engine=engine,
+        engine_options=_options(engine_option or []),
     )
     total, shown = episode_count(request), 0
     try:
@@ -85,6 +108,8 @@ def evaluate(
     except KeyboardInterrupt:
         say(f"interrupted after {shown} of {total} episodes; go on with --resume and the same --out")
         raise
+    if sign is not None:
+        sign_run(run, sign)
     summary = _summary(run)
     if as_json:
         sys.stdout.write(json.dumps(summary, indent=2) + "\n")
@@ -94,50 +119,52 @@ def evaluate(
         raise typer.Exit(NOT_GOOD)
 
 
-def verify(
-    run: Annotated[Path, typer.Argument(help="A run directory, or a packed run.")],
-    suite: Annotated[
-        str | None, typer.Option(help="Manifest of its suite, if drivebench does not know that by name.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Drive every episode of a run again from its action log and recompute every number.
+def _shard(text: str) -> "Shard":
+    from drivebench.errors import ConfigurationError
+    from drivebench.evaluation.manifest import Shard
 
-    The exit code is 0 only if the files are whole and all numbers agree exactly.
+    index, _, of = text.partition("/")
+    if not (index.isdecimal() and of.isdecimal()):
+        raise ConfigurationError(f"--shard is {text!r}; expected two numbers such as 1/4")
+    return Shard(index=int(index), of=int(of))
 
-    Example: drivebench verify runs/bc-test
 
-    Example: drivebench verify runs/competition --suite competition.json
-    """
-    from drivebench.evaluation.record import load_run
-    from drivebench.evaluation.verify import verify_loaded
-    from drivebench.progress import track
+def _options(given: list[str]) -> dict[str, str]:
+    from drivebench.errors import ConfigurationError
 
-    loaded = load_run(run)
-    with track(f"verify {run}", len(loaded.episodes), "episodes") as advance:
-        verification = verify_loaded(loaded, advance, suite)
-    if as_json:
-        content = {
-            "run": str(run),
-            "agrees": verification.agrees,
-            "episodes": len(verification.run.episodes),
-            "results": verification.run.results,
-            "disagreements": [
-                {"episode": found.episode, "what": found.what} for found in verification.disagreements
-            ],
-        }
-        sys.stdout.write(json.dumps(content, indent=2) + "\n")
-    elif verification.agrees:
-        typer.echo(
-            f"{run}: all {len(verification.run.episodes)} episodes agree, results {_short(verification.run)}"
+    options = dict(item.partition("=")[::2] for item in given)
+    if not all("=" in item for item in given) or len(options) < len(given):
+        raise ConfigurationError(
+            f"--engine-option {' '.join(given)}; expected NAME=VALUE each time, and each name once"
         )
+    return options
+
+
+def attempts_summary(manifest: "RunManifest") -> dict[str, Any]:
+    """How often a run was started, and what its machine had evaluated before: for ``--json``.
+
+    Args:
+        manifest: Of the run.
+    """
+    earlier = [attempt.earlier for attempt in manifest.attempts if attempt.earlier is not None]
+    return {
+        "starts": len(manifest.attempts),
+        "earlier_runs_of_this_policy": max((each.policy for each in earlier), default=None),
+        "earlier_runs_of_this_name": max((each.name for each in earlier), default=None),
+    }
+
+
+def said_of_attempts(manifest: "RunManifest") -> str:
+    """The same in words."""
+    counts = attempts_summary(manifest)
+    if counts["earlier_runs_of_this_policy"] is None:
+        before = "its machine kept no account of earlier runs"
     else:
-        wrong = len({found.episode for found in verification.disagreements})
-        typer.echo(f"{run}: {wrong} of {len(verification.run.episodes)} episodes do not agree", err=True)
-        for found in verification.disagreements:
-            typer.echo(f"  {found.episode}: {found.what}", err=True)
-    if not verification.agrees:
-        raise typer.Exit(NOT_GOOD)
+        before = (
+            f"before it, its machine had begun {counts['earlier_runs_of_this_policy']} runs of this policy "
+            f"and {counts['earlier_runs_of_this_name']} of policies of this name on the suite"
+        )
+    return f"started {counts['starts']} times; {before}"
 
 
 def _short(run: "Run") -> str:
@@ -164,6 +191,7 @@ def _summary(run: "Run") -> dict[str, Any]:
         "success": sum(record.success for record in run.episodes) / len(run.episodes),
         "failures": dict(Counter(record.status.value for record in run.failures)),
         "reasons": dict(Counter(record.reason for record in run.failures)),
+        "attempts": attempts_summary(run.manifest),
     }
 
 
@@ -182,4 +210,9 @@ def _print_summary(run: "Run", summary: dict[str, Any]) -> None:
             typer.echo(f"  {count} × {status}: {reason}")
         if (run.path / "logs").is_dir():
             typer.echo(f"what it printed: {run.path}/logs")
-    typer.echo(f"next: drivebench table {run.path}")
+    typer.echo(said_of_attempts(run.manifest))
+    shard = run.manifest.selection.shard
+    if shard is None:
+        typer.echo(f"next: drivebench table {run.path}")
+    else:
+        typer.echo(f"next: drivebench merge, when all {shard.of} shards are there")

@@ -30,7 +30,7 @@ from drivebench.sensors.sensor import Progress
 from drivebench.submission import MANIFEST, Submission, Track, read_submission
 from drivebench.world import WorldBatch
 
-__all__ = ["Competitor", "PolicyPilot", "Seen", "competitor"]
+__all__ = ["Competitor", "PolicyPilot", "Seen", "competitor", "digest_here"]
 
 Seen = dict[str, NDArray[Any] | list[str]]
 """An observation: by sensor, an array with a row for each slot, or a list of texts."""
@@ -86,6 +86,11 @@ class ChunkPilot(Pilot):
         """The end of what the policy printed."""
         return ""
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether somebody killed the policy's process in this chunk; it may have been the policy itself."""
+        return False
+
 
 class _DriverPilot(DriverPilot, ChunkPilot):
     """A privileged driver in the harness's own process."""
@@ -113,6 +118,11 @@ class PolicyPilot(ChunkPilot):
     def log_tail(self) -> str:
         """The end of what the policy printed."""
         return self._process.log_tail
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether somebody killed the policy's process in this chunk; it may have been the policy itself."""
+        return self._process.was_killed
 
     def begin(self, worlds: WorldBatch, monitor: Monitor, episodes: Mapping[int, Episode]) -> None:
         """Make the policy anew, so that nothing that it remembers reaches from one chunk into another."""
@@ -228,6 +238,20 @@ def of_submission(submission: Submission) -> Competitor:
         ),
         submission=submission,
     )
+
+
+def digest_here(competitor: Competitor) -> str:
+    """The digest that a competitor has on this machine, which may be another than the one that chose it.
+
+    Args:
+        competitor: Who is meant.
+
+    Raises:
+        ConfigurationError: Its submission is not here.
+    """
+    if competitor.submission is None:
+        return _driver_card(competitor.card.name).digest
+    return read_submission(competitor.submission.directory).digest
 
 
 def _check_track(submission: Submission, rig: SensorRig) -> None:

@@ -44,14 +44,15 @@ def add(
     """Verify runs and add each to the published ones, as one file SUITE/NAME.zip.
 
     Every episode is driven again from its action log, as by `drivebench verify`; what does not agree is not
-    added. The file is taken wherever a run directory is, and `python -m zipfile -e FILE DIR` unpacks it.
+    added, nor is a run over a part of its suite. The file is taken wherever a run directory is, and
+    `python -m zipfile -e FILE DIR` unpacks it.
 
     Example: drivebench leaderboard add runs/bc-test --name behavior-cloning-seed-0
 
     Example: drivebench leaderboard add runs/* --to my-records
     """
     from drivebench.errors import ConfigurationError
-    from drivebench.evaluation.publish import is_published, publish, record_path
+    from drivebench.evaluation.publish import is_published, publish, record_path, refuse_partial
     from drivebench.evaluation.record import load_run
     from drivebench.evaluation.verify import verify_loaded
     from drivebench.progress import track
@@ -61,6 +62,7 @@ def add(
     folder = _folder(to)
     records: dict[Path, Run] = {}
     for run in map(load_run, runs):
+        refuse_partial(run)
         record = record_path(run, folder, name)
         if record in records:
             raise ConfigurationError(

@@ -16,10 +16,12 @@ __all__ = [
     "SCHEMA",
     "Attempt",
     "Driven",
+    "Earlier",
     "Limits",
     "PolicyCard",
     "RunManifest",
     "Selection",
+    "Shard",
     "SuiteCard",
     "read_manifest",
     "read_record",
@@ -69,6 +71,31 @@ class PolicyCard:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shard:
+    """One of several parts of a run, which are driven apart from each other and merged.
+
+    Each has every ``of``-th chunk, so that the parts of a suite whose scenarios differ in length take about
+    the same time, and each chunk is the one that an undivided run would have.
+
+    Attributes:
+        index: Which, from 1.
+        of: How many there are.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    index: int
+    of: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.index <= self.of:
+            raise ConfigurationError(f"shard {self}; expected one from 1/{self.of} to {self.of}/{self.of}")
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.of}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Selection:
     """Which part of a suite was driven; all of it when every field is empty.
 
@@ -76,6 +103,7 @@ class Selection:
         scenarios: Ids to keep; empty keeps all.
         conditions: Names to keep; empty keeps all.
         limit: At most this many episodes of each scenario and condition, from the first; None keeps all.
+        shard: Which chunks of what is kept; None for all of them.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -83,11 +111,20 @@ class Selection:
     scenarios: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
     limit: int | None = None
+    shard: Shard | None = None
 
     @property
     def partial(self) -> bool:
         """Whether anything was left out on purpose."""
-        return bool(self.scenarios or self.conditions or self.limit is not None)
+        return bool(self.scenarios or self.conditions or self.limit is not None or self.shard is not None)
+
+    def __str__(self) -> str:
+        """What was left out, as options of ``evaluate``; empty when nothing was."""
+        options = [f"--scenario {name}" for name in self.scenarios]
+        options += [f"--condition {name}" for name in self.conditions]
+        options += [f"--limit {self.limit}"] if self.limit is not None else []
+        options += [f"--shard {self.shard}"] if self.shard is not None else []
+        return " ".join(options)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +174,21 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """What this machine had evaluated on the same suite when a run was begun, whole runs and parts alike.
+
+    Attributes:
+        policy: Runs of a policy with the same digest.
+        name: Runs of policies with the same name, which the former may be among.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    policy: int
+    name: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Attempt:
     """One start of ``evaluate`` on this directory.
 
@@ -147,7 +199,9 @@ class Attempt:
         chunks: Chunks that this attempt finished.
         workers: Worker processes.
         versions: Of Python and of the libraries that compute.
-        machine: Architecture and processor count.
+        machine: Architecture, kind and count of processors, of the machine that evaluates.
+        engine: What drove the chunks.
+        earlier: Runs before this one; None when it was resumed, or the machine keeps no account.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -159,6 +213,8 @@ class Attempt:
     workers: int
     versions: dict[str, str]
     machine: dict[str, Any]
+    engine: str = "local"
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +233,7 @@ class RunManifest:
         isolation: The tier that was in force, not the one that was asked for.
         chunk_size: Episodes that were driven together.
         limits: What the policy was allowed.
-        episodes: Keys in order.
+        episodes: Keys in order, of all shards.
         attempts: Starts of ``evaluate``.
     """
 
@@ -201,6 +257,16 @@ class RunManifest:
     def chunks(self) -> int:
         """Number of chunks."""
         return -(-len(self.episodes) // self.chunk_size)
+
+    @property
+    def driven(self) -> range:
+        """Numbers of the chunks that are driven in this run: all, or those of its shard."""
+        shard = self.selection.shard
+        return range(self.chunks) if shard is None else range(shard.index - 1, self.chunks, shard.of)
+
+    def keys_of(self, chunk: int) -> tuple[str, ...]:
+        """Keys of the episodes of a chunk, in order."""
+        return self.episodes[chunk * self.chunk_size : (chunk + 1) * self.chunk_size]
 
     def identity(self) -> dict[str, Any]:
         """Everything but the attempts: what must agree when a run is resumed."""

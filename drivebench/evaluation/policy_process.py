@@ -58,6 +58,10 @@ _FIXED = {
     "PYTHONUNBUFFERED": "1",
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
+KILLED = frozenset(code for number in (signal.SIGKILL, signal.SIGTERM) for code in (-number, 128 + number))
+"""How a process ends that was killed, and one that passes on that its only child was."""
+DYING_S = 5.0
+"""How long a process whose connection is closed may take to end, with all its memory."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -67,6 +71,7 @@ class PolicyProcess:
     Attributes:
         observation: Arrays to fill before :meth:`act`, by sensor; the first axis has the batch size.
         latencies_s: Time of each answer since the last :meth:`load`.
+        was_killed: Whether the process was killed since then, by whomever, and not for passing a limit.
     """
 
     def __init__(self, submission: Submission, layout: Layout, batch_size: int, limits: Limits) -> None:
@@ -85,6 +90,7 @@ class PolicyProcess:
         self._descriptor, self._memory = create_memory(layout.size)
         self.observation: dict[str, NDArray[Any]] = views(self._memory, layout)
         self.latencies_s: list[float] = []
+        self.was_killed = False
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
         self._log = bytearray()
@@ -113,6 +119,7 @@ class PolicyProcess:
             PolicyFaultError: It cannot be imported or made.
         """
         self.latencies_s = []
+        self.was_killed = False
         deadline = time.monotonic() + self._limits.start_up_s
         with self._faults(Status.START_UP, self._limits.start_up_s):
             if self._process is None:
@@ -252,8 +259,9 @@ class PolicyProcess:
             return PolicyFaultError(status or Status.PROTOCOL, f"its process {problem}")
         assert self._process is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=1.0)
+            self._process.wait(timeout=DYING_S)
         code = self._process.returncode
+        self.was_killed = code in KILLED
         if code is None:
             return PolicyFaultError(status or Status.PROTOCOL, "its process closed the connection")
         how = f"was killed by {_signal_name(-code)}" if code < 0 else f"exited with code {code}"

@@ -9,7 +9,7 @@ from drivebench.evaluation.record import Run
 from drivebench.evaluation.run_directory import write_atomically
 from drivebench.evaluation.run_files import PACKED, run_files
 
-__all__ = ["is_published", "publish", "record_path"]
+__all__ = ["is_published", "publish", "record_path", "refuse_partial"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -60,6 +60,24 @@ def is_published(run: Run, record: Path, *, replace: bool = False) -> bool:
             "its place, or --name for another name."
         )
     return same
+
+
+def refuse_partial(run: Run) -> None:
+    """Refuse a run that left out a part of its suite: rows of a leaderboard are over the same episodes.
+
+    Args:
+        run: The run.
+
+    Raises:
+        RecordError: It did.
+    """
+    left_out = run.manifest.selection
+    if left_out.partial:
+        raise RecordError(
+            f"{run.path} is not added: it is a part of the suite {run.manifest.suite.name!r} ({left_out}), "
+            f"{len(run.episodes)} episodes. Expected the whole suite: merge its shards with `drivebench "
+            "merge`, or evaluate without these options."
+        )
 
 
 def publish(run: Run, record: Path) -> None:

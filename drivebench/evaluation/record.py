@@ -9,7 +9,8 @@ A run directory holds
 * ``timing.jsonl``: one chunk a line; the policy's latency and the wall time, which no two runs have in
   common;
 * ``logs/NNNN.txt``: what a policy printed before it failed in a chunk, if it did; covered by no checksum;
-* ``checksums.json``: SHA-256 of all of these. It is written last: without it a run is unfinished.
+* ``checksums.json``: SHA-256 of all of these. It is written last: without it a run is unfinished;
+* ``checksums.json.sig``: a signature of that file with somebody's SSH key, if the run was signed.
 
 ``episodes.jsonl`` and ``actions/`` are the same bytes in every run of the same policy on the same suite;
 ``results`` in ``checksums.json`` is the digest of these alone. Scores are not stored: they are derived, here,
@@ -32,7 +33,16 @@ from pydantic import ConfigDict, TypeAdapter
 
 from drivebench.errors import RecordError
 from drivebench.evaluation.manifest import MANIFEST, SCHEMA, RunManifest, read_manifest, read_record
-from drivebench.evaluation.run_files import ACTIONS, CHECKSUMS, EPISODES, LOGS, TIMING, run_files
+from drivebench.evaluation.run_files import (
+    ACTIONS,
+    CHECKSUMS,
+    EPISODES,
+    LOGS,
+    SIGNATURE,
+    TIMING,
+    action_log,
+    run_files,
+)
 from drivebench.metric.measurement import EpisodeMeasurement, Reference
 from drivebench.metric.parts import Parts, is_success, parts
 from drivebench.metric.score import dbs
@@ -223,8 +233,9 @@ def checksums_of(path: Path) -> dict[str, Any]:
 
 
 def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
-    """SHA-256 of all files but ``checksums.json``, in hexadecimal."""
-    return {name: hashlib.sha256(files[name]).hexdigest() for name in files if name != CHECKSUMS}
+    """SHA-256 of all files but ``checksums.json`` and its signature, in hexadecimal."""
+    covered = [name for name in files if name not in (CHECKSUMS, SIGNATURE)]
+    return {name: hashlib.sha256(files[name]).hexdigest() for name in covered}
 
 
 def results_digest(files: Mapping[str, str]) -> str:
@@ -265,9 +276,10 @@ def load_run(path: Path) -> Run:
     if results_digest(actual) != stated["results"]:
         raise RecordError(f"{path}: the digest of the results in checksums.json was edited.")
     records = tuple(_lines(_EPISODE, path, files, EPISODES))
-    _check_keys(path, manifest.episodes, [record.key for record in records])
-    for index, record in enumerate(records):
-        _check_record(path, manifest, stated["files"], index, record)
+    _check_keys(path, _driven_keys(manifest), [record.key for record in records])
+    chunks = [chunk for chunk in manifest.driven for _ in manifest.keys_of(chunk)]
+    for chunk, record in zip(chunks, records, strict=True):
+        _check_record(path, stated["files"], chunk, record)
     timing = tuple(_lines(_TIMING, path, files, TIMING))
     return Run(
         path=path,
@@ -281,9 +293,10 @@ def load_run(path: Path) -> Run:
 
 def _read_checksums(path: Path, files: Mapping[str, bytes], manifest: RunManifest) -> dict[str, Any]:
     if CHECKSUMS not in files:
+        episodes = len(_driven_keys(manifest))
         raise RecordError(
-            f"{path} is not finished: it has no {CHECKSUMS}. It shall have {len(manifest.episodes)} episodes "
-            f"in {manifest.chunks} chunks; go on with `drivebench evaluate … --out {path} --resume`."
+            f"{path} is not finished: it has no {CHECKSUMS}. It shall have {episodes} episodes "
+            f"in {len(manifest.driven)} chunks; go on with `drivebench evaluate … --out {path} --resume`."
         )
     try:
         stated: dict[str, Any] = json.loads(files[CHECKSUMS])
@@ -310,10 +323,15 @@ def _what_was_edited(path: Path, files: Mapping[str, bytes], name: str, manifest
         return said
     try:
         records = list(_lines(_EPISODE, path, files, name))
-        _check_keys(path, manifest.episodes, [record.key for record in records])
+        _check_keys(path, _driven_keys(manifest), [record.key for record in records])
     except RecordError as error:
         return f"{said} {error}"
     return f"{said} All its episodes are there; `drivebench verify` names those whose numbers are wrong."
+
+
+def _driven_keys(manifest: RunManifest) -> list[str]:
+    """Keys of the episodes that a run shall have."""
+    return [key for chunk in manifest.driven for key in manifest.keys_of(chunk)]
 
 
 def _check_keys(path: Path, expected: Iterable[str], found: list[str]) -> None:
@@ -329,10 +347,8 @@ def _check_keys(path: Path, expected: Iterable[str], found: list[str]) -> None:
         raise RecordError(f"{path}/{EPISODES} is not in the order of {MANIFEST}.")
 
 
-def _check_record(
-    path: Path, manifest: RunManifest, files: Mapping[str, str], index: int, record: EpisodeRecord
-) -> None:
-    if record.chunk != index // manifest.chunk_size or record.actions.file not in files:
+def _check_record(path: Path, files: Mapping[str, str], chunk: int, record: EpisodeRecord) -> None:
+    if record.chunk != chunk or record.actions.file != action_log(chunk) or record.actions.file not in files:
         raise RecordError(
             f"{path}: {record.key} names chunk {record.chunk} and {record.actions.file}; neither fits."
         )

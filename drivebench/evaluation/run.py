@@ -1,31 +1,32 @@
 """Evaluating a competitor on a suite: from a name and a name to a run directory."""
 
-import os
-import platform
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
+from drivebench import registry
 from drivebench.compiled import source_digest
 from drivebench.errors import ConfigurationError
+from drivebench.evaluation.account import count_evaluation
 from drivebench.evaluation.chunk import ChunkJob
 from drivebench.evaluation.competitor import Competitor, competitor
+from drivebench.evaluation.engines.engine import Engine, Order, Supervisor
 from drivebench.evaluation.isolation import NO_TIER, Tier, require_tier
-from drivebench.evaluation.manifest import Attempt, Limits, RunManifest, Selection
+from drivebench.evaluation.machine import machine_here, versions_here
+from drivebench.evaluation.manifest import Attempt, Earlier, Limits, RunManifest, Selection
 from drivebench.evaluation.record import Run, load_run
 from drivebench.evaluation.rollout import BATCH_SIZE
-from drivebench.evaluation.run_directory import RunDirectory
+from drivebench.evaluation.run_directory import RunDirectory, is_begun
+from drivebench.evaluation.run_files import ChunkFiles
 from drivebench.evaluation.selection import select, suite_card
-from drivebench.evaluation.workers import run_chunks
 from drivebench.metric.score import METRIC_VERSION, metric_digest
 from drivebench.suite import Suite, SuiteEntry, load_suite
 
 __all__ = ["EvaluationRequest", "episode_count", "evaluate"]
 
-_LIBRARIES = ("numpy", "numba", "highway-env", "gymnasium", "torch")
+DEFAULT_ENGINE = "local"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,26 +37,30 @@ class EvaluationRequest:
         what: A submission directory, a driver, or a baseline that learns nothing.
         suite: Name of a suite.
         out: The run directory.
-        workers: Processes that drive; results do not depend on it.
+        workers: Processes that drive; results do not depend on it. None for as many as the engine has.
         isolation: Tier that must be in force.
         resume: Go on with the run that is in ``out``.
         selection: Which part of the suite.
         limits: What the policy is allowed.
         chunk_size: Episodes that are driven together.
+        engine: What drives: processes of this machine, or another registered engine.
+        engine_options: Of the engine, such as the partition of a SLURM cluster.
     """
 
     what: str
     suite: str
     out: Path
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    workers: int | None = None
     isolation: str = Tier.PROCESS.value
     resume: bool = False
     selection: Selection = field(default_factory=Selection)
     limits: Limits = field(default_factory=Limits)
     chunk_size: int = BATCH_SIZE
+    engine: str = DEFAULT_ENGINE
+    engine_options: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.workers < 1 or self.chunk_size < 1:
+        if (self.workers is not None and self.workers < 1) or self.chunk_size < 1:
             raise ConfigurationError(
                 f"{self.workers} workers, chunks of {self.chunk_size}; expected at least 1 of each"
             )
@@ -81,16 +86,32 @@ def evaluate(request: EvaluationRequest, progress: Callable[[int, int], None] = 
         KeyboardInterrupt: Interrupted; chunks that were finished stay, and ``resume`` goes on.
     """
     tier = require_tier(request.isolation)
+    engine: Engine = registry.load("engine", request.engine)
     suite = load_suite(request.suite)
     entries = select(suite, request.selection)
     with competitor(request.what) as driven:
         manifest = _manifest(request, suite, entries, driven, tier)
-        if request.resume and request.out.exists():
+        if not manifest.driven:
+            raise ConfigurationError(
+                f"shard {request.selection.shard} has nothing to drive: the run has {manifest.chunks} "
+                "chunks. Expected no more shards than chunks."
+            )
+        earlier = None
+        if request.resume and is_begun(request.out):
             directory = RunDirectory.resume(request.out, manifest)
         else:
             directory = RunDirectory.create(request.out, manifest)
+            earlier = count_evaluation(manifest)
         if not directory.finished:
-            _drive(directory, request, entries, driven, progress)
+            job = ChunkJob(
+                competitor=driven,
+                entries=entries,
+                chunk_size=manifest.chunk_size,
+                limits=manifest.limits,
+                engine_digest=manifest.engine_digest,
+            )
+            with directory.claimed():
+                _drive(directory, request, engine, job, earlier, progress)
     return load_run(request.out)
 
 
@@ -100,7 +121,11 @@ def episode_count(request: EvaluationRequest) -> int:
     Args:
         request: What to do.
     """
-    return len(select(load_suite(request.suite), request.selection))
+    entries = select(load_suite(request.suite), request.selection)
+    shard = request.selection.shard
+    if shard is None:
+        return len(entries)
+    return sum((number // request.chunk_size) % shard.of == shard.index - 1 for number in range(len(entries)))
 
 
 def _manifest(
@@ -124,56 +149,64 @@ def _manifest(
 def _drive(
     directory: RunDirectory,
     request: EvaluationRequest,
-    entries: tuple[SuiteEntry, ...],
-    driven: Competitor,
+    engine: Engine,
+    job: ChunkJob,
+    earlier: Earlier | None,
     progress: Callable[[int, int], None],
 ) -> None:
     """Drive the chunks that are not there yet, and finish the directory."""
-    attempt = _attempt(request.workers)
-    directory.note_attempt(attempt, first=True)
     todo = directory.open_chunks()
-    size = directory.manifest.chunk_size
-    finished = len(entries) - sum(len(entries[chunk * size : (chunk + 1) * size]) for chunk in todo)
-    written: list[int] = []
+    total = sum(len(directory.manifest.keys_of(chunk)) for chunk in directory.manifest.driven)
+    finished = total - sum(len(directory.manifest.keys_of(chunk)) for chunk in todo)
+    written = 0
 
     def count(episodes: int) -> None:
         nonlocal finished
         finished += episodes
-        progress(finished, len(entries))
+        progress(finished, total)
 
-    progress(finished, len(entries))
-    job = ChunkJob(competitor=driven, entries=entries, directory=directory)
-    outcome = "failed"
-    try:
-        run_chunks(job, todo, request.workers, count, written.append)
-        outcome = "finished"
-    except KeyboardInterrupt:
-        outcome = "interrupted"
-        raise
-    finally:
-        attempt = replace(attempt, ended=_now(), outcome=outcome, chunks=len(written))
-        if outcome != "finished":
+    def write(chunk: int, files: ChunkFiles) -> None:
+        nonlocal written
+        directory.write_chunk(chunk, files)
+        written += 1
+
+    supervisor = Supervisor(job, todo, count, write)
+    order = Order(
+        job=job,
+        chunks=max(1, len(todo)),
+        workers=request.workers,
+        options=request.engine_options,
+        scratch=directory.scratch,
+        progress=supervisor.count,
+    )
+    progress(finished, total)
+    with engine(order) as crew:
+        attempt = _attempt(request.engine, crew.workers, earlier)
+        directory.note_attempt(attempt, first=True)
+        outcome = "failed"
+        try:
+            supervisor.run(crew)
+            outcome = "finished"
+        except KeyboardInterrupt:
+            outcome = "interrupted"
+            raise
+        finally:
+            attempt = replace(attempt, ended=_now(), outcome=outcome, chunks=written)
             directory.note_attempt(attempt, first=False)
-    directory.finish(attempt)
+    directory.finish()
 
 
-def _attempt(workers: int) -> Attempt:
-    versions = {"python": platform.python_version()}
-    for library in _LIBRARIES:
-        with suppress(PackageNotFoundError):
-            versions[library] = version(library)
+def _attempt(engine: str, workers: int, earlier: Earlier | None) -> Attempt:
     return Attempt(
         started=_now(),
         ended=None,
         outcome="running",
         chunks=0,
         workers=workers,
-        versions=versions,
-        machine={
-            "system": platform.system(),
-            "architecture": platform.machine(),
-            "processors": os.cpu_count(),
-        },
+        versions=versions_here(),
+        machine=machine_here(),
+        engine=engine,
+        earlier=earlier,
     )
 
 

@@ -2,19 +2,18 @@
 
 While a run is unfinished each chunk has three files: its action log at its final place, its timing and, last
 of all, its records in ``parts/``. A chunk counts when its records are there. At the end the parts are joined,
-checksums are written, and ``parts/`` goes.
+checksums are written, and ``parts/`` goes. One process writes, the evaluator; it holds a lock meanwhile.
 """
 
-import hashlib
-import io
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
+from filelock import FileLock, Timeout
 
 from drivebench.errors import ConfigurationError, RecordError
 from drivebench.evaluation.manifest import MANIFEST, Attempt, RunManifest, read_manifest
@@ -24,17 +23,12 @@ from drivebench.evaluation.record import (
     EPISODES,
     LOGS,
     TIMING,
-    ActionLog,
-    ChunkTiming,
-    EpisodeRecord,
     checksums_of,
     encode,
 )
-from drivebench.evaluation.rollout import Rollout
-from drivebench.evaluation.run_files import run_files
-from drivebench.metric.measurement import Reference
+from drivebench.evaluation.run_files import ChunkFiles, action_log, run_files
 
-__all__ = ["RunDirectory", "write_atomically"]
+__all__ = ["RunDirectory", "is_begun", "write_atomically"]
 
 PARTS = "parts"
 
@@ -63,13 +57,12 @@ class RunDirectory:
             ConfigurationError: Something is there already.
         """
         _refuse_packed(path)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if is_begun(path):
             raise ConfigurationError(
                 f"{path} exists and is not overwritten. Give another --out, or --resume to go on with "
                 "the run in it."
             )
-        for folder in (path, path / ACTIONS, path / PARTS):
-            folder.mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
         run = cls(path, manifest)
         run._write_manifest()
         return run
@@ -97,18 +90,40 @@ class RunDirectory:
                     "Resume with the same policy, suite and settings, or give another --out."
                 )
         run = cls(path, replace(manifest, attempts=before.attempts))
-        if not run.finished:
-            (path / PARTS).mkdir(exist_ok=True)
+        if run.finished:  # perhaps it was stopped as it tidied up
+            shutil.rmtree(path / PARTS, ignore_errors=True)
         return run
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Write chunks, and keep every other process from doing so meanwhile.
+
+        Raises:
+            ConfigurationError: Another process writes the run.
+        """
+        for folder in (self.path / ACTIONS, self.path / PARTS):
+            folder.mkdir(exist_ok=True)
+        try:
+            with FileLock(self.path / PARTS / "lock", timeout=0):
+                yield
+        except Timeout as error:
+            raise ConfigurationError(
+                f"another process is writing {self.path}. Wait until it has ended, or give another --out."
+            ) from error
 
     @property
     def finished(self) -> bool:
         """Whether all is written."""
         return (self.path / CHECKSUMS).is_file()
 
+    @property
+    def scratch(self) -> Path:
+        """A folder for an engine's own files, which goes when the run is finished."""
+        return self.path / PARTS / "engine"
+
     def open_chunks(self) -> list[int]:
         """Chunks that are not there yet."""
-        return [chunk for chunk in range(self.manifest.chunks) if not self._part(chunk).is_file()]
+        return [chunk for chunk in self.manifest.driven if not self._part(chunk).is_file()]
 
     def note_attempt(self, attempt: Attempt, *, first: bool) -> None:
         """Write an attempt into ``run.json``.
@@ -121,77 +136,28 @@ class RunDirectory:
         self.manifest = replace(self.manifest, attempts=(*attempts, attempt))
         self._write_manifest()
 
-    def write_chunk(
-        self,
-        chunk: int,
-        rollouts: Sequence[Rollout],
-        references: Sequence[Reference],
-        world_digests: Sequence[str],
-        timing: ChunkTiming,
-    ) -> None:
+    def write_chunk(self, chunk: int, files: ChunkFiles) -> None:
         """Write a chunk; when this returns, it counts.
 
         Args:
             chunk: Which.
-            rollouts: Its episodes in order.
-            references: What the expert did on each.
-            world_digests: Of their initial worlds.
-            timing: What it took.
+            files: What is to be kept of it; its log is for people, and not part of the results.
         """
-        name = f"{ACTIONS}/{chunk:04d}.npy"
-        lines, start = [], 0
-        for rollout, reference, digest in zip(rollouts, references, world_digests, strict=True):
-            actions = np.ascontiguousarray(rollout.actions, "<i2")
-            record = EpisodeRecord(
-                scenario=rollout.episode.scenario,
-                condition=rollout.episode.condition,
-                seed=rollout.episode.seed,
-                world_digest=digest,
-                chunk=chunk,
-                status=rollout.status,
-                reason=rollout.reason,
-                reference=reference,
-                measurement=rollout.measurement,
-                actions=ActionLog(
-                    file=name,
-                    start=start,
-                    decisions=len(actions),
-                    sha256=hashlib.sha256(actions.tobytes()).hexdigest(),
-                ),
-            )
-            start += len(actions)
-            lines.append(encode(record) + "\n")
-        log = io.BytesIO()
-        taken = np.concatenate([np.ascontiguousarray(rollout.actions, "<i2") for rollout in rollouts])
-        np.lib.format.write_array(log, taken, version=(1, 0), allow_pickle=False)
-        write_atomically(self.path / name, log.getvalue())
-        write_atomically(self._timing(chunk), (encode(timing) + "\n").encode())
-        write_atomically(self._part(chunk), "".join(lines).encode())
+        if files.log:
+            (self.path / LOGS).mkdir(exist_ok=True)
+            (self.path / LOGS / f"{chunk:04d}.txt").write_text(files.log, encoding="utf-8")
+        write_atomically(self.path / action_log(chunk), files.actions)
+        write_atomically(self._timing(chunk), files.timing)
+        write_atomically(self._part(chunk), files.records)
 
-    def write_log(self, chunk: int, text: str) -> None:
-        """Keep what a policy printed before it failed; for people, not part of the results.
-
-        Args:
-            chunk: In which it failed.
-            text: The end of its output.
-        """
-        folder = self.path / LOGS
-        folder.mkdir(exist_ok=True)
-        (folder / f"{chunk:04d}.txt").write_text(text, encoding="utf-8")
-
-    def finish(self, attempt: Attempt) -> None:
-        """Join the parts, note the attempt, write the checksums.
-
-        Args:
-            attempt: The last one, with its outcome.
-        """
-        chunks = range(self.manifest.chunks)
+    def finish(self) -> None:
+        """Join the parts, and write the checksums."""
+        chunks = self.manifest.driven
         missing = self.open_chunks()
         if missing:
             raise RecordError(f"{self.path} lacks the chunks {missing}; it cannot be finished")
         write_atomically(self.path / EPISODES, b"".join(self._part(chunk).read_bytes() for chunk in chunks))
         write_atomically(self.path / TIMING, b"".join(self._timing(chunk).read_bytes() for chunk in chunks))
-        self.note_attempt(attempt, first=False)
         checksums = json.dumps(checksums_of(self.path), sort_keys=True, indent=1) + "\n"
         write_atomically(self.path / CHECKSUMS, checksums.encode())
         shutil.rmtree(self.path / PARTS)
@@ -205,6 +171,13 @@ class RunDirectory:
     def _write_manifest(self) -> None:
         text = json.dumps(json.loads(encode(self.manifest)), sort_keys=True, indent=1) + "\n"
         write_atomically(self.path / MANIFEST, text.encode())
+
+
+def is_begun(path: Path) -> bool:
+    """Whether anything is at a path but an empty folder, or one whose first file is unfinished."""
+    if not path.is_dir():
+        return path.exists()
+    return any(file.name != f".{MANIFEST}.partial" for file in path.iterdir())
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -6,23 +6,59 @@ on who compressed it, or how.
 """
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from drivebench.errors import RecordError
 from drivebench.evaluation.archive import unpack
 from drivebench.evaluation.manifest import MANIFEST
 
-__all__ = ["ACTIONS", "CHECKSUMS", "EPISODES", "LOGS", "PACKED", "TIMING", "is_packed", "run_files"]
+__all__ = [
+    "ACTIONS",
+    "CHECKSUMS",
+    "EPISODES",
+    "LOGS",
+    "PACKED",
+    "SIGNATURE",
+    "TIMING",
+    "ChunkFiles",
+    "action_log",
+    "is_packed",
+    "run_files",
+]
 
 EPISODES = "episodes.jsonl"
 ACTIONS = "actions"
 TIMING = "timing.jsonl"
 CHECKSUMS = "checksums.json"
+SIGNATURE = "checksums.json.sig"
 LOGS = "logs"
 PACKED = ".zip"
 
 _ALWAYS = (MANIFEST, EPISODES, TIMING, CHECKSUMS)
 _ACTION_LOG = re.compile(rf"{ACTIONS}/[0-9]{{4,9}}\.npy")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChunkFiles:
+    """What is kept of a chunk. Records and actions are the same bytes wherever it was driven.
+
+    Attributes:
+        records: Its lines of ``episodes.jsonl``.
+        actions: Its file of action logs.
+        timing: Its line of ``timing.jsonl``.
+        log: What the policy printed before it failed; empty when it did not.
+    """
+
+    records: bytes
+    actions: bytes
+    timing: bytes
+    log: str = ""
+
+
+def action_log(chunk: int) -> str:
+    """Name of the file with the action logs of a chunk."""
+    return f"{ACTIONS}/{chunk:04d}.npy"
 
 
 def is_packed(path: Path) -> bool:
@@ -44,14 +80,14 @@ def run_files(path: Path) -> dict[str, bytes]:
     """
     if path.is_file():
         return _unpacked(path)
-    files = [path / name for name in _ALWAYS]
+    files = [path / name for name in (*_ALWAYS, SIGNATURE)]
     if (path / ACTIONS).is_dir():
         files += sorted((path / ACTIONS).iterdir())
     return {file.relative_to(path).as_posix(): file.read_bytes() for file in files if file.is_file()}
 
 
 def _unpacked(path: Path) -> dict[str, bytes]:
-    files = unpack(path, lambda name: name in _ALWAYS or _ACTION_LOG.fullmatch(name) is not None)
+    files = unpack(path, lambda name: name in (*_ALWAYS, SIGNATURE) or bool(_ACTION_LOG.fullmatch(name)))
     missing = [name for name in _ALWAYS if name not in files]
     if missing:
         raise RecordError(

@@ -28,7 +28,7 @@ from drivebench.scenario import Episode
 from drivebench.suite import SuiteEntry, load_suite
 from drivebench.world import WorldBatch
 
-__all__ = ["Disagreement", "Verification", "replay", "verify_loaded", "verify_run"]
+__all__ = ["Disagreement", "Verification", "entries_of", "replay", "verify_loaded", "verify_run"]
 
 REMEMBERED = 2048
 """Built episodes that the next run of the same suite need not build again: a whole suite, about 50 MB."""
@@ -98,7 +98,7 @@ def verify_loaded(
         progress: Called with the number of episodes that have just been checked.
         suite: Manifest of the run's suite, if that is not one that drivebench knows by name.
     """
-    entries = _entries(run, suite)
+    entries = entries_of(run, suite)
     found: list[Disagreement] = []
     size = run.manifest.chunk_size
     for first in range(0, len(run.episodes), size):
@@ -150,8 +150,16 @@ def replay(
     return [(monitor.finish(slot), int(taken[slot])) for slot in range(len(episodes))]
 
 
-def _entries(run: Run, given: str | None) -> dict[str, SuiteEntry]:
-    """The suite's entries of a run's episodes, if suite and metric are those of this version."""
+def entries_of(run: Run, given: str | None) -> dict[str, SuiteEntry]:
+    """The suite's entries of a run's episodes by key, those of its other shards included.
+
+    Args:
+        run: The run.
+        given: Manifest of its suite, if that is not one that drivebench knows by name.
+
+    Raises:
+        RecordError: Suite or metric are not those of this version, or the run left out episodes.
+    """
     manifest = run.manifest
     try:
         suite = load_suite(given or manifest.suite.name)

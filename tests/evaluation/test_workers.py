@@ -10,7 +10,11 @@ from typing import Any, cast
 import pytest
 
 from drivebench.evaluation.chunk import ChunkJob
-from drivebench.evaluation.workers import HarnessError, _Worker, run_chunks
+from drivebench.evaluation.engines.engine import HarnessError, Order, Outcome, Supervisor
+from drivebench.evaluation.engines.local import _Worker, local
+from drivebench.evaluation.run_files import ChunkFiles
+
+NOTHING = ChunkFiles(records=b"", actions=b"", timing=b"")
 
 
 @dataclass(frozen=True)
@@ -20,10 +24,11 @@ class Job:
     folder: Path
 
     @contextmanager
-    def runner(self) -> Iterator[Callable[[int, Callable[[int], None]], None]]:
-        def run(chunk: int, progress: Callable[[int], None]) -> None:
+    def runner(self) -> Iterator[Callable[[int, Callable[[int], None]], ChunkFiles]]:
+        def run(chunk: int, progress: Callable[[int], None]) -> ChunkFiles:
             progress(1)
             time.sleep(chunk)
+            return NOTHING
 
         try:
             yield run
@@ -35,17 +40,20 @@ class Job:
 def test_a_worker_that_is_stopped_ends_its_pilot(chunk: int, tmp_path: Path) -> None:
     worker = _Worker(cast(ChunkJob, Job(tmp_path)))
     worker.begin(chunk)
-    assert worker.connection.recv() == ("progress", 1)
+    assert worker.connection.recv() == 1
     if chunk == 0:
-        assert worker.connection.recv() == ("done", 0)
-        worker.chunk = -1
+        assert worker.connection.recv() == Outcome(chunk=0, files=NOTHING)
+        worker.chunk = None
     worker.stop()
     assert (tmp_path / "ended").exists()
     assert not worker.process.is_alive()
 
 
 class Broken:
-    """A job whose pilot cannot even be made."""
+    """A job whose pilot cannot even be made; two episodes a chunk."""
+
+    def entries_of(self, chunk: int) -> tuple[None, None]:
+        return (None, None)
 
     @contextmanager
     def runner(self) -> Iterator[Any]:
@@ -53,9 +61,45 @@ class Broken:
         yield
 
 
-def test_a_pilot_that_cannot_be_made_ends_the_run(tmp_path: Path) -> None:
-    def ignore(_: int) -> None:
-        """Nobody counts."""
+class LosesChunkTwo:
+    """Workers of which one is lost with chunk 2, halfway, the first time; they finish in reverse order."""
 
-    with pytest.raises(HarnessError, match=r"chunk 4 failed 3 times .* no memory to share"):
-        run_chunks(cast(ChunkJob, Broken()), [4, 5], 1, ignore, ignore)
+    workers = 2
+
+    def __init__(self, progress: Callable[[int, int], None]) -> None:
+        self.progress = progress
+        self.todo: list[int] = []
+        self.lost = False
+
+    def submit(self, chunk: int) -> None:
+        self.todo.append(chunk)
+
+    def wait(self) -> list[Outcome]:
+        chunk = self.todo.pop()
+        if chunk == 2 and not self.lost:
+            self.lost = True
+            self.progress(2, 1)
+            return [Outcome(chunk=2, problem="its machine went down")]
+        return [Outcome(chunk=chunk, files=NOTHING)]
+
+
+def test_a_lost_chunk_is_driven_again_and_counted_once() -> None:
+    counted: list[int] = []
+    done: list[int] = []
+    supervisor = Supervisor(
+        cast(ChunkJob, Broken()), [0, 1, 2, 3], counted.append, lambda chunk, files: done.append(chunk)
+    )
+    supervisor.run(LosesChunkTwo(supervisor.count))
+    assert done == [3, 2, 1, 0]
+    assert counted == [2, 1, -1, 2, 2, 2]
+
+
+def test_a_pilot_that_cannot_be_made_ends_the_run(tmp_path: Path) -> None:
+    job = cast(ChunkJob, Broken())
+    supervisor = Supervisor(job, [4, 5], lambda count: None, lambda chunk, files: None)
+    order = Order(job=job, chunks=2, workers=1, options={}, scratch=tmp_path, progress=supervisor.count)
+    with (
+        local(order) as crew,
+        pytest.raises(HarnessError, match=r"(?s)chunk 4 failed 3 times .* no memory to share"),
+    ):
+        supervisor.run(crew)

@@ -1,0 +1,1 @@
+"""Where the chunks of a run are driven: by processes of this machine, by Ray, by SLURM."""

@@ -155,7 +155,7 @@ def _drive(
     progress: Callable[[int, int], None],
 ) -> None:
     """Drive the chunks that are not there yet, and finish the directory."""
-    todo = directory.open_chunks()
+    todo = sorted(directory.open_chunks(), key=lambda chunk: -_expected_s(job, chunk))
     total = sum(len(directory.manifest.keys_of(chunk)) for chunk in directory.manifest.driven)
     finished = total - sum(len(directory.manifest.keys_of(chunk)) for chunk in todo)
     written = 0
@@ -194,6 +194,11 @@ def _drive(
             attempt = replace(attempt, ended=_now(), outcome=outcome, chunks=written)
             directory.note_attempt(attempt, first=False)
     directory.finish()
+
+
+def _expected_s(job: ChunkJob, chunk: int) -> float:
+    """About how long a chunk is against others: what begins last should not be what takes longest."""
+    return sum(entry.reference_time_s for entry in job.entries_of(chunk))
 
 
 def _attempt(engine: str, workers: int, earlier: Earlier | None) -> Attempt:

@@ -15,7 +15,7 @@ import numba
 
 from drivebench.errors import ConfigurationError
 from drivebench.evaluation.chunk import ChunkJob
-from drivebench.evaluation.engines.engine import Crew, Order, Outcome, Shift, read_options
+from drivebench.evaluation.engines.engine import Crew, HarnessError, Order, Outcome, Shift, read_options
 from drivebench.progress import say
 
 __all__ = ["ray_cluster"]
@@ -23,8 +23,6 @@ __all__ = ["ray_cluster"]
 OPTIONS = ("address", "gpus")
 STORE_BYTES = 100_000_000
 """Of a local cluster's shared memory, which chunks hardly use; Ray takes 30 % of the machine otherwise."""
-START_UP_S = "300"
-"""How long Ray may take to start a local cluster; on a busy machine its own 30 s are not enough."""
 
 
 @contextmanager
@@ -43,7 +41,6 @@ def ray_cluster(order: Order) -> Iterator[Crew]:
     options = read_options("ray", order.options, OPTIONS)
     gpus = _share(options.get("gpus", "0"))
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
-    os.environ.setdefault("RAY_raylet_start_wait_time_s", START_UP_S)
     try:
         import ray
     except ImportError as error:
@@ -84,16 +81,29 @@ def _connect(ray: Any, address: str | None, order: Order) -> None:
                 "leave the option address out for a local one."
             ) from error
         processors = min(order.workers or os.cpu_count() or 1, order.chunks)
-        ray.init(
-            address="local",
-            num_cpus=processors,
-            include_dashboard=False,
-            object_store_memory=STORE_BYTES,
-            **quiet,
-        )
+        _start(ray, processors, quiet)
         say(f"a local Ray cluster of {processors} processors was started")
         return
     say(f"connected to a Ray cluster of {ray.cluster_resources().get('CPU', 0):g} processors")
+
+
+def _start(ray: Any, processors: int, settings: dict[str, Any]) -> None:
+    """Start a local cluster; once more when Ray gives up, which it does on a busy machine after 30 s."""
+    for last in (False, True):
+        try:
+            ray.init(
+                address="local",
+                num_cpus=processors,
+                include_dashboard=False,
+                object_store_memory=STORE_BYTES,
+                **settings,
+            )
+        except Exception as error:  # Ray raises no kind of its own
+            ray.shutdown()
+            if last:
+                raise HarnessError(f"Ray did not start on this machine: {error}") from error
+        else:
+            return
 
 
 class _Actors:

@@ -1,0 +1,151 @@
+"""Kills evaluator, worker and policy at random moments and compares what the run comes to: a command.
+
+``python tests/evaluation/faults.py --kills 200 --seed 0 --out DIR`` evaluates again and again, resuming
+whenever the evaluator is gone, until so many processes were killed; every finished run must have the bytes of
+an undisturbed one. The exit code is 0 only then.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from small_suites import STEADY, submission
+
+from drivebench.evaluation.record import load_run
+
+SCRIPT = Path(__file__).with_name("evaluate_small_suite.py")
+SLOW = STEADY.replace("actions = ", "import time; time.sleep(0.01); actions = ")
+CHUNKS = 4
+PROCESSES = {"policy": "drivebench.evaluation.host", "worker": "multiprocessing.spawn"}
+"""What the command line of a process has in it."""
+
+
+class Undisturbed:
+    """A run that nobody disturbed: what it came to, and how long it took."""
+
+    def __init__(self, folder: Path, workers: int) -> None:
+        self.workers = workers
+        self.policy = submission(folder / "slow", SLOW)
+        started = time.monotonic()
+        running = start(self.policy, folder / "undisturbed", workers)
+        if running.wait() != 0:
+            raise SystemExit("the undisturbed run failed")
+        self.took_s = time.monotonic() - started
+        self.files = results(folder / "undisturbed")
+        self.digest = load_run(folder / "undisturbed").results
+
+
+def start(policy: Path, out: Path, workers: int) -> subprocess.Popen[bytes]:
+    """An evaluation that goes on with what is there."""
+    command = [sys.executable, str(SCRIPT), str(policy), str(out), str(workers), "--resume"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def results(path: Path) -> dict[str, bytes]:
+    """The files that are the same in every run."""
+    files = [path / "episodes.jsonl", *sorted((path / "actions").glob("*"))]
+    return {str(file.relative_to(path)): file.read_bytes() for file in files}
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """Processes that a process started, and those that they did."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return
+    for child in map(int, children):
+        yield child
+        yield from descendants(child)
+
+
+def kill(evaluator: int, kind: str, generator: np.random.Generator) -> bool:
+    """Kill one process of a kind, if there is one."""
+    found = [evaluator]
+    if kind != "evaluator":
+        found = [pid for pid in descendants(evaluator) if PROCESSES[kind] in command_line(pid)]
+    if not found:
+        return False
+    try:
+        os.kill(int(generator.choice(found)), signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def command_line(pid: int) -> str:
+    """Its arguments; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def disturb(
+    undisturbed: Undisturbed, out: Path, kinds: list[str], pause_s: float, generator: np.random.Generator
+) -> list[str]:
+    """Evaluate, killing a process of each kind in turn at random moments, until the run is finished.
+
+    Returns:
+        The kinds for which there was no time.
+    """
+    left = list(kinds)
+    running = start(undisturbed.policy, out, undisturbed.workers)
+    try:
+        while True:
+            try:
+                running.wait(timeout=float(generator.uniform(0.0, pause_s)) if left else None)
+            except subprocess.TimeoutExpired:
+                if kill(running.pid, left[0], generator):
+                    left.pop(0)
+                continue
+            if running.returncode == 0:
+                break
+            running = start(undisturbed.policy, out, undisturbed.workers)
+    finally:
+        running.kill()
+        running.wait()
+    check(undisturbed, out)
+    return left
+
+
+def check(undisturbed: Undisturbed, out: Path) -> None:
+    """No episode was lost, doubled or altered."""
+    run = load_run(out)  # each episode is there once, whole, in its place
+    assert not run.failures, run.failures[0].reason
+    assert run.results == undisturbed.digest
+    assert results(out) == undisturbed.files
+    assert sum(attempt.chunks for attempt in run.manifest.attempts) <= CHUNKS  # a killed one did not say
+
+
+def main() -> None:
+    """Kill as often as asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--out", type=Path, required=True, help="a folder that is not there yet")
+    arguments = parser.parse_args()
+    generator = np.random.default_rng(arguments.seed)
+    undisturbed = Undisturbed(arguments.out, arguments.workers)
+    print(f"undisturbed: {undisturbed.took_s:.1f} s, results {undisturbed.digest[:16]}", flush=True)  # noqa: T201
+    killed: Counter[str] = Counter()
+    runs = 0
+    while killed.total() < arguments.kills:
+        kinds = generator.choice(["evaluator", "worker", "policy"], 6).tolist()
+        kinds = kinds[: arguments.kills - killed.total()]
+        out = arguments.out / f"run-{runs:03d}"
+        left = disturb(undisturbed, out, kinds, undisturbed.took_s, generator)
+        killed += Counter(kinds[: len(kinds) - len(left)])
+        runs += 1
+        print(f"{runs} runs, the same bytes each; killed: {dict(killed)}", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

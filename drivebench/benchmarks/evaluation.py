@@ -15,8 +15,8 @@ __all__ = ["ABOUT", "measure"]
 
 ABOUT = """## Evaluation
 
-From the start of `drivebench evaluate` to the last record, worker processes and their start included. One worker
-drives in the evaluator's own process.
+From the start of `drivebench evaluate` to the last record, worker processes and their start included. One
+worker drives in the evaluator's own process.
 """
 
 POLICY = "camera-correction"

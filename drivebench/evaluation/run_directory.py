@@ -160,7 +160,9 @@ class RunDirectory:
         write_atomically(self.path / TIMING, b"".join(self._timing(chunk).read_bytes() for chunk in chunks))
         checksums = json.dumps(checksums_of(self.path), sort_keys=True, indent=1) + "\n"
         write_atomically(self.path / CHECKSUMS, checksums.encode())
-        shutil.rmtree(self.path / PARTS)
+        shutil.rmtree(
+            self.path / PARTS, ignore_errors=True
+        )  # a job that was left behind may still write there
 
     def _part(self, chunk: int) -> Path:
         return self.path / PARTS / f"{chunk:04d}.jsonl"

@@ -6,12 +6,16 @@ it had driven until then is checked.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -89,7 +93,7 @@ def verify_run(
 
 
 def verify_loaded(
-    run: Run, progress: Callable[[int], None] = _ignore, suite: str | None = None
+    run: Run, progress: Callable[[int], None] = _ignore, suite: str | None = None, workers: int = 1
 ) -> Verification:
     """The same as :func:`verify_run`, for a run whose files have been read and checked.
 
@@ -97,16 +101,42 @@ def verify_loaded(
         run: The run.
         progress: Called with the number of episodes that have just been checked.
         suite: Manifest of the run's suite, if that is not one that drivebench knows by name.
+        workers: Processes; with one, everything happens in this one, which remembers the suite's episodes for
+            the next run.
     """
     entries = entries_of(run, suite)
-    found: list[Disagreement] = []
     size = run.manifest.chunk_size
-    for first in range(0, len(run.episodes), size):
-        records = run.episodes[first : first + size]
-        part = [entries[record.key] for record in records]
-        found += _verify_chunk(run, records, part)
-        progress(len(records))
+    chunks = [run.episodes[first : first + size] for first in range(0, len(run.episodes), size)]
+    works = [
+        (_only(run, records[0].actions.file), records, [entries[record.key] for record in records])
+        for records in chunks
+    ]
+    found: list[Disagreement] = []
+    with _mapping(workers) as each:
+        for records, problems in zip(chunks, each(_verify_chunk, *zip(*works, strict=True)), strict=True):
+            found += problems
+            progress(len(records))
     return Verification(run=run, disagreements=tuple(found))
+
+
+@contextmanager
+def _mapping(workers: int) -> Iterator[Callable[..., Iterable[list[Disagreement]]]]:
+    """A ``map`` that works in several processes, or in this one."""
+    if workers <= 1:
+        yield map
+        return
+    pool = ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), initializer=numba.set_num_threads, initargs=(1,)
+    )
+    try:
+        yield pool.map
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _only(run: Run, file: str) -> Run:
+    """As much of a run as one of its chunks needs: what another process is sent."""
+    return replace(run, episodes=(), timing=(), files={file: run.files[file]})
 
 
 def _look_away(worlds: WorldBatch, monitor: Monitor, slots: Slots, decision: int) -> None:

@@ -1,6 +1,7 @@
 """``drivebench verify``."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,12 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["verify"]
 
 NOT_GOOD = 1
+WORTH_CHUNKS = 8
+"""From so many chunks on, the start of other processes pays."""
 
 
 def verify(
     run: Annotated[Path, typer.Argument(help="A run directory, or a packed run.")],
     suite: Annotated[
         str | None, typer.Option(help="Manifest of its suite, if drivebench does not know that by name.")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes; all processors when left out and there is much to do."),
     ] = None,
     rerun: Annotated[
         int, typer.Option(min=0, help="Besides, have the policy drive so many random chunks again.")
@@ -54,8 +61,10 @@ def verify(
 
     loaded = load_run(run)
     signed = check_signature(loaded, signers)
+    if workers is None:
+        workers = (os.cpu_count() or 1) if len(loaded.timing) >= WORTH_CHUNKS else 1
     with track(f"verify {run}", len(loaded.episodes), "episodes") as advance:
-        verification = verify_loaded(loaded, advance, suite)
+        verification = verify_loaded(loaded, advance, suite, workers)
     again = _drive_again(loaded, rerun, submission, suite) if rerun and verification.agrees else None
     good_hands = signers is None if signed is None else signed.good
     if as_json:

@@ -287,7 +287,7 @@ def test_a_fault_of_the_harness_that_stays_ends_the_run_unscored(
         HarnessError, match=r"(?s)chunk 0 failed 3 times .* nothing of it was scored.* the disk is gone"
     ):
         evaluate(request(tmp_path / "run", "expert"))
-    assert not list((tmp_path / "run").glob("parts/*"))
+    assert not list((tmp_path / "run").glob("parts/*.jsonl"))
 
 
 def edit_episodes(change: Callable[[list[dict]], list[dict]]) -> Callable[[Path], None]:

@@ -11,9 +11,9 @@ from small_suites import submission, suite
 from drivebench.errors import RecordError
 from drivebench.evaluation import run as run_module
 from drivebench.evaluation import verify as verify_module
-from drivebench.evaluation.record import checksums_of
+from drivebench.evaluation.record import checksums_of, load_run
 from drivebench.evaluation.run import EvaluationRequest, evaluate
-from drivebench.evaluation.verify import verify_run
+from drivebench.evaluation.verify import verify_loaded, verify_run
 
 SUITE = suite(count=4)
 
@@ -49,6 +49,20 @@ def _edit_manifest(path: Path, edit: Callable[[dict[str, Any]], None]) -> None:
 
 def test_an_honest_run_agrees(run: Path) -> None:
     assert verify_run(run).agrees
+
+
+def test_two_processes_find_what_one_does(run: Path) -> None:
+    lines = [json.loads(line) for line in (run / "episodes.jsonl").read_text().splitlines()]
+    for line in lines[::3]:
+        line["measurement"]["reference_progress_m"] += 1.0
+    text = "".join(json.dumps(line, sort_keys=True, separators=(",", ":")) + "\n" for line in lines)
+    (run / "episodes.jsonl").write_text(text)
+    (run / "checksums.json").write_text(json.dumps(checksums_of(run)))
+    counted: list[int] = []
+    found = verify_loaded(load_run(run), counted.append, workers=2).disagreements
+    assert found == verify_run(run).disagreements
+    assert [each.episode for each in found] == [SUITE.entries[0].key, SUITE.entries[3].key]
+    assert counted == [2, 2]
 
 
 @pytest.mark.parametrize(

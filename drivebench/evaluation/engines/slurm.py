@@ -29,6 +29,8 @@ OPTIONS = ("cluster", "partition", "account", "qos", "minutes", "memory_gb", "gp
 WORKERS = 16
 """Jobs at a time, unless it is said how many."""
 POLL_S = 0.5
+PATIENCE_S = 20.0
+"""How long jobs may take to end."""
 TAIL_CHARACTERS = 2000
 
 
@@ -117,10 +119,14 @@ class _Jobs:
             time.sleep(POLL_S)
 
     def stop(self) -> None:
-        """Cancel what still runs."""
+        """Cancel the jobs that still have something to drive, and wait until none writes into the folder."""
         for job in self._running:
-            with suppress(OSError):
-                job.handle.cancel()
+            if job.chunks:
+                with suppress(OSError):
+                    job.handle.cancel()
+        patience = time.monotonic() + PATIENCE_S
+        while not all(job.handle.done() for job in self._running) and time.monotonic() < patience:
+            time.sleep(POLL_S)
 
     def _start(self) -> None:
         """Divide the waiting chunks among as many new jobs as there may be."""

@@ -36,7 +36,7 @@ class ChunkJob:
     def runner(self) -> Iterator[Callable[[int, Callable[[int], None]], None]]:
         """Yields ``run(chunk, progress)``, which drives a chunk and writes it, while the pilot lives."""
         manifest = self.directory.manifest
-        with self.competitor.pilot(manifest.chunk_size, manifest.limits) as pilot:
+        with self.competitor.pilot(manifest.chunk_size, manifest.limits, manifest.isolation) as pilot:
             yield lambda chunk, progress: self._run(pilot, chunk, progress)
 
     def _run(self, pilot: ChunkPilot, chunk: int, progress: Callable[[int], None]) -> None:

@@ -70,6 +70,7 @@ class Status(StrEnum):
     TIMED_OUT = "timed-out"
     EXITED = "exited"
     MEMORY = "memory"
+    PROCESSES = "processes"
     PROTOCOL = "protocol"
     WRONG_SHAPE = "wrong-shape"
     WRONG_TYPE = "wrong-type"

@@ -13,14 +13,17 @@ from drivebench.compiled import source_digest
 from drivebench.errors import ConfigurationError
 from drivebench.evaluation.chunk import ChunkJob
 from drivebench.evaluation.competitor import Competitor, competitor
-from drivebench.evaluation.isolation import NO_TIER, Tier, require_tier
-from drivebench.evaluation.manifest import Attempt, Limits, RunManifest, Selection
+from drivebench.evaluation.isolation.tier import NO_TIER, Tier
+from drivebench.evaluation.isolation.tiers import choose, describe, require, try_tier
+from drivebench.evaluation.manifest import MANIFEST, Attempt, Limits, RunManifest, Selection, read_manifest
 from drivebench.evaluation.record import Run, load_run
 from drivebench.evaluation.rollout import BATCH_SIZE
 from drivebench.evaluation.run_directory import RunDirectory
+from drivebench.evaluation.run_files import run_files
 from drivebench.evaluation.selection import select, suite_card
 from drivebench.evaluation.workers import run_chunks
 from drivebench.metric.score import METRIC_VERSION, metric_digest
+from drivebench.progress import say
 from drivebench.suite import Suite, SuiteEntry, load_suite
 
 __all__ = ["EvaluationRequest", "episode_count", "evaluate"]
@@ -37,7 +40,8 @@ class EvaluationRequest:
         suite: Name of a suite.
         out: The run directory.
         workers: Processes that drive; results do not depend on it.
-        isolation: Tier that must be in force.
+        isolation: Tier that must be in force; None takes that of the run that is resumed, or else the
+            strongest that comes into force on this machine.
         resume: Go on with the run that is in ``out``.
         selection: Which part of the suite.
         limits: What the policy is allowed.
@@ -48,7 +52,7 @@ class EvaluationRequest:
     suite: str
     out: Path
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
-    isolation: str = Tier.PROCESS.value
+    isolation: str | None = None
     resume: bool = False
     selection: Selection = field(default_factory=Selection)
     limits: Limits = field(default_factory=Limits)
@@ -80,11 +84,11 @@ def evaluate(request: EvaluationRequest, progress: Callable[[int, int], None] = 
         HarnessError: The harness failed; nothing of that chunk was scored.
         KeyboardInterrupt: Interrupted; chunks that were finished stay, and ``resume`` goes on.
     """
-    tier = require_tier(request.isolation)
     suite = load_suite(request.suite)
     entries = select(suite, request.selection)
     with competitor(request.what) as driven:
-        manifest = _manifest(request, suite, entries, driven, tier)
+        isolation = NO_TIER if driven.submission is None else _tier(request).value
+        manifest = _manifest(request, suite, entries, driven, isolation)
         if request.resume and request.out.exists():
             directory = RunDirectory.resume(request.out, manifest)
         else:
@@ -103,8 +107,22 @@ def episode_count(request: EvaluationRequest) -> int:
     return len(select(load_suite(request.suite), request.selection))
 
 
+def _tier(request: EvaluationRequest) -> Tier:
+    """The tier that will be in force; the user is told which."""
+    name = request.isolation
+    if name is None and request.resume and (request.out / MANIFEST).is_file():
+        name = read_manifest(request.out, run_files(request.out)).isolation
+    tier = choose() if name is None else require(name)
+    say(describe(tier))
+    return tier
+
+
 def _manifest(
-    request: EvaluationRequest, suite: Suite, entries: tuple[SuiteEntry, ...], driven: Competitor, tier: Tier
+    request: EvaluationRequest,
+    suite: Suite,
+    entries: tuple[SuiteEntry, ...],
+    driven: Competitor,
+    isolation: str,
 ) -> RunManifest:
     return RunManifest(
         drivebench=version("drivebench"),
@@ -114,7 +132,7 @@ def _manifest(
         metric_version=METRIC_VERSION,
         metric_digest=metric_digest(),
         engine_digest=source_digest(),
-        isolation=tier.value if driven.submission is not None else NO_TIER,
+        isolation=isolation,
         chunk_size=request.chunk_size,
         limits=request.limits,
         episodes=tuple(entry.key for entry in entries),
@@ -129,7 +147,7 @@ def _drive(
     progress: Callable[[int, int], None],
 ) -> None:
     """Drive the chunks that are not there yet, and finish the directory."""
-    attempt = _attempt(request.workers)
+    attempt = _attempt(request.workers, directory.manifest.isolation)
     directory.note_attempt(attempt, first=True)
     todo = directory.open_chunks()
     size = directory.manifest.chunk_size
@@ -157,7 +175,7 @@ def _drive(
     directory.finish(attempt)
 
 
-def _attempt(workers: int) -> Attempt:
+def _attempt(workers: int, isolation: str) -> Attempt:
     versions = {"python": platform.python_version()}
     for library in _LIBRARIES:
         with suppress(PackageNotFoundError):
@@ -173,6 +191,8 @@ def _attempt(workers: int) -> Attempt:
             "system": platform.system(),
             "architecture": platform.machine(),
             "processors": os.cpu_count(),
+            "kernel": platform.release(),
+            "landlock": 0 if isolation == NO_TIER else try_tier(Tier(isolation)).landlock,
         },
     )
 

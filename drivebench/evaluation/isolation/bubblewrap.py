@@ -1,0 +1,75 @@
+"""Bubblewrap: a view of the machine in which there is nothing but what a policy may read.
+
+``bwrap`` (https://github.com/containers/bubblewrap, from the system's packages) starts a command in namespaces
+of its own: of files, processes, the network, messages, host names. What it starts is confined by
+:mod:`.confinement` besides.
+
+Whoever is root needs care: namespaces alone leave root's files, such as those below ``/proc/sys``, writable,
+because they belong to the same user inside and outside
+(https://github.com/containers/bubblewrap/issues/313). So when root evaluates, the process becomes the user
+``nobody`` before it imports a submission, and ``/proc`` is read-only whoever evaluates.
+"""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from drivebench.evaluation.isolation.kernel import ConfinementError
+
+__all__ = ["NOBODY", "user_inside", "wrap"]
+
+PROGRAM = "bwrap"
+NOBODY = 65534
+_PROCESSORS = Path("/sys/devices/system/cpu")
+_NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
+_AS_ROOT = ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
+"""No more than it needs to become somebody else."""
+_AS_USER = ("--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY), "--cap-drop", "ALL")
+
+
+def user_inside() -> int | None:
+    """Whom the process has to become in there; None if bwrap has seen to it."""
+    return NOBODY if os.geteuid() == 0 else None
+
+
+def wrap(command: Sequence[str], places: Sequence[Path], directory: Path) -> list[str]:
+    """The command that runs a command in there.
+
+    Args:
+        command: What to run.
+        places: What is to be seen, at the paths that it has outside.
+        directory: The submission; the working directory, too.
+
+    Raises:
+        ConfinementError: There is no bwrap, or root would become somebody who may not read the submission.
+    """
+    program = shutil.which(PROGRAM)
+    if program is None:
+        raise ConfinementError(f"{PROGRAM} is not installed (package 'bubblewrap' of most systems)")
+    if user_inside() is not None:
+        _require_readable(directory)
+    shown = [*places, _PROCESSORS, directory]
+    folders = dict.fromkeys(folder for place in shown for folder in reversed(place.parents[:-1]))
+    seen = [
+        word for folder in folders for word in ("--dir", str(folder))
+    ]  # or they would be its owner's only
+    for place in shown:
+        if place.is_symlink():
+            seen += ["--symlink", os.readlink(place), str(place)]  # noqa: PTH115 - as it is written
+        else:
+            seen += ["--ro-bind", str(place), str(place)]
+    return [
+        program, "--die-with-parent", *_NAMESPACES, *(_AS_USER if user_inside() is None else _AS_ROOT),
+        *seen, "--dev", "/dev", "--proc", "/proc", "--remount-ro", "/proc", "--remount-ro", "/",
+        "--chdir", str(directory), "--", *command,
+    ]  # fmt: skip
+
+
+def _require_readable(directory: Path) -> None:
+    for path in [directory, *directory.rglob("*")]:
+        if not path.stat().st_mode & (0o005 if path.is_dir() else 0o004):
+            raise ConfinementError(
+                f"{path} can be read by its owner only, and a policy that root evaluates becomes 'nobody' in "
+                f"there. `chmod -R go+rX {directory}`, or evaluate as another user"
+            )

@@ -1,0 +1,52 @@
+"""How a process is started so that a tier comes into force: a command around it, and what it does to itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from drivebench.evaluation.isolation import bubblewrap
+from drivebench.evaluation.isolation.confinement import Confinement
+from drivebench.evaluation.isolation.places import library_places, without_scenarios
+from drivebench.evaluation.isolation.tier import Tier
+
+__all__ = ["Launch", "launch"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """A start.
+
+    Attributes:
+        command: To run.
+        confinement: What the process then puts in force on itself; None in tier ``process``.
+        environment: Variables that it gets besides.
+    """
+
+    command: list[str]
+    confinement: Confinement | None
+    environment: dict[str, str]
+
+
+def launch(tier: Tier, command: Sequence[str], directory: Path) -> Launch:
+    """How to start a command in a tier.
+
+    Args:
+        tier: Which.
+        command: Of the process, which asks for its confinement.
+        directory: Of the submission.
+
+    Raises:
+        ConfinementError: The tier needs what is not there.
+    """
+    if tier is Tier.PROCESS:
+        return Launch(command=list(command), confinement=None, environment={})
+    places = library_places()
+    readable, listable = without_scenarios(places)
+    user = None
+    if tier is Tier.BUBBLEWRAP:
+        command, user = bubblewrap.wrap(command, places, directory), bubblewrap.user_inside()
+    return Launch(
+        command=list(command),
+        confinement=Confinement(readable=(*readable, str(directory)), listable=listable, user=user),
+        environment={"HOME": "/nonexistent", "CUDA_VISIBLE_DEVICES": ""},
+    )

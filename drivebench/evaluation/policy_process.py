@@ -1,8 +1,8 @@
 """A policy in a process of its own, as seen from the harness.
 
 What the policy gets: its declared observation, in memory that it cannot write; one thread for each numerical
-library; no standard input; what the tier of isolation leaves it (:mod:`drivebench.evaluation.isolation`). What
-it may take: time to start and time to answer, on the harness's clock, resident memory, and a number of
+library; no standard input; what the tier of isolation leaves it (:mod:`drivebench.evaluation.isolation`).
+What it may take: time to start and time to answer, on the harness's clock, resident memory, and a number of
 processes and threads. The last two are watched rather than limited by ``RLIMIT_AS``, ``RLIMIT_DATA`` or
 ``RLIMIT_NPROC``, because what a process *reserves* says little (CUDA reserves hundreds of gigabytes, each
 thread a stack), and because processes are counted for a user and not for a policy. They are looked at every
@@ -21,7 +21,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -253,8 +252,8 @@ class PolicyProcess:
 
     def _not_in_force(self, problem: str) -> ConfigurationError:
         return ConfigurationError(
-            f"isolation tier {self._tier.value!r} does not come into force: {problem}. Nothing was scored. Mend "
-            "the cause, or ask for a weaker tier with --isolation."
+            f"isolation tier {self._tier.value!r} does not come into force: {problem}. Expected what was found "
+            "when it was tried. Mend the cause, or ask for a weaker tier with --isolation."
         )
 
     def _keep_log(self, process: subprocess.Popen[bytes]) -> None:

@@ -1,7 +1,7 @@
 """Bubblewrap: a view of the machine in which there is nothing but what a policy may read.
 
-``bwrap`` (https://github.com/containers/bubblewrap, from the system's packages) starts a command in namespaces
-of its own: of files, processes, the network, messages, host names. What it starts is confined by
+``bwrap`` (https://github.com/containers/bubblewrap, from the system's packages) starts a command in
+namespaces of its own: of files, processes, the network, messages, host names. What it starts is confined by
 :mod:`.confinement` besides.
 
 Whoever is root needs care: namespaces alone leave root's files, such as those below ``/proc/sys``, writable,

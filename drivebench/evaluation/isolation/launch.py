@@ -1,4 +1,4 @@
-"""How a process is started so that a tier comes into force: a command around it, and what it does to itself."""
+"""How a process is started in a tier: a command around it, and what it does to itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ def lower_limits() -> None:
 
 
 def die_with_parent() -> None:
-    """From now on this process is killed when the one that started it ends; becoming another user undoes it."""
+    """Be killed when the process that started this one ends. Becoming another user undoes it."""
     if sys.platform == "linux":
         prctl("it would outlive the harness", _PARENT_DEATH_SIGNAL, signal.SIGKILL)
 

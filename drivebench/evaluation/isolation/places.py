@@ -17,10 +17,8 @@ __all__ = ["library_places", "without_scenarios"]
 
 _SYSTEM = (
     "/lib",
-    "/lib32",
     "/lib64",
     "/usr/lib",
-    "/usr/lib32",
     "/usr/lib64",
     "/usr/local/lib",
     "/etc/ld.so.cache",

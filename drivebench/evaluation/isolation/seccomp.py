@@ -5,10 +5,11 @@ Linux 5.1 or later fail as if the kernel did not know them, so that the C librar
 that is allowed or refused by name. The numbers are those of x86-64; on other processors there is no filter,
 and none of the tiers that need it.
 
-What an attacker would do with what is left out: ``socket`` and its like (the network), ``fork``, ``clone`` of
-processes and ``execve`` (programs), ``ptrace`` and ``process_vm_readv`` (other processes' memory),
-``memfd_create`` and ``shmget`` (memory that no watch sees), ``io_uring`` (all of them by another road), signals
-and ``fcntl``'s ``F_SETOWN`` (to kill the harness), ``flock`` (to make others wait), ``prctl`` (to outlive it).
+What an attacker would do with what is left out: ``socket`` and its like (the network), ``fork``, ``clone``
+of processes and ``execve`` (programs), ``ptrace`` and ``process_vm_readv`` (other processes' memory),
+``memfd_create`` and ``shmget`` (memory that no watch sees), ``io_uring`` (all of them by another road),
+signals and ``fcntl``'s ``F_SETOWN`` (to kill the harness), ``flock`` (to make others wait), ``prctl`` (to
+outlive it).
 """
 
 import ctypes
@@ -58,7 +59,7 @@ _ITSELF = (
 )  # fmt: skip
 _THREADS = (
     24, 60, 143, 145, 146, 147, 202, 204,  # sched_yield exit sched_get… futex sched_getaffinity
-    218, 219, 231, 273, 274, 309, 324, 334,  # set_tid_address restart_syscall exit_group robust lists getcpu …
+    218, 219, 231, 273, 274, 309, 324, 334,  # set_tid_address restart_syscall exit_group … membarrier rseq
 )  # fmt: skip
 _TIME_AND_CHANCE = (35, 96, 201, 228, 229, 230, 318)
 """nanosleep gettimeofday time clock_gettime clock_getres clock_nanosleep getrandom"""

@@ -101,8 +101,8 @@ def require(name: str) -> Tier:
         usable = ", ".join(other.value for other in Tier if not try_tier(other).problem)
         raise ConfigurationError(
             f"isolation tier {name!r} does not come into force on this machine: {try_tier(tier).problem}. "
-            f"Expected one of: {usable}. A run never falls back to a weaker tier by itself: mend the cause, or "
-            "ask for one of these."
+            f"Expected one of: {usable}. A run never falls back to a weaker tier by itself: mend the cause, "
+            "or ask for one of these."
         )
     return tier
 
@@ -119,10 +119,7 @@ def describe(tier: Tier) -> str:
         tier: That is in force.
     """
     stronger = list(Tier)[list(Tier).index(tier) + 1 :]
-    missing = [
-        f"{other.value} is not in force: {try_tier(other).problem}"
-        for other in stronger
-        if try_tier(other).problem
-    ]
+    problems = {other.value: try_tier(other).problem for other in stronger}
+    missing = [f"{name} is not in force: {problem}" for name, problem in problems.items() if problem]
     trust = " (the policy has all your rights: evaluate only code that you trust)"
     return "; ".join([f"isolation: {tier.value}{trust if tier is Tier.PROCESS else ''}", *missing])

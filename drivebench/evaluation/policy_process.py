@@ -70,6 +70,7 @@ _FIXED = {
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
 _SIGNALLED = 128
+"""Bubblewrap reports a signal as a shell does: its number and this."""
 _NOT_TEXT = re.compile(r"[^\n\x20-\x7e\xa0-\U0010ffff]")
 """Control characters, with which a text could do more to a terminal than appear on it."""
 
@@ -243,17 +244,16 @@ class PolicyProcess:
             )
         except SilenceError as error:  # of drivebench's own code: the machine is too busy
             self.close()
-            raise TimeoutError(
-                f"a policy's process did not start within {self._limits.start_up_s:g} s"
-            ) from error
+            allowed_s = self._limits.start_up_s
+            raise TimeoutError(f"a policy's process did not start within {allowed_s:g} s") from error
         except (ProtocolError, _RaisedError) as error:
             self.close()
             raise self._not_in_force(str(error) or self.log_tail.strip()) from error
 
     def _not_in_force(self, problem: str) -> ConfigurationError:
         return ConfigurationError(
-            f"isolation tier {self._tier.value!r} does not come into force: {problem}. Expected what was found "
-            "when it was tried. Mend the cause, or ask for a weaker tier with --isolation."
+            f"isolation tier {self._tier.value!r} does not come into force: {problem}. A run never falls "
+            "back to a weaker tier by itself: mend the cause, or ask for a weaker one with --isolation."
         )
 
     def _keep_log(self, process: subprocess.Popen[bytes]) -> None:
@@ -304,12 +304,10 @@ class PolicyProcess:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=1.0)
         code = self._process.returncode
-        if (
-            code is not None and code > _SIGNALLED and self._tier is Tier.BUBBLEWRAP
-        ):  # it says so like a shell
-            code = _SIGNALLED - code
         if code is None:
             return PolicyFaultError(status or Status.PROTOCOL, "its process closed the connection")
+        if code > _SIGNALLED and self._tier is Tier.BUBBLEWRAP:
+            code = _SIGNALLED - code
         how = f"was killed by {_signal_name(-code)}" if code < 0 else f"exited with code {code}"
         return PolicyFaultError(status or Status.EXITED, f"its process {how}")
 

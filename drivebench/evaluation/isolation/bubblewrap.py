@@ -51,9 +51,9 @@ def wrap(command: Sequence[str], places: Sequence[Path], directory: Path) -> lis
         _require_readable(directory)
     shown = [*places, _PROCESSORS, directory]
     folders = dict.fromkeys(folder for place in shown for folder in reversed(place.parents[:-1]))
-    seen = [
-        word for folder in folders for word in ("--dir", str(folder))
-    ]  # or they would be its owner's only
+    seen: list[str] = []
+    for folder in folders:  # bwrap would make those that are missing for root alone
+        seen += ["--dir", str(folder)]
     for place in shown:
         if place.is_symlink():
             seen += ["--symlink", os.readlink(place), str(place)]  # noqa: PTH115 - as it is written
@@ -68,7 +68,8 @@ def wrap(command: Sequence[str], places: Sequence[Path], directory: Path) -> lis
 
 def _require_readable(directory: Path) -> None:
     for path in [directory, *directory.rglob("*")]:
-        if not path.stat().st_mode & (0o005 if path.is_dir() else 0o004):
+        needed = 0o005 if path.is_dir() else 0o004
+        if path.stat().st_mode & needed != needed:
             raise ConfinementError(
                 f"{path} can be read by its owner only, and a policy that root evaluates becomes 'nobody' in "
                 f"there. `chmod -R go+rX {directory}`, or evaluate as another user"

@@ -10,6 +10,7 @@ import os
 import random
 import socket
 import sys
+import tempfile
 import traceback
 from collections.abc import Mapping
 from importlib.abc import MetaPathFinder, PathEntryFinder
@@ -54,6 +55,7 @@ class Host:
     def confine(self, request: dict[str, Any]) -> dict[str, Any]:
         """Give up, for good, what a policy must not have; comes before anything of a submission."""
         confine(Confinement.decode(request))
+        tempfile.tempdir = "/tmp"  # nobody can write there, but libraries fail when there is no name to ask for
         return {"ok": True}
 
     def load(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -5,22 +5,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attack_files import attacking, attacks
+from attack_files import Attack, attacking, attacks
 
 from drivebench.evaluation import run as run_module
-from drivebench.evaluation import verify as verify_module
 from drivebench.evaluation.isolation.tiers import choose
 from drivebench.evaluation.manifest import Limits
+from drivebench.evaluation.policy_process import PolicyProcess
+from drivebench.evaluation.protocol import Layout
 from drivebench.evaluation.record import EpisodeRecord, Run, Status
+from drivebench.evaluation.rollout import PolicyFaultError
 from drivebench.evaluation.run import EvaluationRequest, evaluate
-from drivebench.evaluation.verify import verify_run
 from drivebench.scenario import DEV, load_scenario
+from drivebench.submission import read_submission
 from drivebench.suite import Suite, SuiteEntry
 from drivebench.world.layout import EntityFloat
 
-LIMITS = Limits(start_up_s=120.0, decision_s=3.0, memory_bytes=1 << 29)
-EVERY = 5
-"""One episode in so many is left alone."""
+LIMITS = Limits(start_up_s=120.0, decision_s=2.0, memory_bytes=1 << 29)
+IN_A_RUN = {
+    "beyond_all_numbers", "endless_loop", "giant_reply", "kill_the_parent", "memory_bomb", "not_a_number",
+    "out_of_range", "poisoned_error",
+}  # fmt: skip
+"""One of each kind of end; the others are seen to end the same way where no episode has to be built."""
+LEFT_ALONE = (0, 4, 9)
 
 
 def suite(count: int) -> tuple[Suite, list[str]]:
@@ -52,37 +58,58 @@ def evaluated(where: Path, made: Path, isolation: str) -> Run:
     return evaluate(request)
 
 
-def driven(record: EpisodeRecord) -> EpisodeRecord:
-    """A record without the fault."""
-    return replace(record, status=Status.DRIVEN, reason="")
-
-
 def test_each_attack_costs_its_own_episode_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tier = choose()
-    known = [attack for attack in attacks("breaking") if attack.stopped_in(tier)]
-    assert len(known) > 10
-    slots = [slot for slot in range(len(known) * 2) if slot % EVERY][: len(known)]
-    small, speeds = suite(slots[-1] + 2)
-    for module in (run_module, verify_module):
-        monkeypatch.setattr(module, "load_suite", lambda name: small)
-    plan = {speeds[slot]: attack.name for slot, attack in zip(slots, known, strict=True)}
-    benign = evaluated(tmp_path / "benign", attacking(tmp_path / "a", "breaking", {}), tier.value)
+    known = [attack for attack in attacks("breaking") if attack.name in IN_A_RUN and attack.stopped_in(tier)]
+    small, speeds = suite(len(known) + len(LEFT_ALONE))
+    by_slot = dict(zip((slot for slot in range(len(speeds)) if slot not in LEFT_ALONE), known, strict=False))
+    plan = {speeds[slot]: attack.name for slot, attack in by_slot.items()}
+    monkeypatch.setattr(run_module, "load_suite", lambda name: small)
     made = attacking(tmp_path / "b", "breaking", plan, "breaking")
     attacked = evaluated(tmp_path / "attacked", made, tier.value)
+    left_alone = [slot for slot in range(len(speeds)) if slot not in by_slot]
+    small = replace(small, entries=tuple(small.entries[slot] for slot in left_alone))
+    benign = evaluated(tmp_path / "benign", attacking(tmp_path / "a", "breaking", {}), tier.value)
+    assert [told(attacked.episodes[slot]) for slot in left_alone] == [
+        told(record) for record in benign.episodes
+    ]
     assert not benign.failures
-    by_slot = dict(zip(slots, known, strict=True))
-    for slot, (before, after) in enumerate(zip(benign.episodes, attacked.episodes, strict=True)):
-        if slot not in by_slot:
-            assert after == before
-            continue
-        attack = by_slot[slot]
-        assert after.status.value == attack.module.STATUS, (attack.name, after.reason)
-        assert attack.module.REASON in after.reason, attack.name
-        assert len(after.reason) <= 500
-        assert after.reason.isprintable()
-        assert after.score == 0.0
-        assert after.actions.decisions == 0
+    for slot, attack in by_slot.items():
+        record = attacked.episodes[slot]
+        assert_ended(attack, record.status, record.reason)
+        assert record.score == 0.0
+        assert record.actions.decisions == 0
     assert attacked.manifest.isolation == tier.value
-    assert verify_run(tmp_path / "attacked").agrees
+
+
+def told(record: EpisodeRecord) -> EpisodeRecord:
+    """A record without its place in the run."""
+    return replace(record, chunk=0, actions=replace(record.actions, file=""))
+
+
+def assert_ended(attack: Attack, status: Status, reason: str) -> None:
+    assert status.value == attack.module.STATUS, (attack.name, reason)
+    assert attack.module.REASON in reason, attack.name
+    assert len(reason) <= 500
+    assert reason.isprintable()
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [attack for attack in attacks("breaking") if attack.name not in IN_A_RUN],
+    ids=lambda attack: attack.name,
+)
+def test_each_attack_ends_its_process_and_has_a_name(attack: Attack, tmp_path: Path) -> None:
+    tier = choose()
+    if not attack.stopped_in(tier):
+        pytest.skip(f"tier {attack.stopped_from} stops it, which is not in force here")
+    speed = np.zeros(1, np.float32)
+    made = attacking(tmp_path / "a", "breaking", {speed.tobytes().hex(): attack.name}, "breaking")
+    layout = Layout.of({"speed": ("<f4", (1, 1))}, [])
+    with PolicyProcess(read_submission(made), layout, 1, LIMITS, tier) as process:
+        process.load(seed=1)
+        with pytest.raises(PolicyFaultError) as caught:
+            process.act({})
+    assert_ended(attack, caught.value.status, caught.value.reason)

@@ -11,6 +11,8 @@ from drivebench.evaluation.isolation.tier import Tier
 
 __all__ = ["Launch", "launch"]
 
+_NOWHERE = "/nonexistent"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Launch:
@@ -48,5 +50,10 @@ def launch(tier: Tier, command: Sequence[str], directory: Path) -> Launch:
     return Launch(
         command=list(command),
         confinement=Confinement(readable=(*readable, str(directory)), listable=listable, user=user),
-        environment={"HOME": "/nonexistent", "CUDA_VISIBLE_DEVICES": ""},
+        environment={
+            "HOME": _NOWHERE,
+            "PATH": _NOWHERE,  # ctypes would look for a library by a compiler that it may not run
+            "CUDA_VISIBLE_DEVICES": "",
+            "TORCHINDUCTOR_CACHE_DIR": str(directory),  # torchvision's import makes it where it is not yet
+        },
     )

@@ -27,6 +27,7 @@ by the clock on the wall.
 BATCH_SIZE = 32
 PICTURE = (64, 160, 3)
 STARTS, ROUNDS, DECISIONS = 7, 9, 200
+_DECIDING = "deciding for a batch of 32 front pictures, by a policy that answers zero"
 _MANIFEST = """\
 name = "zero"
 authors = ["drivebench"]

@@ -55,7 +55,9 @@ class Host:
     def confine(self, request: dict[str, Any]) -> dict[str, Any]:
         """Give up, for good, what a policy must not have; comes before anything of a submission."""
         confine(Confinement.decode(request))
-        tempfile.tempdir = "/tmp"  # nobody can write there, but libraries fail when there is no name to ask for
+        tempfile.tempdir = (
+            "/tmp"  # nobody can write there, but libraries fail when there is no name to ask for
+        )
         return {"ok": True}
 
     def load(self, request: dict[str, Any]) -> dict[str, Any]:

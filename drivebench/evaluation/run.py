@@ -87,8 +87,7 @@ def evaluate(request: EvaluationRequest, progress: Callable[[int, int], None] = 
     suite = load_suite(request.suite)
     entries = select(suite, request.selection)
     with competitor(request.what) as driven:
-        isolation = NO_TIER if driven.submission is None else _tier(request).value
-        manifest = _manifest(request, suite, entries, driven, isolation)
+        manifest = _manifest(request, suite, entries, driven, _isolation(request, driven))
         if request.resume and request.out.exists():
             directory = RunDirectory.resume(request.out, manifest)
         else:
@@ -107,14 +106,21 @@ def episode_count(request: EvaluationRequest) -> int:
     return len(select(load_suite(request.suite), request.selection))
 
 
-def _tier(request: EvaluationRequest) -> Tier:
-    """The tier that will be in force; the user is told which."""
+def _isolation(request: EvaluationRequest, driven: Competitor) -> str:
+    """The tier that will be in force, by name; the user is told which."""
     name = request.isolation
+    if driven.submission is None:
+        if name is not None:
+            raise ConfigurationError(
+                f"isolation tier {name!r} is asked for, but {driven.card.name!r} is a driver that sees the "
+                "world, and drives in the harness itself. Expected a submission; leave --isolation out."
+            )
+        return NO_TIER
     if name is None and request.resume and (request.out / MANIFEST).is_file():
         name = read_manifest(request.out, run_files(request.out)).isolation
     tier = choose() if name is None else require(name)
     say(describe(tier))
-    return tier
+    return tier.value
 
 
 def _manifest(

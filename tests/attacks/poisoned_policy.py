@@ -29,10 +29,10 @@ def load(directory: Path) -> Poisoned:
     for name, way in ways.items():
         try:
             way()
-        except OSError as error:  # of what the poison does; all others come from the reader
-            print(f"{name}: it ran and was stopped: {error}")  # noqa: T201
         except Exception as error:
-            print(f"{name}: it was not read: {type(error).__name__}")  # noqa: T201
+            of_poison = isinstance(error, OSError) or isinstance(error.__cause__, OSError)
+            what = "it ran and was stopped" if of_poison else "it was not read"
+            print(f"{name}: {what}: {type(error).__name__}")  # noqa: T201
         else:
             print(f"{name}: it ran")  # noqa: T201
         if marker.exists():

@@ -44,9 +44,7 @@ def load(directory):
 
 
 @contextmanager
-def process(
-    folder: Path, code: str, tier: Tier = Tier.PROCESS, **limits: float
-) -> Iterator[PolicyProcess]:
+def process(folder: Path, code: str, tier: Tier = Tier.PROCESS, **limits: float) -> Iterator[PolicyProcess]:
     """A process that runs a submission with this code."""
     settings = {"start_up_s": 60.0, "decision_s": 20.0, "memory_bytes": 1 << 30} | limits
     made = read_submission(submission(folder / "policy", code))

@@ -6,7 +6,7 @@ What it may take: time to start and time to answer, on the harness's clock, resi
 processes and threads. The last two are watched rather than limited by ``RLIMIT_AS``, ``RLIMIT_DATA`` or
 ``RLIMIT_NPROC``, because what a process *reserves* says little (CUDA reserves hundreds of gigabytes, each
 thread a stack), and because processes are counted for a user and not for a policy. They are looked at every
-50 ms while an answer is awaited and after each answer (Linux only).
+50 ms while an answer is awaited, and after an answer if that was longer ago (Linux only).
 
 Whatever it does wrong is raised as :class:`~drivebench.evaluation.rollout.PolicyFaultError` with a status;
 the process is then killed with its whole session, and the next :meth:`PolicyProcess.load` starts another.
@@ -35,6 +35,7 @@ from drivebench.evaluation.isolation.launch import Launch, launch
 from drivebench.evaluation.isolation.tier import Tier
 from drivebench.evaluation.manifest import Limits
 from drivebench.evaluation.protocol import (
+    WATCH_INTERVAL_S,
     Layout,
     ProtocolError,
     SilenceError,
@@ -105,6 +106,7 @@ class PolicyProcess:
         self.latencies_s: list[float] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
+        self._watched_s = 0.0
         self._log = bytearray()
         self._reader: threading.Thread | None = None
 
@@ -181,7 +183,8 @@ class PolicyProcess:
         started = time.monotonic()
         with self._faults(None, self._limits.decision_s):
             answer = self._ask(request, started + self._limits.decision_s)
-            self._watch()
+            if time.monotonic() - self._watched_s > WATCH_INTERVAL_S:
+                self._watch()
         self.latencies_s.append(time.monotonic() - started)
         with self._faults(None, self._limits.decision_s):
             return self._actions(answer)
@@ -332,6 +335,7 @@ class PolicyProcess:
 
     def _watch(self) -> None:
         assert self._process is not None
+        self._watched_s = time.monotonic()
         members = family(self._process.pid)
         if sum(member.resident_bytes for member in members) > self._limits.memory_bytes:
             raise PolicyFaultError(

@@ -1,8 +1,12 @@
-"""The attacks, read from their folders, and submissions that make them."""
+"""The attacks, read from their folders, and submissions that make them.
+
+``python tests/attacks/attack_files.py`` prints the table of ``docs/isolation.md``.
+"""
 
 import importlib.util
 import json
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -22,15 +26,15 @@ training_data = "none"
 
 @dataclass(frozen=True)
 class Attack:
-    """An attack: the first line of its file says what it tries, and the file which tier stops it."""
+    """An attack: the first line of its file says what it tries, and the file which tier stops it, if any."""
 
     name: str
     what: str
-    stopped_from: Tier
+    stopped_from: Tier | None
     module: ModuleType
 
     def stopped_in(self, tier: Tier) -> bool:
-        return list(Tier).index(tier) >= list(Tier).index(self.stopped_from)
+        return self.stopped_from is not None and list(Tier).index(tier) >= list(Tier).index(self.stopped_from)
 
 
 def attacks(folder: str) -> list[Attack]:
@@ -44,7 +48,8 @@ def attacks(folder: str) -> list[Attack]:
         spec.loader.exec_module(module)
         assert module.__doc__ is not None
         what = module.__doc__.strip().rstrip(".")
-        found.append(Attack(path.stem, what, Tier(module.STOPPED_FROM), module))
+        stopped_from = None if module.STOPPED_FROM is None else Tier(module.STOPPED_FROM)
+        found.append(Attack(path.stem, what, stopped_from, module))
     return found
 
 
@@ -57,3 +62,17 @@ def attacking(where: Path, policy: str, settings: object, folder: str | None = N
         shutil.copytree(HERE / folder, where / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (where / "settings.json").write_text(json.dumps(settings))
     return where
+
+
+def table() -> str:
+    """Which tier stops which attack, in Markdown."""
+    lines = ["| attack | " + " | ".join(Tier) + " | file |", "|---|" + ":-:|" * len(Tier) + "---|"]
+    for folder in ("reaching", "breaking"):
+        for attack in attacks(folder):
+            stopped = ("✓" if attack.stopped_in(tier) else "–" for tier in Tier)
+            lines.append(f"| {attack.what} | {' | '.join(stopped)} | `{folder}/{attack.name}.py` |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table())

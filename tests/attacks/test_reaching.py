@@ -67,6 +67,7 @@ def test_each_attack_fails_from_the_tier_on_that_stops_it(
     layout = Layout.of({"speed": ("<f4", (len(known), 1))}, [])
     with PolicyProcess(made, layout, len(known), LIMITS, tier) as process:
         process.load(seed=1)
+        process.load(seed=1)  # a second batch, in which some find what they kept of the first
         process.observation["speed"][:] = 3.0
         answer = process.act({})
         assert (process.observation["speed"] == 3.0).all(), "the observation was changed"

@@ -1,4 +1,4 @@
-"""See which other processes run, and with which arguments."""
+"""See which other processes run."""
 
 from pathlib import Path
 

@@ -216,16 +216,20 @@ class PolicyProcess:
         descriptors = ["--socket", str(theirs.fileno()), "--memory", str(self._descriptor)]
         with theirs:
             start = self._launch([*bare_python.command("drivebench.evaluation.host"), *descriptors])
-            self._process = subprocess.Popen(
-                start.command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=environment | _FIXED | start.environment,
-                cwd=self._submission.directory,
-                pass_fds=(theirs.fileno(), self._descriptor),
-                start_new_session=True,
-            )
+            try:
+                self._process = subprocess.Popen(
+                    start.command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    env=environment | _FIXED | start.environment,
+                    cwd=self._submission.directory,
+                    pass_fds=(theirs.fileno(), self._descriptor, *start.descriptors),
+                    start_new_session=True,
+                )
+            finally:
+                for descriptor in start.descriptors:
+                    os.close(descriptor)
         self._connection = ours
         self._log.clear()
         self._reader = threading.Thread(target=self._keep_log, args=(self._process,), daemon=True)

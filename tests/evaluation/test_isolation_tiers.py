@@ -52,13 +52,17 @@ def test_what_is_missing_is_said_and_what_is_asked_for_is_not_replaced(tmp_path:
         process.load(seed=1)
 
 
-def test_nobody_must_be_able_to_read_what_root_evaluates(tmp_path: Path) -> None:
+def test_what_only_root_may_read_is_shown_to_the_policy_that_root_evaluates(tmp_path: Path) -> None:
     if try_tier(Tier.BUBBLEWRAP).problem or user_inside() is None:
         pytest.skip("tier bubblewrap is not in force here, or it is not root who evaluates")
     where = submission(tmp_path / "steady")
     (where / "policy.py").chmod(0o600)
+    with PolicyProcess(read_submission(where), LAYOUT, 1, Limits(), Tier.BUBBLEWRAP) as process:
+        process.load(seed=1)
+        assert process.act({}).shape == (1, 2)
+    where.chmod(0o700)
     with (
         PolicyProcess(read_submission(where), LAYOUT, 1, Limits(), Tier.BUBBLEWRAP) as process,
-        pytest.raises(ConfigurationError, match=r"policy\.py can be read by its owner only.*chmod -R go\+rX"),
+        pytest.raises(ConfigurationError, match=r"can be entered by its owner only.*chmod -R go\+rX"),
     ):
         process.load(seed=1)

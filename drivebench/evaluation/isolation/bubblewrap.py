@@ -33,7 +33,9 @@ def user_inside() -> int | None:
     return NOBODY if os.geteuid() == 0 else None
 
 
-def wrap(command: Sequence[str], places: Sequence[Path], directory: Path) -> list[str]:
+def wrap(
+    command: Sequence[str], places: Sequence[Path], directory: Path
+) -> tuple[list[str], tuple[int, ...]]:
     """The command that runs a command in there.
 
     Args:
@@ -41,14 +43,15 @@ def wrap(command: Sequence[str], places: Sequence[Path], directory: Path) -> lis
         places: What is to be seen, at the paths that it has outside.
         directory: The submission; the working directory, too.
 
+    Returns:
+        The command, and open files that it must inherit, to be closed by the caller.
+
     Raises:
-        ConfinementError: There is no bwrap, or root would become somebody who may not read the submission.
+        ConfinementError: There is no bwrap, or root would become somebody who may not enter the submission.
     """
     program = shutil.which(PROGRAM)
     if program is None:
         raise ConfinementError(f"{PROGRAM} is not installed (package 'bubblewrap' of most systems)")
-    if user_inside() is not None:
-        _require_readable(directory)
     shown = [*places, _PROCESSORS, directory]
     folders = dict.fromkeys(folder for place in shown for folder in reversed(place.parents[:-1]))
     seen: list[str] = []
@@ -59,18 +62,28 @@ def wrap(command: Sequence[str], places: Sequence[Path], directory: Path) -> lis
             seen += ["--symlink", os.readlink(place), str(place)]  # noqa: PTH115 - as it is written
         else:
             seen += ["--ro-bind", str(place), str(place)]
+    descriptors = []
+    for file in _hidden_files(directory) if user_inside() is not None else ():
+        descriptors.append(os.open(file, os.O_RDONLY))
+        seen += ["--perms", "0444", "--ro-bind-data", str(descriptors[-1]), str(file)]
     return [
         program, "--die-with-parent", *_NAMESPACES, *(_AS_USER if user_inside() is None else _AS_ROOT),
         *seen, "--dev", "/dev", "--proc", "/proc", "--remount-ro", "/proc", "--remount-ro", "/",
         "--chdir", str(directory), "--", *command,
-    ]  # fmt: skip
+    ], tuple(descriptors)  # fmt: skip
 
 
-def _require_readable(directory: Path) -> None:
-    for path in [directory, *directory.rglob("*")]:
-        needed = 0o005 if path.is_dir() else 0o004
-        if path.stat().st_mode & needed != needed:
+def _hidden_files(directory: Path) -> list[Path]:
+    """Files of a submission that only root may read, as safetensors writes them: bwrap shows copies.
+
+    Raises:
+        ConfinementError: A folder may be entered by root only.
+    """
+    paths = [directory, *directory.rglob("*")]
+    for folder in filter(Path.is_dir, paths):
+        if folder.stat().st_mode & 0o005 != 0o005:
             raise ConfinementError(
-                f"{path} can be read by its owner only, and a policy that root evaluates becomes 'nobody' in "
-                f"there. `chmod -R go+rX {directory}`, or evaluate as another user"
+                f"{folder} can be entered by its owner only, and a policy that root evaluates becomes "
+                f"'nobody' in there. `chmod -R go+rX {directory}`, or evaluate as another user"
             )
+    return sorted(path for path in paths if path.is_file() and not path.stat().st_mode & 0o004)

@@ -22,11 +22,13 @@ class Launch:
         command: To run.
         confinement: What the process then puts in force on itself; None in tier ``process``.
         environment: Variables that it gets besides.
+        descriptors: Open files that it must inherit; to be closed when it has been started.
     """
 
     command: list[str]
     confinement: Confinement | None
     environment: dict[str, str]
+    descriptors: tuple[int, ...] = ()
 
 
 def launch(tier: Tier, command: Sequence[str], directory: Path) -> Launch:
@@ -44,11 +46,14 @@ def launch(tier: Tier, command: Sequence[str], directory: Path) -> Launch:
         return Launch(command=list(command), confinement=None, environment={})
     places = library_places()
     readable, listable = without_scenarios(places)
-    user = None
+    user: int | None = None
+    descriptors: tuple[int, ...] = ()
     if tier is Tier.BUBBLEWRAP:
-        command, user = bubblewrap.wrap(command, places, directory), bubblewrap.user_inside()
+        user = bubblewrap.user_inside()
+        command, descriptors = bubblewrap.wrap(command, places, directory)
     return Launch(
         command=list(command),
+        descriptors=descriptors,
         confinement=Confinement(readable=(*readable, str(directory)), listable=listable, user=user),
         environment={
             "HOME": _NOWHERE,

@@ -7,7 +7,7 @@ from drivebench.benchmarks.row import Row
 
 __all__ = ["BENCHMARKS", "Benchmark", "Row", "load_benchmark"]
 
-BENCHMARKS = ("world", "environments", "threads", "scaling", "phases", "camera", "evaluation")
+BENCHMARKS = ("world", "environments", "threads", "scaling", "phases", "camera", "isolation", "evaluation")
 """Modules of this package, in the order of the page; each is a ``Benchmark``."""
 
 

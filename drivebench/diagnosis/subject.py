@@ -12,6 +12,7 @@ from drivebench.diagnosis.route_watch import RouteWatch
 from drivebench.errors import PolicyError
 from drivebench.evaluation.chunk import chunk_seed
 from drivebench.evaluation.competitor import Competitor, PolicyPilot, Seen
+from drivebench.evaluation.isolation.tiers import choose
 from drivebench.evaluation.manifest import Limits
 from drivebench.evaluation.rollout import PolicyFaultError, row_faults
 from drivebench.policy import Actions, Driver, Slots
@@ -163,6 +164,6 @@ def subject(competitor: Competitor, slots: int, limits: Limits) -> Iterator[Driv
     if competitor.submission is None:
         yield DriverSubject(competitor.card.name)
         return
-    with competitor.pilot(slots, limits) as pilot:
+    with competitor.pilot(slots, limits, choose().value) as pilot:
         assert isinstance(pilot, PolicyPilot)
         yield PolicySubject(pilot, competitor)

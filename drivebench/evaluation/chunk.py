@@ -39,6 +39,7 @@ class ChunkJob:
         entries: The selected episodes, in order.
         chunk_size: Episodes that are driven together.
         limits: What the policy is allowed.
+        isolation: Tier around it, by name.
         engine_digest: Digest of the compiled sources of the machine that asks.
     """
 
@@ -46,6 +47,7 @@ class ChunkJob:
     entries: tuple[SuiteEntry, ...]
     chunk_size: int
     limits: Limits
+    isolation: str
     engine_digest: str
 
     def entries_of(self, chunk: int) -> tuple[SuiteEntry, ...]:
@@ -73,7 +75,7 @@ class ChunkJob:
     @contextmanager
     def runner(self) -> Iterator[RunChunk]:
         """Yields what drives a chunk, as long as the pilot lives."""
-        with self.competitor.pilot(self.chunk_size, self.limits) as pilot:
+        with self.competitor.pilot(self.chunk_size, self.limits, self.isolation) as pilot:
             yield lambda chunk, progress: self._run(pilot, chunk, progress)
 
     def _run(self, pilot: ChunkPilot, chunk: int, progress: Callable[[int], None]) -> ChunkFiles:

@@ -44,7 +44,13 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most so many episodes of each scenario and condition.")
     ] = None,
-    isolation: Annotated[str, typer.Option(help="Tier that must be in force around the policy.")] = "process",
+    isolation: Annotated[
+        str | None,
+        typer.Option(
+            help="Tier that must be in force around the policy: process, landlock or bubblewrap "
+            "(docs/isolation.md). The strongest that this machine has when left out."
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is in --out.")] = False,
     sign: Annotated[Path | None, typer.Option(help="Sign the run with this SSH key.", metavar="KEY")] = None,
     decision_timeout: Annotated[float, typer.Option(help="Seconds to answer for one batch.")] = 10.0,

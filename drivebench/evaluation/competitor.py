@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from drivebench import registry
 from drivebench.baseline import TrainRequest, load_baseline
 from drivebench.errors import ConfigurationError, DataError, UnknownNameError
+from drivebench.evaluation.isolation.tier import Tier
 from drivebench.evaluation.manifest import Driven, Limits, PolicyCard
 from drivebench.evaluation.policy_process import PolicyProcess
 from drivebench.evaluation.protocol import Layout
@@ -53,12 +54,16 @@ class Competitor:
     submission: Submission | None
 
     @contextmanager
-    def pilot(self, batch_size: int, limits: Limits) -> "Iterator[ChunkPilot]":
+    def pilot(self, batch_size: int, limits: Limits, isolation: str) -> "Iterator[ChunkPilot]":
         """A pilot for chunks of episodes, and its end.
 
         Args:
             batch_size: Slots.
             limits: What a policy is allowed.
+            isolation: Tier that must be in force around a submission.
+
+        Raises:
+            ConfigurationError: It does not come into force.
         """
         if self.submission is None:
             driver: Driver = registry.load("driver", self.card.name)()
@@ -66,7 +71,7 @@ class Competitor:
             return
         rig = SensorRig(self.submission.manifest.sensors)
         layout = _layout(rig, batch_size)
-        with PolicyProcess(self.submission, layout, batch_size, limits) as process:
+        with PolicyProcess(self.submission, layout, batch_size, limits, Tier(isolation)) as process:
             yield PolicyPilot(process, rig, batch_size)
 
 

@@ -1,17 +1,16 @@
-"""The process in which a policy lives: ``python -P -m drivebench.evaluation.host --socket FD --memory FD``.
+"""The process in which a policy lives; its arguments are ``--socket FD --memory FD``.
 
-Started by :mod:`drivebench.evaluation.policy_process`. It imports the submission, answers requests, and ends
-when its connection closes. Whatever the policy raises is sent back as text.
+Started by :mod:`drivebench.evaluation.policy_process`. It confines itself, imports the submission, answers
+requests, and ends when its connection closes. Whatever the policy raises is sent back as text.
 """
 
 import argparse
-import ctypes
 import importlib
 import os
 import random
-import signal
 import socket
 import sys
+import tempfile
 import traceback
 from collections.abc import Mapping
 from importlib.abc import MetaPathFinder, PathEntryFinder
@@ -32,14 +31,14 @@ from typing import Any
 
 import numpy as np
 
+from drivebench.evaluation.isolation.confinement import Confinement, confine
+from drivebench.evaluation.isolation.limits import die_with_parent
 from drivebench.evaluation.protocol import Layout, ProtocolError, map_memory, receive, send, views
 
 __all__ = ["main"]
 
 TRACE_CHARACTERS = 8000
 MESSAGE_CHARACTERS = 500
-_PR_SET_PDEATHSIG = 1
-"""linux/prctl.h: the signal that this process gets when its parent dies."""
 
 
 class Host:
@@ -52,6 +51,14 @@ class Host:
         self._policy: Any = None
         self._torch = _TorchSeeder()
         sys.meta_path.insert(0, self._torch)
+
+    def confine(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Give up, for good, what a policy must not have; comes before anything of a submission."""
+        confine(Confinement.decode(request))
+        tempfile.tempdir = (
+            "/tmp"  # nobody can write there, but libraries fail when there is no name to ask for
+        )
+        return {"ok": True}
 
     def load(self, request: dict[str, Any]) -> dict[str, Any]:
         """Import the submission afresh, with all generators of random numbers seeded, and make its policy."""
@@ -172,23 +179,18 @@ def _describe(error: BaseException) -> dict[str, Any]:
     }
 
 
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def main() -> None:
     """Answer requests until the connection closes."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--socket", type=int, required=True)
     parser.add_argument("--memory", type=int, required=True)
     arguments = parser.parse_args()
-    _die_with_parent()
+    die_with_parent()
     connection = socket.socket(fileno=arguments.socket)
     os.set_inheritable(arguments.socket, False)
     os.set_inheritable(arguments.memory, False)
     host = Host(arguments.memory)
-    operations = {"load": host.load, "reset": host.reset, "act": host.act}
+    operations = {"confine": host.confine, "load": host.load, "reset": host.reset, "act": host.act}
     while True:
         try:
             request = receive(connection)
@@ -203,7 +205,3 @@ def main() -> None:
             send(connection, answer)
         except ProtocolError:
             return
-
-
-if __name__ == "__main__":
-    main()

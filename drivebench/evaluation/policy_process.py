@@ -1,11 +1,12 @@
 """A policy in a process of its own, as seen from the harness.
 
 What the policy gets: its declared observation, in memory that it cannot write; one thread for each numerical
-library; no standard input. What it may take: time to start and time to answer, on the harness's clock, and
-resident memory. Memory is watched rather than limited by ``RLIMIT_AS`` or ``RLIMIT_DATA``, because what a
-process *reserves* says little (CUDA reserves hundreds of gigabytes, each thread a stack), and because a watch
-can say by how much the limit was passed. It is looked at every 50 ms while an answer is awaited and after
-each answer (Linux only).
+library; no standard input; what the tier of isolation leaves it (:mod:`drivebench.evaluation.isolation`).
+What it may take: time to start and time to answer, on the harness's clock, resident memory, and a number of
+processes and threads. The last two are watched rather than limited by ``RLIMIT_AS``, ``RLIMIT_DATA`` or
+``RLIMIT_NPROC``, because what a process *reserves* says little (CUDA reserves hundreds of gigabytes, each
+thread a stack), and because processes are counted for a user and not for a policy. They are looked at every
+50 ms while an answer is awaited, and after an answer if that was longer ago (Linux only).
 
 Whatever it does wrong is raised as :class:`~drivebench.evaluation.rollout.PolicyFaultError` with a status;
 the process is then killed with its whole session, and the next :meth:`PolicyProcess.load` starts another.
@@ -13,21 +14,28 @@ the process is then killed with its whole session, and the next :meth:`PolicyPro
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from drivebench.errors import ConfigurationError
+from drivebench.evaluation import bare_python
+from drivebench.evaluation.isolation.confinement import Confinement
+from drivebench.evaluation.isolation.family import family
+from drivebench.evaluation.isolation.kernel import ConfinementError
+from drivebench.evaluation.isolation.launch import Launch, launch
+from drivebench.evaluation.isolation.tier import Tier
 from drivebench.evaluation.manifest import Limits
 from drivebench.evaluation.protocol import (
+    WATCH_INTERVAL_S,
     Layout,
     ProtocolError,
     SilenceError,
@@ -45,6 +53,10 @@ __all__ = ["PolicyProcess"]
 
 LOG_BYTES = 64 * 1024
 """How much of what a policy prints is kept, from the end."""
+MOST_THREADS = 512
+"""Of all processes of a policy together. A library may start one for each processor of a large machine."""
+REASON_CHARACTERS = 500
+"""How much of what a policy says of its failure is recorded."""
 _KEPT = {
     "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV",
 }  # fmt: skip
@@ -58,11 +70,14 @@ _FIXED = {
     "PYTHONUNBUFFERED": "1",
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
-KILLED = frozenset(code for number in (signal.SIGKILL, signal.SIGTERM) for code in (-number, 128 + number))
-"""How a process ends that was killed, and one that passes on that its only child was."""
+KILLED = frozenset((-signal.SIGKILL, -signal.SIGTERM))
+"""How a process ends that was killed."""
 DYING_S = 5.0
 """How long a process whose connection is closed may take to end, with all its memory."""
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_SIGNALLED = 128
+"""Bubblewrap reports a signal as a shell does: its number and this."""
+_NOT_TEXT = re.compile(r"[^\n\x20-\x7e\xa0-\U0010ffff]")
+"""Control characters, with which a text could do more to a terminal than appear on it."""
 
 
 class PolicyProcess:
@@ -74,7 +89,9 @@ class PolicyProcess:
         was_killed: Whether the process was killed since then, by whomever, and not for passing a limit.
     """
 
-    def __init__(self, submission: Submission, layout: Layout, batch_size: int, limits: Limits) -> None:
+    def __init__(
+        self, submission: Submission, layout: Layout, batch_size: int, limits: Limits, tier: Tier
+    ) -> None:
         """Prepare; nothing runs yet.
 
         Args:
@@ -82,7 +99,9 @@ class PolicyProcess:
             layout: Of its observation, for ``batch_size`` slots.
             batch_size: Slots.
             limits: What it is allowed.
+            tier: Of isolation, which is in force before anything of the submission is imported.
         """
+        self._tier = tier
         self._submission = submission
         self._layout = layout
         self._batch_size = batch_size
@@ -93,6 +112,7 @@ class PolicyProcess:
         self.was_killed = False
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
+        self._watched_s = 0.0
         self._log = bytearray()
         self._reader: threading.Thread | None = None
 
@@ -117,13 +137,14 @@ class PolicyProcess:
 
         Raises:
             PolicyFaultError: It cannot be imported or made.
+            ConfigurationError: The tier does not come into force.
         """
         self.latencies_s = []
         self.was_killed = False
+        if self._process is None:
+            self._start()
         deadline = time.monotonic() + self._limits.start_up_s
         with self._faults(Status.START_UP, self._limits.start_up_s):
-            if self._process is None:
-                self._start()
             self._ask(
                 {
                     "operation": "load",
@@ -169,7 +190,8 @@ class PolicyProcess:
         started = time.monotonic()
         with self._faults(None, self._limits.decision_s):
             answer = self._ask(request, started + self._limits.decision_s)
-            self._watch_memory()
+            if time.monotonic() - self._watched_s > WATCH_INTERVAL_S:
+                self._watch()
         self.latencies_s.append(time.monotonic() - started)
         with self._faults(None, self._limits.decision_s):
             return self._actions(answer)
@@ -178,8 +200,12 @@ class PolicyProcess:
         """End the process and everything that it started; a later :meth:`load` starts another."""
         if self._process is None:
             return
+        members = family(self._process.pid)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        for member in members:  # those that have left the session
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(member.process, signal.SIGKILL)
         self._process.wait()
         if self._connection is not None:
             self._connection.close()
@@ -194,24 +220,55 @@ class PolicyProcess:
             for name, value in os.environ.items()
             if name in _KEPT or name.startswith(_KEPT_PREFIXES)
         }
-        command = [
-            sys.executable, "-P", "-m", "drivebench.evaluation.host",
-            "--socket", str(theirs.fileno()), "--memory", str(self._descriptor),
-        ]  # fmt: skip
+        descriptors = ["--socket", str(theirs.fileno()), "--memory", str(self._descriptor)]
         with theirs:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=environment | _FIXED,
-                pass_fds=(theirs.fileno(), self._descriptor),
-                start_new_session=True,
-            )
+            start = self._launch([*bare_python.command("drivebench.evaluation.host"), *descriptors])
+            try:
+                self._process = subprocess.Popen(
+                    start.command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    env=environment | _FIXED | start.environment,
+                    cwd=self._submission.directory,
+                    pass_fds=(theirs.fileno(), self._descriptor, *start.descriptors),
+                    start_new_session=True,
+                )
+            finally:
+                for descriptor in start.descriptors:
+                    os.close(descriptor)
         self._connection = ours
         self._log.clear()
         self._reader = threading.Thread(target=self._keep_log, args=(self._process,), daemon=True)
         self._reader.start()
+        if start.confinement is not None:
+            self._confine(start.confinement)
+
+    def _launch(self, command: Sequence[str]) -> Launch:
+        try:
+            return launch(self._tier, command, self._submission.directory)
+        except ConfinementError as error:
+            raise self._not_in_force(str(error)) from error
+
+    def _confine(self, confinement: Confinement) -> None:
+        """Have the process confine itself; nothing of the submission has been imported."""
+        try:
+            self._ask(
+                {"operation": "confine", **confinement.encode()}, time.monotonic() + self._limits.start_up_s
+            )
+        except SilenceError as error:  # of drivebench's own code: the machine is too busy
+            self.close()
+            allowed_s = self._limits.start_up_s
+            raise TimeoutError(f"a policy's process did not start within {allowed_s:g} s") from error
+        except (ProtocolError, _RaisedError) as error:
+            self.close()
+            raise self._not_in_force(str(error) or self.log_tail.strip()) from error
+
+    def _not_in_force(self, problem: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"isolation tier {self._tier.value!r} does not come into force: {problem}. A run never falls "
+            "back to a weaker tier by itself: mend the cause, or ask for a weaker one with --isolation."
+        )
 
     def _keep_log(self, process: subprocess.Popen[bytes]) -> None:
         """Drain what the process prints, so that it never blocks, and keep the end."""
@@ -225,7 +282,7 @@ class PolicyProcess:
         if self._connection is None:
             raise ProtocolError("")
         send(self._connection, request, deadline=deadline)
-        answer = receive(self._connection, deadline=deadline, watch=self._watch_memory)
+        answer = receive(self._connection, deadline=deadline, watch=self._watch)
         error = answer.get("error")
         if isinstance(error, dict):
             raise _RaisedError(f"{error.get('type')}: {error.get('message')}")
@@ -252,7 +309,7 @@ class PolicyProcess:
         else:
             return
         self.close()
-        raise fault
+        raise PolicyFaultError(fault.status, _tame(fault.reason))
 
     def _broken(self, status: Status | None, problem: str) -> PolicyFaultError:
         if problem:
@@ -261,9 +318,11 @@ class PolicyProcess:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=DYING_S)
         code = self._process.returncode
-        self.was_killed = code in KILLED
         if code is None:
             return PolicyFaultError(status or Status.PROTOCOL, "its process closed the connection")
+        if code > _SIGNALLED and self._tier is Tier.BUBBLEWRAP:
+            code = _SIGNALLED - code
+        self.was_killed = code in KILLED
         how = f"was killed by {_signal_name(-code)}" if code < 0 else f"exited with code {code}"
         return PolicyFaultError(status or Status.EXITED, f"its process {how}")
 
@@ -286,18 +345,22 @@ class PolicyProcess:
         with np.errstate(over="ignore"):  # a number beyond float32 becomes an infinity, which is refused
             return np.frombuffer(data, np.float64).reshape(self._batch_size, 2).astype(np.float32)
 
-    def _watch_memory(self) -> None:
+    def _watch(self) -> None:
         assert self._process is not None
-        statistics = Path(f"/proc/{self._process.pid}/statm")
-        try:
-            resident = int(statistics.read_text().split()[1]) * _PAGE_BYTES
-        except (OSError, IndexError):  # another system, or it has just ended
-            return
-        if resident > self._limits.memory_bytes:
+        self._watched_s = time.monotonic()
+        members = family(self._process.pid)
+        if sum(member.resident_bytes for member in members) > self._limits.memory_bytes:
             raise PolicyFaultError(
                 Status.MEMORY,
                 f"more than {self._limits.memory_bytes / 2**30:g} GiB of memory",
             )
+        if sum(member.threads for member in members) > MOST_THREADS:
+            raise PolicyFaultError(Status.PROCESSES, f"more than {MOST_THREADS} processes and threads")
+
+
+def _tame(reason: str) -> str:
+    """What a policy says, no longer than is of use, and as text only."""
+    return _NOT_TEXT.sub("�", reason[:REASON_CHARACTERS])
 
 
 def _signal_name(number: int) -> str:

@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "LONGEST_MESSAGE",
+    "WATCH_INTERVAL_S",
     "Array",
     "Layout",
     "ProtocolError",

@@ -80,6 +80,7 @@ class Status(StrEnum):
     TIMED_OUT = "timed-out"
     EXITED = "exited"
     MEMORY = "memory"
+    PROCESSES = "processes"
     PROTOCOL = "protocol"
     WRONG_SHAPE = "wrong-shape"
     WRONG_TYPE = "wrong-type"

@@ -19,6 +19,8 @@ from drivebench.compiled import source_digest
 from drivebench.errors import ConfigurationError
 from drivebench.evaluation.chunk import ChunkJob
 from drivebench.evaluation.competitor import Competitor, competitor
+from drivebench.evaluation.isolation.tier import NO_TIER
+from drivebench.evaluation.isolation.tiers import choose
 from drivebench.evaluation.machine import PROCESSOR, machine_here, versions_here
 from drivebench.evaluation.manifest import Driven, RunManifest
 from drivebench.evaluation.merge import chunk_files
@@ -126,6 +128,7 @@ def rerun(
         entries=tuple(entries_of(run, suite).values()),
         chunk_size=manifest.chunk_size,
         limits=manifest.limits,
+        isolation=NO_TIER if driven.submission is None else choose().value,
         engine_digest=source_digest(),
     )
     found: list[Disagreement] = []

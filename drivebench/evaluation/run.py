@@ -13,15 +13,25 @@ from drivebench.evaluation.account import count_evaluation
 from drivebench.evaluation.chunk import ChunkJob
 from drivebench.evaluation.competitor import Competitor, competitor
 from drivebench.evaluation.engines.engine import Engine, Order, Supervisor
-from drivebench.evaluation.isolation import NO_TIER, Tier, require_tier
+from drivebench.evaluation.isolation.tier import NO_TIER, Tier
+from drivebench.evaluation.isolation.tiers import choose, describe, require, try_tier
 from drivebench.evaluation.machine import machine_here, versions_here
-from drivebench.evaluation.manifest import Attempt, Earlier, Limits, RunManifest, Selection
+from drivebench.evaluation.manifest import (
+    MANIFEST,
+    Attempt,
+    Earlier,
+    Limits,
+    RunManifest,
+    Selection,
+    read_manifest,
+)
 from drivebench.evaluation.record import Run, load_run
 from drivebench.evaluation.rollout import BATCH_SIZE
 from drivebench.evaluation.run_directory import RunDirectory, is_begun
-from drivebench.evaluation.run_files import ChunkFiles
+from drivebench.evaluation.run_files import ChunkFiles, run_files
 from drivebench.evaluation.selection import select, suite_card
 from drivebench.metric.score import METRIC_VERSION, metric_digest
+from drivebench.progress import say
 from drivebench.suite import Suite, SuiteEntry, load_suite
 
 __all__ = ["EvaluationRequest", "episode_count", "evaluate"]
@@ -38,7 +48,8 @@ class EvaluationRequest:
         suite: Name of a suite.
         out: The run directory.
         workers: Processes that drive; results do not depend on it. None for as many as the engine has.
-        isolation: Tier that must be in force.
+        isolation: Tier that must be in force; None takes that of the run that is resumed, or else the
+            strongest that comes into force on this machine.
         resume: Go on with the run that is in ``out``.
         selection: Which part of the suite.
         limits: What the policy is allowed.
@@ -51,7 +62,7 @@ class EvaluationRequest:
     suite: str
     out: Path
     workers: int | None = None
-    isolation: str = Tier.PROCESS.value
+    isolation: str | None = None
     resume: bool = False
     selection: Selection = field(default_factory=Selection)
     limits: Limits = field(default_factory=Limits)
@@ -85,12 +96,11 @@ def evaluate(request: EvaluationRequest, progress: Callable[[int, int], None] = 
         HarnessError: The harness failed; nothing of that chunk was scored.
         KeyboardInterrupt: Interrupted; chunks that were finished stay, and ``resume`` goes on.
     """
-    tier = require_tier(request.isolation)
     engine: Engine = registry.load("engine", request.engine)
     suite = load_suite(request.suite)
     entries = select(suite, request.selection)
     with competitor(request.what) as driven:
-        manifest = _manifest(request, suite, entries, driven, tier)
+        manifest = _manifest(request, suite, entries, driven, _isolation(request, driven))
         if not manifest.driven:
             raise ConfigurationError(
                 f"shard {request.selection.shard} has nothing to drive: the run has {manifest.chunks} "
@@ -108,6 +118,7 @@ def evaluate(request: EvaluationRequest, progress: Callable[[int, int], None] = 
                 entries=entries,
                 chunk_size=manifest.chunk_size,
                 limits=manifest.limits,
+                isolation=manifest.isolation,
                 engine_digest=manifest.engine_digest,
             )
             with directory.claimed():
@@ -128,8 +139,29 @@ def episode_count(request: EvaluationRequest) -> int:
     return sum((number // request.chunk_size) % shard.of == shard.index - 1 for number in range(len(entries)))
 
 
+def _isolation(request: EvaluationRequest, driven: Competitor) -> str:
+    """The tier that will be in force, by name; the user is told which."""
+    name = request.isolation
+    if driven.submission is None:
+        if name is not None:
+            raise ConfigurationError(
+                f"isolation tier {name!r} is asked for, but {driven.card.name!r} is a driver that sees the "
+                "world, and drives in the harness itself. Expected a submission; leave --isolation out."
+            )
+        return NO_TIER
+    if name is None and request.resume and (request.out / MANIFEST).is_file():
+        name = read_manifest(request.out, run_files(request.out)).isolation
+    tier = choose() if name is None else require(name)
+    say(describe(tier))
+    return tier.value
+
+
 def _manifest(
-    request: EvaluationRequest, suite: Suite, entries: tuple[SuiteEntry, ...], driven: Competitor, tier: Tier
+    request: EvaluationRequest,
+    suite: Suite,
+    entries: tuple[SuiteEntry, ...],
+    driven: Competitor,
+    isolation: str,
 ) -> RunManifest:
     return RunManifest(
         drivebench=version("drivebench"),
@@ -139,7 +171,7 @@ def _manifest(
         metric_version=METRIC_VERSION,
         metric_digest=metric_digest(),
         engine_digest=source_digest(),
-        isolation=tier.value if driven.submission is not None else NO_TIER,
+        isolation=isolation,
         chunk_size=request.chunk_size,
         limits=request.limits,
         episodes=tuple(entry.key for entry in entries),
@@ -181,7 +213,7 @@ def _drive(
     )
     progress(finished, total)
     with engine(order) as crew:
-        attempt = _attempt(request.engine, crew.workers, earlier)
+        attempt = _attempt(request.engine, crew.workers, earlier, job.isolation)
         directory.note_attempt(attempt, first=True)
         outcome = "failed"
         try:
@@ -201,7 +233,7 @@ def _expected_s(job: ChunkJob, chunk: int) -> float:
     return sum(entry.reference_time_s for entry in job.entries_of(chunk))
 
 
-def _attempt(engine: str, workers: int, earlier: Earlier | None) -> Attempt:
+def _attempt(engine: str, workers: int, earlier: Earlier | None, isolation: str) -> Attempt:
     return Attempt(
         started=_now(),
         ended=None,
@@ -209,7 +241,10 @@ def _attempt(engine: str, workers: int, earlier: Earlier | None) -> Attempt:
         chunks=0,
         workers=workers,
         versions=versions_here(),
-        machine=machine_here(),
+        machine={
+            **machine_here(),
+            "landlock": 0 if isolation == NO_TIER else try_tier(Tier(isolation)).landlock,
+        },
         engine=engine,
         earlier=earlier,
     )

@@ -146,7 +146,7 @@ def test_a_policy_drives_as_it_does_in_an_evaluation_and_on_from_there(tmp_path:
     with competitor(str(made)) as who:
         with subject(who, 2, Limits()) as policy:
             driven = drive(episodes, policy, go_on=True)
-        with who.pilot(2, Limits()) as pilot:
+        with who.pilot(2, Limits(), "process") as pilot:
             pilot.prepare(chunk_seed(who.card.digest, 0))
             rollouts = roll_out_batch(episodes, [None] * 2, pilot)
     for slot, rollout in enumerate(rollouts):

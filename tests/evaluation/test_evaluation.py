@@ -14,6 +14,7 @@ from drivebench.errors import ConfigurationError, RecordError, UnknownNameError
 from drivebench.evaluation import run as run_module
 from drivebench.evaluation import verify as verify_module
 from drivebench.evaluation.engines.engine import HarnessError
+from drivebench.evaluation.isolation.tiers import choose, try_tier
 from drivebench.evaluation.manifest import Driven, Limits, Selection
 from drivebench.evaluation.record import Run, Status, load_run
 from drivebench.evaluation.rollout import DriverPilot
@@ -71,7 +72,8 @@ def test_a_run_holds_everything_that_was_asked(finished: Path) -> None:
     assert [record.key for record in run.episodes] == [entry.key for entry in SUITE.entries]
     assert run.manifest.policy.kind is Driven.SUBMISSION
     assert run.manifest.policy.name == "steady"
-    assert run.manifest.isolation == "process"
+    assert run.manifest.isolation == choose().value
+    assert run.manifest.attempts[0].machine["landlock"] == try_tier(choose()).landlock
     assert not run.failures
     assert [timing.episodes for timing in run.timing] == [2, 2, 2]
     assert all(timing.decisions > 0 for timing in run.timing)
@@ -225,8 +227,6 @@ def test_names_that_do_not_exist_are_corrected(tmp_path: Path, steady: Path) -> 
         evaluate(request(tmp_path / "run", "exprt"))
     with pytest.raises(UnknownNameError, match="Did you mean 'process'"):
         evaluate(request(tmp_path / "run", steady, isolation="proces"))
-    with pytest.raises(ConfigurationError, match="never falls back to a weaker tier"):
-        evaluate(request(tmp_path / "run", steady, isolation="gvisor"))
     blind = submission(tmp_path / "blind", sensors='["frnt"]')
     with pytest.raises(UnknownNameError, match="Did you mean 'front'"):
         evaluate(request(tmp_path / "run", blind))

@@ -77,6 +77,7 @@ def drive(folder: Path, deaths: int, action: str = "0.2") -> tuple[list[dict[str
             entries=SUITE.entries,
             chunk_size=2,
             limits=Limits(),
+            isolation="process",  # where it may leave its marks
             engine_digest=source_digest(),
         )
         with job.runner() as run:

@@ -13,6 +13,7 @@ import pytest
 from small_suites import STEADY, submission
 
 from drivebench.errors import ConfigurationError
+from drivebench.evaluation.isolation.tier import Tier
 from drivebench.evaluation.manifest import Limits
 from drivebench.evaluation.policy_process import PolicyProcess
 from drivebench.evaluation.protocol import Layout
@@ -43,11 +44,11 @@ def load(directory):
 
 
 @contextmanager
-def process(folder: Path, code: str, **limits: float) -> Iterator[PolicyProcess]:
+def process(folder: Path, code: str, tier: Tier = Tier.PROCESS, **limits: float) -> Iterator[PolicyProcess]:
     """A process that runs a submission with this code."""
     settings = {"start_up_s": 60.0, "decision_s": 20.0, "memory_bytes": 1 << 30} | limits
     made = read_submission(submission(folder / "policy", code))
-    with PolicyProcess(made, LAYOUT, 4, Limits(**settings)) as running:  # type: ignore[arg-type]
+    with PolicyProcess(made, LAYOUT, 4, Limits(**settings), tier) as running:  # type: ignore[arg-type]
         yield running
 
 
@@ -327,7 +328,7 @@ def test_byte_code_beside_a_submission_is_neither_read_nor_written(tmp_path: Pat
     (stale,) = (made / "__pycache__").iterdir()
     (made / "policy.py").write_text(policy("import more; return np.full((len(slots), 2), 0.25)"))
     (made / "more.py").write_text("")
-    with PolicyProcess(read_submission(made), LAYOUT, 4, Limits()) as running:
+    with PolicyProcess(read_submission(made), LAYOUT, 4, Limits(), Tier.PROCESS) as running:
         assert begin_and_act(running)[0, 0] == 0.25
     assert list((made / "__pycache__").iterdir()) == [stale]
 

@@ -1,0 +1,10 @@
+"""Answer NaN."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+STATUS, REASON, STOPPED_FROM = "not-finite", "", "process"
+
+
+def attack() -> NDArray[np.float64]:
+    return np.full((1, 2), np.nan)

@@ -23,18 +23,18 @@ from drivebench.evaluation.record import load_run
 SCRIPT = Path(__file__).with_name("evaluate_small_suite.py")
 SLOW = STEADY.replace("actions = ", "import time; time.sleep(0.01); actions = ")
 CHUNKS = 4
+WORKERS = 2
 PROCESSES = {"policy": "drivebench.evaluation.host", "worker": "multiprocessing.spawn"}
 """What the command line of a process has in it."""
 
 
 class Undisturbed:
-    """A run that nobody disturbed: what it came to, and how long it took."""
+    """A run that nobody disturbed, of one worker: what it came to, and how long it took."""
 
-    def __init__(self, folder: Path, workers: int) -> None:
-        self.workers = workers
+    def __init__(self, folder: Path) -> None:
         self.policy = submission(folder / "slow", SLOW)
         started = time.monotonic()
-        running = start(self.policy, folder / "undisturbed", workers)
+        running = start(self.policy, folder / "undisturbed", 1)
         if running.wait() != 0:
             raise SystemExit("the undisturbed run failed")
         self.took_s = time.monotonic() - started
@@ -90,13 +90,13 @@ def command_line(pid: int) -> str:
 def disturb(
     undisturbed: Undisturbed, out: Path, kinds: list[str], pause_s: float, generator: np.random.Generator
 ) -> list[str]:
-    """Evaluate, killing a process of each kind in turn at random moments, until the run is finished.
+    """Evaluate with two workers, killing a process of each kind in turn at random, until the run is finished.
 
     Returns:
         The kinds for which there was no time.
     """
     left = list(kinds)
-    running = start(undisturbed.policy, out, undisturbed.workers)
+    running = start(undisturbed.policy, out, WORKERS)
     try:
         while True:
             try:
@@ -107,7 +107,7 @@ def disturb(
                 continue
             if running.returncode == 0:
                 break
-            running = start(undisturbed.policy, out, undisturbed.workers)
+            running = start(undisturbed.policy, out, WORKERS)
     finally:
         running.kill()
         running.wait()
@@ -129,11 +129,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True, help="a folder that is not there yet")
     arguments = parser.parse_args()
     generator = np.random.default_rng(arguments.seed)
-    undisturbed = Undisturbed(arguments.out, arguments.workers)
+    undisturbed = Undisturbed(arguments.out)
     print(f"undisturbed: {undisturbed.took_s:.1f} s, results {undisturbed.digest[:16]}", flush=True)  # noqa: T201
     killed: Counter[str] = Counter()
     runs = 0

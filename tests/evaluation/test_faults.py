@@ -58,7 +58,7 @@ def load(directory):
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 @pytest.mark.slow
 def test_ten_kills_lose_double_and_alter_nothing(tmp_path: Path) -> None:
-    undisturbed = Undisturbed(tmp_path, 2)
+    undisturbed = Undisturbed(tmp_path)
     generator, left, runs = np.random.default_rng(7), KINDS, 0
     while left:
         left = disturb(undisturbed, tmp_path / f"run-{runs}", left, undisturbed.took_s / 2, generator)

@@ -16,35 +16,44 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from small_suites import STEADY, submission
+import pytest
+from small_suites import STEADY, submission, suite
 
+from drivebench.evaluation import run
 from drivebench.evaluation.record import load_run
+from drivebench.evaluation.run import EvaluationRequest, evaluate
 
 SCRIPT = Path(__file__).with_name("evaluate_small_suite.py")
 SLOW = STEADY.replace("actions = ", "import time; time.sleep(0.01); actions = ")
 CHUNKS = 4
-WORKERS = 2
 PROCESSES = {"policy": "drivebench.evaluation.host", "worker": "multiprocessing.spawn"}
 """What the command line of a process has in it."""
 
 
 class Undisturbed:
-    """A run that nobody disturbed, of one worker: what it came to, and how long it took."""
+    """A run that nobody disturbed, in this process: what it came to, and how long it took."""
 
     def __init__(self, folder: Path) -> None:
         self.policy = submission(folder / "slow", SLOW)
         started = time.monotonic()
-        running = start(self.policy, folder / "undisturbed", 1)
-        if running.wait() != 0:
-            raise SystemExit("the undisturbed run failed")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(run, "load_suite", lambda name: suite(name, 2 * CHUNKS))
+            evaluate(
+                EvaluationRequest(
+                    what=str(self.policy), suite="small", out=folder / "undisturbed", workers=1, chunk_size=2
+                )
+            )
         self.took_s = time.monotonic() - started
         self.files = results(folder / "undisturbed")
         self.digest = load_run(folder / "undisturbed").results
+        self.starts = 0
 
 
-def start(policy: Path, out: Path, workers: int) -> subprocess.Popen[bytes]:
-    """An evaluation that goes on with what is there."""
-    command = [sys.executable, str(SCRIPT), str(policy), str(out), str(workers), "--resume"]
+def start(undisturbed: Undisturbed, out: Path) -> subprocess.Popen[bytes]:
+    """An evaluation that goes on with what is there; with one worker and with two by turns."""
+    undisturbed.starts += 1
+    workers = 2 - undisturbed.starts % 2
+    command = [sys.executable, str(SCRIPT), str(undisturbed.policy), str(out), str(workers), "--resume"]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -90,13 +99,13 @@ def command_line(pid: int) -> str:
 def disturb(
     undisturbed: Undisturbed, out: Path, kinds: list[str], pause_s: float, generator: np.random.Generator
 ) -> list[str]:
-    """Evaluate with two workers, killing a process of each kind in turn at random, until the run is finished.
+    """Evaluate, killing a process of each kind in turn at random, until the run is finished.
 
     Returns:
         The kinds for which there was no time.
     """
     left = list(kinds)
-    running = start(undisturbed.policy, out, WORKERS)
+    running = start(undisturbed, out)
     try:
         while True:
             try:
@@ -107,7 +116,7 @@ def disturb(
                 continue
             if running.returncode == 0:
                 break
-            running = start(undisturbed.policy, out, WORKERS)
+            running = start(undisturbed, out)
     finally:
         running.kill()
         running.wait()
@@ -117,11 +126,11 @@ def disturb(
 
 def check(undisturbed: Undisturbed, out: Path) -> None:
     """No episode was lost, doubled or altered."""
-    run = load_run(out)  # each episode is there once, whole, in its place
-    assert not run.failures, run.failures[0].reason
-    assert run.results == undisturbed.digest
+    found = load_run(out)  # each episode is there once, whole, in its place
+    assert not found.failures, found.failures[0].reason
+    assert found.results == undisturbed.digest
     assert results(out) == undisturbed.files
-    assert sum(attempt.chunks for attempt in run.manifest.attempts) <= CHUNKS  # a killed one did not say
+    assert sum(attempt.chunks for attempt in found.manifest.attempts) <= CHUNKS  # a killed one did not say
 
 
 def main() -> None:

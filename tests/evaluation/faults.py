@@ -99,7 +99,7 @@ def command_line(pid: int) -> str:
 def disturb(
     undisturbed: Undisturbed, out: Path, kinds: list[str], pause_s: float, generator: np.random.Generator
 ) -> list[str]:
-    """Evaluate, killing a process of each kind in turn at random, until the run is finished.
+    """Evaluate, killing processes of these kinds at random moments, until the run is finished.
 
     Returns:
         The kinds for which there was no time.
@@ -111,8 +111,9 @@ def disturb(
             try:
                 running.wait(timeout=float(generator.uniform(0.0, pause_s)) if left else None)
             except subprocess.TimeoutExpired:
-                if kill(running.pid, left[0], generator):
-                    left.pop(0)
+                kind = str(generator.choice(left))
+                if kill(running.pid, kind, generator):
+                    left.remove(kind)
                 continue
             if running.returncode == 0:
                 break
@@ -150,7 +151,7 @@ def main() -> None:
         kinds = kinds[: arguments.kills - killed.total()]
         out = arguments.out / f"run-{runs:03d}"
         left = disturb(undisturbed, out, kinds, undisturbed.took_s, generator)
-        killed += Counter(kinds[: len(kinds) - len(left)])
+        killed += Counter(kinds) - Counter(left)
         runs += 1
         print(f"{runs} runs, the same bytes each; killed: {dict(killed)}", flush=True)  # noqa: T201
 

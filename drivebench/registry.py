@@ -1,4 +1,4 @@
-"""Finding what other packages provide: scenarios, suites, drivers, baselines, sensors, engines, ...
+"""Finding what other packages provide: scenarios, suites, drivers, baselines, sensors, commands, peers, ...
 
 Everything is found through entry points, drivebench's own parts as well as a third party's, so that a new
 scenario or baseline is one new file and one line in a ``pyproject.toml``. Names are listed without importing
@@ -23,7 +23,6 @@ GROUPS = {
     "environment": "drivebench.environments",
     "peer": "drivebench.peers",
     "digests": "drivebench.digests",
-    "engine": "drivebench.engines",
 }
 
 

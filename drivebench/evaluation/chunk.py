@@ -20,10 +20,12 @@ from drivebench.metric.measurement import Reference
 from drivebench.scenario import Episode
 from drivebench.suite import SuiteEntry
 
-__all__ = ["LIVES", "ChunkJob", "RunChunk", "chunk_seed"]
+__all__ = ["LIVES", "SAME_DEATHS", "ChunkJob", "RunChunk", "chunk_seed"]
 
-LIVES = 3
-"""How often a chunk is driven before it is believed that a policy kills its own process."""
+LIVES = 10
+"""How often a policy may be killed in a chunk before it is believed that it does so itself."""
+SAME_DEATHS = 3
+"""The same for one that is killed at the same decision each time, as one that does it itself would be."""
 
 
 RunChunk = Callable[[int, Callable[[int], None]], ChunkFiles]
@@ -122,7 +124,8 @@ def _roll_out(
     be trying its luck, and one that is killed each time does it itself: these keep what they got first.
     """
     first: list[Rollout] = []
-    for _ in range(LIVES):
+    deaths: list[int] = []
+    while True:
         counted = 0
 
         def count(finished: int) -> None:
@@ -137,8 +140,11 @@ def _roll_out(
         if not pilot.was_killed:
             return rollouts
         first = first or rollouts
+        deaths.append(max(len(rollout.actions) for rollout in rollouts))
+        latest = deaths[-SAME_DEATHS:]
+        if len(deaths) == LIVES or (latest[0] > 0 and latest == [latest[-1]] * SAME_DEATHS):
+            return first
         progress(-counted)
-    return first
 
 
 def _goes_the_same_way(one: Sequence[Rollout], other: Sequence[Rollout]) -> bool:

@@ -30,7 +30,7 @@ def merge_runs(paths: Sequence[Path], out: Path) -> Run:
         RecordError: They are not all shards of one run, or overlap, or leave a gap; or one is not whole.
         ConfigurationError: Something is at ``out``.
     """
-    runs = [load_run(path) for path in paths]
+    runs = sorted(map(load_run, paths), key=lambda run: run.manifest.driven.start)
     wanted = _whole(runs[0].manifest)
     for run in runs:
         _check_same(runs[0], wanted, run)

@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from drivebench import registry
 from drivebench.compiled import source_digest
 from drivebench.errors import ConfigurationError
 from drivebench.evaluation.account import count_evaluation
 from drivebench.evaluation.chunk import ChunkJob
 from drivebench.evaluation.competitor import Competitor, competitor
-from drivebench.evaluation.engines.engine import Engine, Order, Supervisor
+from drivebench.evaluation.engines.engine import Engine, Order, Supervisor, load_engine
 from drivebench.evaluation.isolation.tier import NO_TIER, Tier
 from drivebench.evaluation.isolation.tiers import choose, describe, require, try_tier
 from drivebench.evaluation.machine import machine_here, versions_here
@@ -96,7 +95,7 @@ def evaluate(request: EvaluationRequest, progress: Callable[[int, int], None] = 
         HarnessError: The harness failed; nothing of that chunk was scored.
         KeyboardInterrupt: Interrupted; chunks that were finished stay, and ``resume`` goes on.
     """
-    engine: Engine = registry.load("engine", request.engine)
+    engine = load_engine(request.engine)
     suite = load_suite(request.suite)
     entries = select(suite, request.selection)
     with competitor(request.what) as driven:

@@ -18,6 +18,7 @@ DOCUMENTS = {
     "data.md": ROOT / "docs" / "data.md",
     "diagnose.md": ROOT / "docs" / "diagnose.md",
     "drive.md": ROOT / "docs" / "drive.md",
+    "evaluate.md": ROOT / "docs" / "evaluate.md",
     "effects.md": ROOT / "docs" / "effects.md",
     "records": ROOT / "leaderboard" / "records" / "README.md",
     "reproduce.md": ROOT / "docs" / "reproduce.md",

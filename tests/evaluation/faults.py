@@ -16,9 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from small_suites import STEADY, submission
+import pytest
+from small_suites import STEADY, submission, suite
 
+from drivebench.evaluation import run
 from drivebench.evaluation.record import load_run
+from drivebench.evaluation.run import EvaluationRequest, evaluate
 
 SCRIPT = Path(__file__).with_name("evaluate_small_suite.py")
 SLOW = STEADY.replace("actions = ", "import time; time.sleep(0.01); actions = ")
@@ -28,23 +31,29 @@ PROCESSES = {"policy": "drivebench.evaluation.host", "worker": "multiprocessing.
 
 
 class Undisturbed:
-    """A run that nobody disturbed: what it came to, and how long it took."""
+    """A run that nobody disturbed, in this process: what it came to, and how long it took."""
 
-    def __init__(self, folder: Path, workers: int) -> None:
-        self.workers = workers
+    def __init__(self, folder: Path) -> None:
         self.policy = submission(folder / "slow", SLOW)
         started = time.monotonic()
-        running = start(self.policy, folder / "undisturbed", workers)
-        if running.wait() != 0:
-            raise SystemExit("the undisturbed run failed")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(run, "load_suite", lambda name: suite(name, 2 * CHUNKS))
+            evaluate(
+                EvaluationRequest(
+                    what=str(self.policy), suite="small", out=folder / "undisturbed", workers=1, chunk_size=2
+                )
+            )
         self.took_s = time.monotonic() - started
         self.files = results(folder / "undisturbed")
         self.digest = load_run(folder / "undisturbed").results
+        self.starts = 0
 
 
-def start(policy: Path, out: Path, workers: int) -> subprocess.Popen[bytes]:
-    """An evaluation that goes on with what is there."""
-    command = [sys.executable, str(SCRIPT), str(policy), str(out), str(workers), "--resume"]
+def start(undisturbed: Undisturbed, out: Path) -> subprocess.Popen[bytes]:
+    """An evaluation that goes on with what is there; with one worker and with two by turns."""
+    undisturbed.starts += 1
+    workers = 2 - undisturbed.starts % 2
+    command = [sys.executable, str(SCRIPT), str(undisturbed.policy), str(out), str(workers), "--resume"]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -90,24 +99,25 @@ def command_line(pid: int) -> str:
 def disturb(
     undisturbed: Undisturbed, out: Path, kinds: list[str], pause_s: float, generator: np.random.Generator
 ) -> list[str]:
-    """Evaluate, killing a process of each kind in turn at random moments, until the run is finished.
+    """Evaluate, killing processes of these kinds at random moments, until the run is finished.
 
     Returns:
         The kinds for which there was no time.
     """
     left = list(kinds)
-    running = start(undisturbed.policy, out, undisturbed.workers)
+    running = start(undisturbed, out)
     try:
         while True:
             try:
                 running.wait(timeout=float(generator.uniform(0.0, pause_s)) if left else None)
             except subprocess.TimeoutExpired:
-                if kill(running.pid, left[0], generator):
-                    left.pop(0)
+                kind = str(generator.choice(left))
+                if kill(running.pid, kind, generator):
+                    left.remove(kind)
                 continue
             if running.returncode == 0:
                 break
-            running = start(undisturbed.policy, out, undisturbed.workers)
+            running = start(undisturbed, out)
     finally:
         running.kill()
         running.wait()
@@ -117,11 +127,11 @@ def disturb(
 
 def check(undisturbed: Undisturbed, out: Path) -> None:
     """No episode was lost, doubled or altered."""
-    run = load_run(out)  # each episode is there once, whole, in its place
-    assert not run.failures, run.failures[0].reason
-    assert run.results == undisturbed.digest
+    found = load_run(out)  # each episode is there once, whole, in its place
+    assert not found.failures, found.failures[0].reason
+    assert found.results == undisturbed.digest
     assert results(out) == undisturbed.files
-    assert sum(attempt.chunks for attempt in run.manifest.attempts) <= CHUNKS  # a killed one did not say
+    assert sum(attempt.chunks for attempt in found.manifest.attempts) <= CHUNKS  # a killed one did not say
 
 
 def main() -> None:
@@ -129,11 +139,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True, help="a folder that is not there yet")
     arguments = parser.parse_args()
     generator = np.random.default_rng(arguments.seed)
-    undisturbed = Undisturbed(arguments.out, arguments.workers)
+    undisturbed = Undisturbed(arguments.out)
     print(f"undisturbed: {undisturbed.took_s:.1f} s, results {undisturbed.digest[:16]}", flush=True)  # noqa: T201
     killed: Counter[str] = Counter()
     runs = 0
@@ -142,7 +151,7 @@ def main() -> None:
         kinds = kinds[: arguments.kills - killed.total()]
         out = arguments.out / f"run-{runs:03d}"
         left = disturb(undisturbed, out, kinds, undisturbed.took_s, generator)
-        killed += Counter(kinds[: len(kinds) - len(left)])
+        killed += Counter(kinds) - Counter(left)
         runs += 1
         print(f"{runs} runs, the same bytes each; killed: {dict(killed)}", flush=True)  # noqa: T201
 

@@ -1,4 +1,7 @@
-"""One worker, two, Ray, and SLURM jobs (submitit's local executor) come to one digest, also when one dies."""
+"""Ray and SLURM jobs (submitit's local executor) come to what one worker does, also when one of them dies.
+
+Two workers of this machine are in ``test_faults.py``.
+"""
 
 import importlib.util
 import os
@@ -59,15 +62,6 @@ def kill_one(having: str, seen: list[int]) -> Callable[[int, int], None]:
                     return
 
     return look
-
-
-def test_two_workers_come_to_the_same_bytes(policy: Path, alone: dict[str, bytes], tmp_path: Path) -> None:
-    killed: list[int] = []
-    look = kill_one("multiprocessing.spawn", killed)
-    assert drive(policy, tmp_path / "run", look, workers=2) == alone
-    assert killed
-    (attempt,) = load_run(tmp_path / "run").manifest.attempts
-    assert (attempt.engine, attempt.workers, attempt.chunks) == ("local", 2, 3)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("submitit") is None, reason="needs drivebench[slurm]")

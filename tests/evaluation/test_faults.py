@@ -11,22 +11,11 @@ from faults import Undisturbed, disturb
 from small_suites import submission, suite
 
 from drivebench.compiled import source_digest
-from drivebench.evaluation.chunk import LIVES, ChunkJob
+from drivebench.evaluation.chunk import SAME_DEATHS, ChunkJob
 from drivebench.evaluation.competitor import competitor
 from drivebench.evaluation.manifest import Limits
 
-KINDS = [
-    "policy",
-    "worker",
-    "policy",
-    "evaluator",
-    "policy",
-    "policy",
-    "worker",
-    "policy",
-    "policy",
-    "policy",
-]
+KINDS = [*["policy"] * 4, "evaluator", "worker", *["policy"] * 4]
 SUITE = suite(count=2)
 KILLED_AT = 5
 DIES = """
@@ -58,7 +47,7 @@ def load(directory):
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 @pytest.mark.slow
 def test_ten_kills_lose_double_and_alter_nothing(tmp_path: Path) -> None:
-    undisturbed = Undisturbed(tmp_path, 2)
+    undisturbed = Undisturbed(tmp_path)
     generator, left, runs = np.random.default_rng(7), KINDS, 0
     while left:
         left = disturb(undisturbed, tmp_path / f"run-{runs}", left, undisturbed.took_s / 2, generator)
@@ -95,7 +84,7 @@ def test_a_policy_that_was_killed_once_comes_to_what_it_would_have(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("deaths", "action", "lives"),
-    [(99, "0.2", LIVES), (1, "0.1 + 0.1 * self.life", 2)],
+    [(99, "0.2", SAME_DEATHS), (1, "0.1 + 0.1 * self.life", 2)],
     ids=["each time", "and tries its luck"],
 )
 def test_a_policy_that_kills_itself_gets_nothing_by_it(

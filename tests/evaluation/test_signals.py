@@ -1,4 +1,4 @@
-"""Ctrl-C, a killed run and a killed worker, with real signals to real processes."""
+"""Ctrl-C and a killed run, with real signals to real processes."""
 
 import os
 import signal
@@ -17,10 +17,6 @@ from drivebench.evaluation.record import load_run
 
 SCRIPT = Path(__file__).with_name("evaluate_small_suite.py")
 SLOW = STEADY.replace("actions = ", "import os, time; os.path.exists(FLAG) and time.sleep(0.02); actions = ")
-KILLS_THE_WORKER = STEADY.replace(
-    "actions = ",
-    "import os; os.path.exists(FLAG) or (os.mkdir(FLAG), os.kill(os.getppid(), 9)); actions = ",
-)
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
@@ -96,20 +92,6 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
     stopped = "interrupted" if sent is signal.SIGINT else "running"
     assert [attempt.outcome for attempt in attempts] == [stopped, "finished"]
     assert attempts[-1].chunks == 4 - len(kept)
-
-
-@pytest.mark.slow
-def test_a_worker_that_is_killed_is_replaced_and_nothing_is_scored_against_the_policy(
-    tmp_path: Path,
-) -> None:
-    flag = tmp_path / "flag"
-    code = KILLS_THE_WORKER.replace("FLAG", repr(str(flag)))
-    out = tmp_path / "run"
-    assert finish(start(submission(tmp_path / "killer", code), out, 2)) == 0
-    assert flag.exists()
-    run = load_run(out)
-    assert not run.failures
-    assert len(run.episodes) == 8
 
 
 def test_a_policy_does_not_outlive_a_killed_harness(tmp_path: Path) -> None:

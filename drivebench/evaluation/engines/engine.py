@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
 
@@ -30,6 +31,7 @@ __all__ = [
     "Outcome",
     "Shift",
     "Supervisor",
+    "load_engine",
     "read_options",
 ]
 
@@ -219,6 +221,25 @@ def _same_error(kind: type[DrivebenchError], message: str) -> DrivebenchError:
     if issubclass(kind, UnknownNameError):  # it makes its message itself
         return ConfigurationError(message)
     return kind(message)
+
+
+def load_engine(name: str) -> Engine:
+    """The registered engine of a name.
+
+    It is not looked up in the registry, because compiled worlds import that, and the digest of published
+    records covers what they import: the world would count as another one.
+
+    Args:
+        name: As on the command line.
+
+    Raises:
+        UnknownNameError: No such engine; the message suggests the nearest.
+    """
+    found = {entry.name: entry for entry in entry_points(group="drivebench.engines")}
+    if name not in found:
+        raise UnknownNameError("engine", name, found)
+    engine: Engine = found[name].load()
+    return engine
 
 
 def read_options(engine: str, given: Mapping[str, str], known: Iterable[str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ GROUPS = {
     "driver": "drivebench.drivers",
     "baseline": "drivebench.baselines",
     "sensor": "drivebench.sensors",
+    "architecture": "drivebench.architectures",
     "command": "drivebench.commands",
     "environment": "drivebench.environments",
     "peer": "drivebench.peers",

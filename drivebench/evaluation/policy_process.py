@@ -121,7 +121,8 @@ class PolicyProcess:
                 {
                     "operation": "load",
                     "directory": str(self._submission.directory),
-                    "entry_point": self._submission.manifest.entry_point,
+                    "loader": self._submission.loader,
+                    "weights_only": self._submission.manifest.form.weights_only,
                     "seed": seed,
                     "layout": self._layout.encode(),
                 },

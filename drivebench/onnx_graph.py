@@ -1,9 +1,9 @@
 """Which ONNX models may drive: those that compute, and do nothing else.
 
 The operators are on an allow-list: tensors in, tensors out, the same for the same. There is none that loops
-(a model ends), draws random numbers, or holds texts or sequences; none of another domain than ONNX's own, which
-a library would have to bring along; no functions; no data outside of the file. What a tensor announces it has,
-and no more than the file could hold. All is read before onnxruntime is given the same bytes.
+(a model ends), draws random numbers, or holds texts or sequences; none of another domain than ONNX's own,
+which a library would have to bring along; no functions; no data outside of the file. What a tensor announces
+it has. All is read before onnxruntime is given the same bytes.
 
 This module runs in the policy's process, where reading a hostile file costs no more than that process.
 """
@@ -28,23 +28,22 @@ LARGEST_AXIS_PRODUCT = 1 << 28
 OPERATOR_SETS = range(13, 27)
 """From torch 1.9 (2021) on; the newest that was looked through for operators with other powers."""
 
-OPERATORS = frozenset(
-    """
-    Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh Attention AveragePool BatchNormalization
-    BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast CastLike Ceil Celu CenterCropPad Clip Col2Im
-    Compress Concat Constant ConstantOfShape Conv ConvInteger ConvTranspose Cos Cosh CumSum DeformConv
-    DepthToSpace DequantizeLinear Det Div DynamicQuantizeLinear Einsum Elu Equal Erf Exp Expand EyeLike Flatten
-    Floor GRU Gather GatherElements GatherND Gelu Gemm GlobalAveragePool GlobalLpPool GlobalMaxPool Greater
-    GreaterOrEqual GridSample GroupNormalization HardSigmoid HardSwish Hardmax Identity InstanceNormalization
-    IsInf IsNaN LRN LSTM LayerNormalization LeakyRelu Less LessOrEqual Log LogSoftmax LpNormalization LpPool
-    MatMul MatMulInteger Max MaxPool Mean MeanVarianceNormalization Min Mish Mod Mul Neg NonZero Not OneHot Or
-    PRelu Pad Pow QLinearConv QLinearMatMul QuantizeLinear RMSNormalization RNN Range Reciprocal ReduceL1
-    ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare
-    Relu Reshape Resize ReverseSequence RotaryEmbedding Round ScatterElements ScatterND Selu Shape Shrink
-    Sigmoid Sign Sin Sinh Size Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze Sub Sum Swish
-    Tan Tanh ThresholdedRelu Tile TopK Transpose Trilu Unsqueeze Where Xor
-    """.split()
-)
+_ALLOWED = """
+Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh Attention AveragePool BatchNormalization BitShift
+BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast CastLike Ceil Celu CenterCropPad Clip Col2Im Compress Concat
+Constant ConstantOfShape Conv ConvInteger ConvTranspose Cos Cosh CumSum DeformConv DepthToSpace
+DequantizeLinear Det Div DynamicQuantizeLinear Einsum Elu Equal Erf Exp Expand EyeLike Flatten Floor GRU
+Gather GatherElements GatherND Gelu Gemm GlobalAveragePool GlobalLpPool GlobalMaxPool Greater GreaterOrEqual
+GridSample GroupNormalization HardSigmoid HardSwish Hardmax Identity InstanceNormalization IsInf IsNaN LRN
+LSTM LayerNormalization LeakyRelu Less LessOrEqual Log LogSoftmax LpNormalization LpPool MatMul
+MatMulInteger Max MaxPool Mean MeanVarianceNormalization Min Mish Mod Mul Neg NonZero Not OneHot Or PRelu
+Pad Pow QLinearConv QLinearMatMul QuantizeLinear RMSNormalization RNN Range Reciprocal ReduceL1 ReduceL2
+ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu
+Reshape Resize ReverseSequence RotaryEmbedding Round ScatterElements ScatterND Selu Shape Shrink Sigmoid
+Sign Sin Sinh Size Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze Sub Sum Swish Tan Tanh
+ThresholdedRelu Tile TopK Transpose Trilu Unsqueeze Where Xor
+"""
+OPERATORS = frozenset(_ALLOWED.split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +80,7 @@ def read_graph(content: bytes, sensors: Sequence[str]) -> Graph:
     except Exception as error:  # protobuf's, which differ with its implementation
         raise ContentError(
             Code.ONNX,
-            f"the ONNX file is no model: {str(error)[:200]}. Expected what torch.onnx.export writes.",
+            f"the ONNX file is no model: {str(error)[:200]}. Expected what torch.onnx.export gives.",
         ) from error
     graph = model.graph
     if not graph.node or not graph.output:

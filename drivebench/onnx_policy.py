@@ -1,9 +1,9 @@
 """A policy that is an ONNX file: weights only, in onnxruntime (MIT), on one thread.
 
-Inputs are the declared sensors with an axis for slots in front, in the type of the sensor: pictures are ``u1``.
-The output ``actions`` is ``f4[n, 2]``. An input ``memory_x`` of the shape ``f4[n, …]`` is what the output
-``next_x`` was at the decision before in the same slot, and zeros when an episode begins: a recurrent network, or
-the pictures of a moment ago. Texts are for code.
+Inputs are the declared sensors with an axis for slots in front, in the type of the sensor: pictures are
+``u1``. The output ``actions`` is ``f4[n, 2]``. An input ``memory_x`` of the shape ``f4[n, …]`` is what the
+output ``next_x`` was at the decision before in the same slot, and zeros when an episode begins: a recurrent
+network, or the pictures of a moment ago. Texts are for code.
 """
 
 import tomllib
@@ -82,7 +82,7 @@ def load(directory: str | Path) -> OnnxPolicy:
     except Exception as error:  # onnxruntime raises a class for each of its own codes
         raise ContentError(
             Code.ONNX,
-            f"onnxruntime {onnxruntime.__version__} does not take the model: {str(error)[:300]}. Expected one "
-            "that onnx.checker accepts.",
+            f"onnxruntime {onnxruntime.__version__} does not take the model: {str(error)[:300]}. Expected "
+            "one that onnx.checker accepts.",
         ) from error
     return OnnxPolicy(session, graph)

@@ -111,6 +111,11 @@ class PolicyPilot(ChunkPilot):
         return self._process.latencies_s
 
     @property
+    def peak_memory_bytes(self) -> int:
+        """The most resident memory that was seen of the policy's process."""
+        return self._process.peak_memory_bytes
+
+    @property
     def log_tail(self) -> str:
         """The end of what the policy printed."""
         return self._process.log_tail

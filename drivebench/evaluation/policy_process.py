@@ -67,6 +67,7 @@ class PolicyProcess:
     Attributes:
         observation: Arrays to fill before :meth:`act`, by sensor; the first axis has the batch size.
         latencies_s: Time of each answer since the last :meth:`load`.
+        peak_memory_bytes: The most resident memory that was seen since the process was started.
     """
 
     def __init__(self, submission: Submission, layout: Layout, batch_size: int, limits: Limits) -> None:
@@ -85,6 +86,7 @@ class PolicyProcess:
         self._descriptor, self._memory = create_memory(layout.size)
         self.observation: dict[str, NDArray[Any]] = views(self._memory, layout)
         self.latencies_s: list[float] = []
+        self.peak_memory_bytes = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
         self._log = bytearray()
@@ -203,6 +205,7 @@ class PolicyProcess:
                 start_new_session=True,
             )
         self._connection = ours
+        self.peak_memory_bytes = 0
         self._log.clear()
         self._reader = threading.Thread(target=self._keep_log, args=(self._process,), daemon=True)
         self._reader.start()
@@ -286,6 +289,7 @@ class PolicyProcess:
             resident = int(statistics.read_text().split()[1]) * _PAGE_BYTES
         except (OSError, IndexError):  # another system, or it has just ended
             return
+        self.peak_memory_bytes = max(self.peak_memory_bytes, resident)
         if resident > self._limits.memory_bytes:
             raise PolicyFaultError(
                 Status.MEMORY,

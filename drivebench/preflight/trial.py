@@ -157,7 +157,7 @@ def _with_latency(trial: Trial, latencies_s: Sequence[float]) -> Trial:
 def _finding(fault: PolicyFaultError, driven: Competitor) -> Finding:
     """A fault by code: its own where it has one."""
     coded = _CODED.match(fault.reason)
-    if coded and coded[1] in Code:
+    if coded and coded[1] in {code.value for code in Code}:
         return Finding(code=Code(coded[1]), problem=coded[2])
     missing = _KEY_ERROR.match(fault.reason)
     declared = [sensor["name"] for sensor in driven.card.sensors]

@@ -1,4 +1,4 @@
-"""The guide *Submit a policy*: its commands run, and what it promises comes out. Templates keep their word."""
+"""The guide *Submit a policy*: its commands run, and lead to what it promises. Templates keep their word."""
 
 import re
 import shlex

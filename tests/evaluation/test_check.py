@@ -66,7 +66,8 @@ def test_a_good_submission_is_accepted(suite: str, tmp_path: Path) -> None:
     assert codes(report) == []
     trial = report.trial
     assert trial is not None
-    assert (trial.episodes, trial.decisions, trial.repeated, trial.reordered) == (1, 25, True, True)
+    assert (trial.episodes, trial.repeated, trial.reordered) == (1, True, True)
+    assert 10 < trial.decisions <= 25  # until it leaves the road
     assert trial.start_up_s is not None
     assert trial.memory_bytes > 10 << 20
     assert report.isolation == "process"
@@ -77,7 +78,7 @@ RUNNING = {
     "is not importable": (policy(ZEROS, top="import no_such_thing"), ["DB409", "DB401"], "no_such_thing"),
     "asks for what it did not declare": (policy("return observation['front']"), ["DB304"], "'front'"),
     "raises": (policy("return observation['velocity']"), ["DB402"], "velocity"),
-    "answers with infinity": (policy(f"{ZEROS} / 0 + np.inf"), ["DB408"], "inf"),
+    "answers with infinity": (policy("return np.full((len(slots), 2), np.inf, np.float32)"), ["DB408"], "inf"),
     "answers with one row": (policy("return np.zeros((1, 2))"), ["DB407"], "(1, 2)"),
     "exits": (policy("import os; print('going'); os._exit(3)"), ["DB405"], "code 3"),
     "draws from the clock": (

@@ -26,7 +26,7 @@ from drivebench.demonstrations.sensed import sensed
 from drivebench.sensors import load_sensor
 from drivebench.world import dequantise
 
-STEPS, BATCH, LEARNING_RATE = 4000, 256, 2e-3
+STEPS, BATCH, LEARNING_RATE = 1500, 256, 3e-3
 
 
 def train(demonstrations: Path, out: Path) -> float:
@@ -36,6 +36,7 @@ def train(demonstrations: Path, out: Path) -> float:
         The loss of the last tenth of the steps.
     """
     torch.manual_seed(0)
+    torch.set_num_threads(1)  # it is a small network
     episodes = read(demonstrations).episodes
     names = ("kinematics", "route-geometry", "speed")
     observed = sensed(episodes, [load_sensor(name) for name in names])

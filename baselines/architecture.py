@@ -7,6 +7,7 @@ address.
 """
 
 import json
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -20,6 +21,8 @@ __all__ = ["load"]
 
 WIDEST, MOST_FRAMES, LONGEST_STRIDE = 4096, 64, 64
 LARGEST_SETTINGS = 1 << 16
+_NAME = re.compile(r"[A-Za-z0-9_.]+")
+"""Of an encoder: an address has a colon or a slash."""
 
 
 def load(directory: str | Path) -> DrivingPolicy:
@@ -69,9 +72,12 @@ def _problem(path: Path) -> str:
     if spec.width > WIDEST or spec.frames > MOST_FRAMES or spec.stride > LONGEST_STRIDE:
         most = f"{WIDEST}, {MOST_FRAMES} and {LONGEST_STRIDE}"
         return f"width {spec.width}, frames {spec.frames}, stride {spec.stride}; the most are {most}"
-    if spec.encoder != "small":
-        import timm
-
-        if spec.encoder not in timm.list_models():
-            return f"timm has no model {spec.encoder[:80]!r}"
+    if spec.encoder != "small" and not (_NAME.fullmatch(spec.encoder) and _is_model(spec.encoder)):
+        return f"timm has no model {spec.encoder[:80]!r}"
     return ""
+
+
+def _is_model(encoder: str) -> bool:
+    import timm
+
+    return bool(timm.is_model(encoder))

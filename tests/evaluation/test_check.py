@@ -78,7 +78,11 @@ RUNNING = {
     "is not importable": (policy(ZEROS, top="import no_such_thing"), ["DB409", "DB401"], "no_such_thing"),
     "asks for what it did not declare": (policy("return observation['front']"), ["DB304"], "'front'"),
     "raises": (policy("return observation['velocity']"), ["DB402"], "velocity"),
-    "answers with infinity": (policy("return np.full((len(slots), 2), np.inf, np.float32)"), ["DB408"], "inf"),
+    "answers with infinity": (
+        policy("return np.full((len(slots), 2), np.inf, np.float32)"),
+        ["DB408"],
+        "inf",
+    ),
     "answers with one row": (policy("return np.zeros((1, 2))"), ["DB407"], "(1, 2)"),
     "exits": (policy("import os; print('going'); os._exit(3)"), ["DB405"], "code 3"),
     "draws from the clock": (

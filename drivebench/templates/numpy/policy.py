@@ -54,8 +54,11 @@ class LaneKeeper:
 def steer(route: Floats, speed_mps: Floats) -> Floats:
     """Steering angle that leads back to the route: offset and heading error die out together."""
     offset_m, heading_rad = route[:, 0], route[:, 1]
-    bend_per_m = route[:, 2:4].mean(axis=1)  # here and 10 m ahead
-    return_m = np.maximum(1.2 * speed_mps, 8.0)
+    share = np.clip(
+        0.3 * speed_mps / 10.0, 0.0, 1.0
+    )  # where it will be in 0.3 s, between here and 10 m ahead
+    bend_per_m = (1.0 - share) * route[:, 2] + share * route[:, 3]
+    return_m = np.maximum(speed_mps, 5.0)
     curvature_per_m = bend_per_m - offset_m / return_m**2 - 2.0 * heading_rad / return_m
     sine = np.clip(curvature_per_m * VEHICLE_LENGTH_M / 2.0, -0.44, 0.44)
     return np.asarray(np.arctan(2.0 * np.tan(np.arcsin(sine))))

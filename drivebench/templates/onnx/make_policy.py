@@ -18,11 +18,11 @@ GRAPH = """
 lane_keeper (float[n, 10] route_geometry, float[n, 1] speed, float[n, 1] memory_cruise)
     => (float[n, 2] actions, float[n, 1] next_cruise)
 <
-    int64[1] offset = {0}, int64[1] heading = {1}, int64[2] here = {2, 3}, int64[4] ahead = {2, 3, 4, 5},
-    int64[1] columns = {1},
+    int64[1] offset = {0}, int64[1] heading = {1}, int64[1] here = {2}, int64[1] in_10_m = {3},
+    int64[4] ahead = {2, 3, 4, 5}, int64[1] columns = {1},
     float zero = {0.0}, float one = {1.0}, float two = {2.0}, float minus_one = {-1.0},
     float lowest_cruise_mps = {5.0}, float lateral_mps2 = {2.0}, float straight = {0.0001},
-    float return_s = {1.2}, float shortest_return_m = {8.0},
+    float look_ahead = {0.03}, float shortest_return_m = {5.0},
     float half_length_m = {2.5}, float sharpest = {0.44}, float sharpest_left = {-0.44},
     float steering_range_rad = {0.7853982}, float gain = {0.6}, float fourth = {4.0}
 >
@@ -35,10 +35,14 @@ lane_keeper (float[n, 10] route_geometry, float[n, 1] speed, float[n, 1] memory_
     # curvature that leads back to the route: offset and heading error die out together
     offset_m = Gather <axis = 1> (route_geometry, offset)
     heading_rad = Gather <axis = 1> (route_geometry, heading)
-    bends = Gather <axis = 1> (route_geometry, here)
-    bend = ReduceMean (bends, columns)
-    seconds = Mul (speed, return_s)
-    return_m = Max (seconds, shortest_return_m)
+    bend_here = Gather <axis = 1> (route_geometry, here)
+    bend_in_10_m = Gather <axis = 1> (route_geometry, in_10_m)
+    change = Sub (bend_in_10_m, bend_here)
+    tenths = Mul (speed, look_ahead)
+    share_ahead = Clip (tenths, zero, one)
+    changed = Mul (change, share_ahead)
+    bend = Add (bend_here, changed)
+    return_m = Max (speed, shortest_return_m)
     square = Mul (return_m, return_m)
     from_offset = Div (offset_m, square)
     twice = Mul (heading_rad, two)

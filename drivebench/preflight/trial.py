@@ -157,8 +157,9 @@ def _with_latency(trial: Trial, latencies_s: Sequence[float]) -> Trial:
 def _finding(fault: PolicyFaultError, driven: Competitor) -> Finding:
     """A fault by code: its own where it has one."""
     coded = _CODED.match(fault.reason)
-    if coded and coded[1] in {code.value for code in Code}:
-        return Finding(code=Code(coded[1]), problem=coded[2])
+    known = {code.value: code for code in Code}
+    if coded and coded[1] in known:
+        return Finding(code=known[coded[1]], problem=coded[2])
     missing = _KEY_ERROR.match(fault.reason)
     declared = [sensor["name"] for sensor in driven.card.sensors]
     if missing and missing[1] in registry.names("sensor") and missing[1] not in declared:

@@ -67,7 +67,7 @@ def steer(route: Floats, speed_mps: Floats) -> Floats:
 def comfortable_mps(route: Floats) -> Floats:
     """Speed at which the bends of the next 30 m are comfortable."""
     sharpest_per_m = np.abs(route[:, 2:6]).max(axis=1)
-    return np.sqrt(LATERAL_MPS2 / np.maximum(sharpest_per_m, 1e-4))
+    return np.asarray(np.sqrt(LATERAL_MPS2 / np.maximum(sharpest_per_m, 1e-4)))
 
 
 def follow(vehicles: Floats, route: Floats, speed_mps: Floats, wanted_mps: Floats) -> Floats:

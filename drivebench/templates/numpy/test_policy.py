@@ -32,7 +32,8 @@ class TestPolicy(unittest.TestCase):
     def act(self, **state: float) -> tuple[float, float]:
         """Acceleration and steering in one state."""
         actions = begun().act(seen(**state), np.arange(1))
-        assert (actions.shape, actions.dtype) == ((1, 2), np.float32)
+        assert actions.shape == (1, 2)
+        assert actions.dtype == np.float32
         assert (np.abs(actions) <= 1.0).all()
         return float(actions[0, 0]), float(actions[0, 1])
 

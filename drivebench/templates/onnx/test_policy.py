@@ -26,7 +26,8 @@ class TestPolicy(unittest.TestCase):
     def act(self, policy: OnnxPolicy) -> list[list[float]]:
         """Acceleration and steering of both episodes."""
         actions = policy.act({"route-geometry": self.route, "speed": self.speed}, self.slots)
-        assert (actions.shape, actions.dtype) == ((2, 2), np.float32)
+        assert actions.shape == (2, 2)
+        assert actions.dtype == np.float32
         assert (np.abs(actions) <= 1.0).all()
         return [[float(value) for value in row] for row in actions]
 

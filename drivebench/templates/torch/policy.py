@@ -61,7 +61,7 @@ class TorchPolicy:
         actions = np.stack(
             [ahead.numpy() / ACCELERATION_RANGE_MPS2, steering_rad / STEERING_RANGE_RAD], axis=1
         )
-        return np.clip(actions, -1.0, 1.0).astype(np.float32)
+        return np.asarray(np.clip(actions, -1.0, 1.0), np.float32)
 
 
 def steering_for(right_mps2: NDArray[np.float64], speed_mps: NDArray[Any]) -> NDArray[np.float64]:

@@ -20,8 +20,9 @@ class TestPolicy(unittest.TestCase):
         policy.reset(np.arange(n))
         table, speed = np.zeros((n, 8, 5), np.float32), np.full((n, 1), speed_mps, np.float32)
         seen = {"route-geometry": route, "kinematics": table, "speed": speed}
-        actions = policy.act(seen, np.arange(n))
-        assert (actions.shape, actions.dtype) == ((n, 2), np.float32)
+        actions: NDArray[np.float32] = policy.act(seen, np.arange(n))
+        assert actions.shape == (n, 2)
+        assert actions.dtype == np.float32
         assert (np.abs(actions) <= 1.0).all()
         return actions
 

@@ -52,7 +52,7 @@ def train(demonstrations: Path, out: Path) -> float:
         rows = torch.randint(len(answers), (BATCH,))
         loss = torch.nn.functional.smooth_l1_loss(network(*(each[rows] for each in inputs)), answers[rows])
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
         losses.append(loss.item())

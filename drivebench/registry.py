@@ -19,7 +19,6 @@ GROUPS = {
     "driver": "drivebench.drivers",
     "baseline": "drivebench.baselines",
     "sensor": "drivebench.sensors",
-    "architecture": "drivebench.architectures",
     "command": "drivebench.commands",
     "environment": "drivebench.environments",
     "peer": "drivebench.peers",

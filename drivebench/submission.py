@@ -36,7 +36,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from drivebench import registry
+from drivebench import architectures
 from drivebench.errors import UnknownNameError, nearest
 from drivebench.submission_codes import Code, ContentError, ManifestError
 from drivebench.weight_files import LARGEST_BYTES, MOST_FILES, refuse_unsafe
@@ -172,7 +172,7 @@ class Submission:
         if manifest.entry_point is not None:
             return manifest.entry_point
         if manifest.architecture is not None:
-            return registry.where("architecture", manifest.architecture)
+            return architectures.where(manifest.architecture)
         return ONNX_LOADER
 
 
@@ -224,7 +224,7 @@ def _check_form(path: Path, manifest: Manifest) -> None:
         )
     if manifest.architecture is not None:
         try:
-            registry.where("architecture", manifest.architecture)
+            architectures.where(manifest.architecture)
         except UnknownNameError as error:
             raise ManifestError(Code.ARCHITECTURE, f"{path}: {error}") from error
 

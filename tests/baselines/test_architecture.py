@@ -1,6 +1,8 @@
 """The network of the baselines without code of the submission: it drives as its own code does."""
 
+import importlib
 import json
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from safetensors.torch import save_file
 
 from baselines import architecture, driving_network
 from baselines.driving_network import DrivingNetwork, Spec
+from drivebench import architectures
+from drivebench.errors import UnknownNameError
 from drivebench.evaluation.competitor import of_submission
 from drivebench.evaluation.manifest import Limits
 from drivebench.evaluation.policy_process import PolicyProcess
@@ -93,6 +97,16 @@ def test_settings_that_are_no_json_are_refused(text: str, tmp_path: Path) -> Non
     (directory / "network.json").write_text(text)
     with pytest.raises(ContentError, match=r"network\.json"):
         architecture.load(directory)
+
+
+def test_every_registered_architecture_is_a_function_that_loads() -> None:
+    names = [entry.name for entry in entry_points(group=architectures.GROUP)]
+    assert "driving-network-v1" in names
+    for name in names:
+        module, _, function = architectures.where(name).partition(":")
+        assert callable(getattr(importlib.import_module(module), function))
+    with pytest.raises(UnknownNameError, match="Did you mean 'driving-network-v1'"):
+        architectures.where("driving-network")
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """Networks that drive submissions of weights alone, by name: entry points in ``drivebench.architectures``.
 
-Each names a function ``load(directory) -> Policy`` that reads ``network.json`` and ``weights.safetensors`` of a
-submission, trusts neither, and runs nothing of the directory. It is looked up here and imported only where the
-policy lives. (The table of :mod:`drivebench.registry` is among the sources that the published runs name by
-their digest, so that it does not grow with what decides no result.)
+Each names a function ``load(directory) -> Policy`` that reads ``network.json`` and ``weights.safetensors`` of
+a submission, trusts neither, and runs nothing of the directory. It is looked up here and imported only where
+the policy lives. (The table of :mod:`drivebench.registry` is among the sources that the published runs name
+by their digest, so that it does not grow with what decides no result.)
 """
 
 from importlib.metadata import entry_points

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from drivebench import registry
 from drivebench.baseline import TrainRequest, load_baseline
-from drivebench.errors import ConfigurationError, DataError, UnknownNameError
+from drivebench.errors import ConfigurationError, UnknownNameError
 from drivebench.evaluation.isolation.tier import Tier
 from drivebench.evaluation.manifest import Driven, Limits, PolicyCard
 from drivebench.evaluation.policy_process import PolicyProcess
@@ -28,7 +28,8 @@ from drivebench.policy import Actions, Driver, Slots
 from drivebench.scenario import Episode
 from drivebench.sensors import Camera, SensorRig
 from drivebench.sensors.sensor import Progress
-from drivebench.submission import MANIFEST, Submission, Track, read_submission
+from drivebench.submission import MANIFEST, Form, Submission, Track, read_submission
+from drivebench.submission_codes import Code, ContentError, ManifestError
 from drivebench.world import WorldBatch
 
 __all__ = ["Competitor", "PolicyPilot", "Seen", "competitor", "digest_here"]
@@ -118,6 +119,11 @@ class PolicyPilot(ChunkPilot):
     def latencies_s(self) -> list[float]:
         """Time of each answer in this chunk."""
         return self._process.latencies_s
+
+    @property
+    def peak_memory_bytes(self) -> int:
+        """The most resident memory that was seen of the policy's process."""
+        return self._process.peak_memory_bytes
 
     @property
     def log_tail(self) -> str:
@@ -223,18 +229,24 @@ def of_submission(submission: Submission) -> Competitor:
         submission: Read and checked.
 
     Raises:
-        ConfigurationError: It asks for sensors that its track does not have.
-        DataError: Its ``training.json`` cannot be recorded.
+        ManifestError: It asks for sensors that there are not, or that are not of the track that it states.
+        ContentError: Its ``training.json`` cannot be recorded.
     """
     manifest = submission.manifest
-    _check_track(submission, SensorRig(manifest.sensors))
+    path = submission.directory / MANIFEST
+    try:
+        rig = SensorRig(manifest.sensors)
+    except (ConfigurationError, UnknownNameError) as error:
+        raise ManifestError(Code.SENSOR, f"{path}: {error}") from error
     training = submission.directory / "training.json"
+    named = f" {manifest.architecture}" if manifest.form is Form.ARCHITECTURE else ""
     return Competitor(
         card=PolicyCard(
             kind=Driven.SUBMISSION,
             name=manifest.name,
-            track=manifest.track.value,
+            track=_track(path, manifest.track, rig).value,
             digest=submission.digest,
+            form=f"{manifest.form.value}{named}",
             sensors=tuple({"name": s.name, **s.options} for s in manifest.sensors),
             authors=manifest.authors,
             paper=manifest.paper,
@@ -259,25 +271,36 @@ def digest_here(competitor: Competitor) -> str:
     return read_submission(competitor.submission.directory).digest
 
 
-def _check_track(submission: Submission, rig: SensorRig) -> None:
-    """Refuse sensors that the declared track does not have.
+def _track(path: Path, stated: Track | None, rig: SensorRig) -> Track:
+    """The track that follows from the sensors.
 
     A row of the camera track knows of the road and of others what cameras show; a row of the kinematics track
     may be told. Nothing that is submitted is privileged.
     """
-    track = submission.manifest.track
-    if track is Track.PRIVILEGED:
-        raise ConfigurationError(
-            f"{submission.directory}/{MANIFEST}: track is 'privileged', which is for drivers that see the "
-            "world. Expected 'camera' or 'kinematics'."
+    if stated is Track.PRIVILEGED:
+        raise ManifestError(
+            Code.PRIVILEGED,
+            f"{path}: track is 'privileged', which is for drivers that see the world. Expected sensors of "
+            "the tracks 'camera' or 'kinematics', and no track: it follows from them.",
         )
-    if track is Track.CAMERA:
-        for name, sensor in rig.sensors.items():
-            if not isinstance(sensor, Camera) and name not in CAMERA_TRACK:
-                raise ConfigurationError(
-                    f"{submission.directory}/{MANIFEST}: the sensor {name!r} is not of the camera track. "
-                    f'Expected cameras, {", ".join(CAMERA_TRACK)}; or declare track = "kinematics".'
-                )
+    told = [
+        name
+        for name, sensor in rig.sensors.items()
+        if not isinstance(sensor, Camera) and name not in CAMERA_TRACK
+    ]
+    follows = Track.KINEMATICS if told else Track.CAMERA
+    if stated is not None and stated is not follows:
+        why = (
+            f"the sensor {told[0]!r} is not of the camera track"
+            if told
+            else f"no sensor is of more than the camera track: cameras, {', '.join(CAMERA_TRACK)}"
+        )
+        raise ManifestError(
+            Code.TRACK,
+            f"{path}: track is {stated.value!r}, but {why}. Expected {follows.value!r}, or no track: it "
+            "follows from the sensors.",
+        )
+    return follows
 
 
 @contextmanager
@@ -318,8 +341,9 @@ def _read_training(path: Path) -> dict[str, Any]:
         content = _TRAINING.validate_json(path.read_bytes())
         json.dumps(content, allow_nan=False)
     except ValueError as error:
-        raise DataError(
+        raise ContentError(
+            Code.TRAINING_RECORD,
             f"{path} is not a JSON object of texts and finite numbers: {error}. Write null for a number that "
-            "there is not, or remove the file."
+            "there is not, or remove the file.",
         ) from error
     return content

@@ -67,12 +67,13 @@ class Host:
         if self._memory is None:
             self._memory = map_memory(self._descriptor, self._layout.size)
         directory = Path(request["directory"])
-        _forget_modules(directory)
-        if sys.path[0] != str(directory):
-            _import_from_source(directory)
-            sys.path.insert(0, str(directory))
+        if not request["weights_only"]:  # else no module is ever looked for in the directory
+            _forget_modules(directory)
+            if sys.path[0] != str(directory):
+                _import_from_source(directory)
+                sys.path.insert(0, str(directory))
         seed = self._torch.seed = request["seed"]
-        module, _, function = request["entry_point"].partition(":")
+        module, _, function = request["loader"].partition(":")
         _seed(seed)
         make = getattr(importlib.import_module(module), function)
         _seed(seed)

@@ -50,6 +50,8 @@ class PolicyCard:
         name: Its name in tables.
         track: What it senses; privileged rows are references and are never ranked.
         digest: SHA-256 of the submission's files; of a driver, of its name and all sources of its package.
+        form: What drives: ``code`` of the submission, or, weights only, ``architecture NAME`` or ``onnx``.
+            Empty for a driver, and in runs of before there was a choice.
         sensors: What it declared: names, with options.
         authors: Names.
         paper: Where it is described.
@@ -63,6 +65,7 @@ class PolicyCard:
     name: str
     track: str
     digest: str
+    form: str = ""
     sensors: tuple[dict[str, Any], ...] = ()
     authors: tuple[str, ...] = ()
     paper: str = ""

@@ -87,6 +87,7 @@ class PolicyProcess:
         observation: Arrays to fill before :meth:`act`, by sensor; the first axis has the batch size.
         latencies_s: Time of each answer since the last :meth:`load`.
         was_killed: Whether the process was killed since then, by whomever, and not for passing a limit.
+        peak_memory_bytes: The most resident memory that was seen since the process was started.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class PolicyProcess:
         self.observation: dict[str, NDArray[Any]] = views(self._memory, layout)
         self.latencies_s: list[float] = []
         self.was_killed = False
+        self.peak_memory_bytes = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
         self._watched_s = 0.0
@@ -149,7 +151,8 @@ class PolicyProcess:
                 {
                     "operation": "load",
                     "directory": str(self._submission.directory),
-                    "entry_point": self._submission.manifest.entry_point,
+                    "loader": self._submission.loader,
+                    "weights_only": self._submission.manifest.form.weights_only,
                     "seed": seed,
                     "layout": self._layout.encode(),
                 },
@@ -238,6 +241,7 @@ class PolicyProcess:
                 for descriptor in start.descriptors:
                     os.close(descriptor)
         self._connection = ours
+        self.peak_memory_bytes = 0
         self._log.clear()
         self._reader = threading.Thread(target=self._keep_log, args=(self._process,), daemon=True)
         self._reader.start()
@@ -349,7 +353,9 @@ class PolicyProcess:
         assert self._process is not None
         self._watched_s = time.monotonic()
         members = family(self._process.pid)
-        if sum(member.resident_bytes for member in members) > self._limits.memory_bytes:
+        resident = sum(member.resident_bytes for member in members)
+        self.peak_memory_bytes = max(self.peak_memory_bytes, resident)
+        if resident > self._limits.memory_bytes:
             raise PolicyFaultError(
                 Status.MEMORY,
                 f"more than {self._limits.memory_bytes / 2**30:g} GiB of memory",

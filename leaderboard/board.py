@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from drivebench.abilities import Ability, abilities_tested
+from leaderboard.comparable import check_metric
 from leaderboard.outcomes import LOWER_IS_BETTER, MEASURES, Outcomes
 from leaderboard.statistics import (
     Draws,
@@ -87,7 +88,11 @@ class Board:
             runs: Which may share a table.
             keys: Of all episodes.
             peers: Places of the runs that may be called the best of each other.
+
+        Raises:
+            RecordError: A run was measured by another version of the metric than scores are derived by here.
         """
+        check_metric(runs)
         self.runs, self.keys = tuple(runs), tuple(keys)
         self._peers = [each for each in peers if len(each) > 1]
         self._rows = [self._rows_of(run) for run in runs]

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from drivebench.errors import ConfigurationError
+from drivebench.errors import ConfigurationError, RecordError
 from drivebench.evaluation.record import Run
+from drivebench.metric.score import METRIC_VERSION, metric_digest
 from leaderboard.outcomes import Outcomes
 
-__all__ = ["check_comparable", "differs", "episodes_of"]
+__all__ = ["check_comparable", "check_metric", "differs", "episodes_of"]
 
 _MUST_AGREE: dict[str, Callable[[Run | Outcomes], str]] = {
     "suite": lambda run: f"{run.manifest.suite.name} v{run.manifest.suite.version}",
@@ -48,6 +49,22 @@ def check_comparable(runs: Sequence[Outcomes]) -> None:
                 "Expected each policy once; leave one of them out."
             )
         seen[key] = run
+
+
+def check_metric(runs: Sequence[Outcomes]) -> None:
+    """Make sure that runs were measured by the metric that scores are derived by here.
+
+    Raises:
+        RecordError: Names the run that was not.
+    """
+    for run in runs:
+        manifest = run.manifest
+        if manifest.metric_digest != metric_digest():
+            raise RecordError(
+                f"{run.path} was measured by version {manifest.metric_version} of the metric with the digest "
+                f"{manifest.metric_digest[:16]}…; this drivebench scores by version {METRIC_VERSION} with "
+                f"{metric_digest()[:16]}…. Score it with drivebench {manifest.drivebench}, or evaluate again."
+            )
 
 
 def episodes_of(runs: Sequence[Outcomes]) -> tuple[str, ...]:

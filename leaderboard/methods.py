@@ -81,8 +81,8 @@ def _check(runs: Sequence[Outcomes]) -> None:
             )
             raise ConfigurationError(
                 f"{one.path} and {other.path} are runs of {one.name!r} with the same settings and {seed}: "
-                "their mean would say nothing about another training. Leave one of them out, or ask for --claim "
-                "checkpoint."
+                "their mean would say nothing about another training. Leave one of them out, or ask for "
+                "--claim checkpoint."
             )
 
 

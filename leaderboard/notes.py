@@ -39,13 +39,13 @@ _HOW_TO_READ: Mapping[Claim, str] = {
     "method": (
         f"{_DBS} A row is a method: the mean over k training seeds with Student's {_PERCENT} interval [low, "
         "high]; one seed has none, and what nobody trained needs none. Rank: every place that differences "
-        "over training seeds allow. Best of a track in bold (* in plain text); ≈: not told apart from the best."
+        "over training seeds allow. Best of a track in bold (* in plain text); ≈: not told apart from it."
     ),
 }
 _INTERVALS: Mapping[Claim, str] = {
     "checkpoint": (
-        f"{_PERCENT}, Bayesian bootstrap over episodes within families with one imagined episode at the worst "
-        "or best score, {resamples} resamples, seeded by the episodes"
+        f"{_PERCENT}, Bayesian bootstrap over episodes within families with one imagined episode at the "
+        "worst or best score, {resamples} resamples, seeded by the episodes"
     ),
     "method": f"{_PERCENT}, Student's t over training seeds",
 }

@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drivebench.errors import RecordError
 from drivebench.evaluation.manifest import Driven, RunManifest
 from drivebench.evaluation.record import EpisodeRecord, Run, Status, load_run
+from drivebench.metric.measurement import Ending
 from drivebench.metric.other_boards import carla_driving_score, nuplan_closed_loop_score
 from drivebench.metric.parts import faults
-from drivebench.metric.score import METRIC_VERSION, metric_digest
 
 __all__ = ["COUNTS", "LOWER_IS_BETTER", "MEASURES", "Outcomes", "outcomes_of", "read_outcomes"]
 
@@ -48,8 +47,9 @@ MEASURES = (
 LOWER_IS_BETTER = frozenset({"off_road"})
 """Of ``MEASURES``."""
 
-COUNTS = ("at_fault", "distance_m")
-"""Columns that are added up: collisions that were the policy's fault, and the way driven in metres."""
+COUNTS = ("at_fault", "distance_m", "duration_s", "horizon_s", "broken_off")
+"""Columns that are no shares: collisions that were the policy's fault, the way driven in metres, how long it
+took, how long it could have lasted, and 1 where the policy brought the episode to an end (0 otherwise)."""
 
 SHOWN_FAILURES = 3
 
@@ -112,7 +112,7 @@ def read_outcomes(path: Path) -> Outcomes:
         path: The run directory, or a packed run.
 
     Raises:
-        RecordError: The run is not whole, was edited, or was measured by another version of the metric.
+        RecordError: The run is not whole, or was edited.
     """
     return outcomes_of(load_run(path))
 
@@ -122,17 +122,8 @@ def outcomes_of(run: Run) -> Outcomes:
 
     Args:
         run: A finished run.
-
-    Raises:
-        RecordError: The run was measured by another version of the metric than this one derives scores by.
     """
     manifest = run.manifest
-    if manifest.metric_digest != metric_digest():
-        raise RecordError(
-            f"{run.path} was measured by version {manifest.metric_version} of the metric with the digest "
-            f"{manifest.metric_digest[:16]}…; this drivebench scores by version {METRIC_VERSION} with "
-            f"{metric_digest()[:16]}…. Score it with drivebench {manifest.drivebench}, or evaluate again."
-        )
     answered = [chunk.latency_p50_s for chunk in run.timing if chunk.decisions]
     timed = manifest.policy.kind is not Driven.DRIVER and bool(answered)
     return Outcomes(
@@ -169,6 +160,9 @@ def _row(record: EpisodeRecord) -> Sequence[float]:
         100.0 * nuplan_closed_loop_score(measured, record.reference) if driven else 0.0,
         len(faults(measured)),
         measured.distance_m,
+        measured.duration_s,
+        measured.horizon_s,
+        measured.ended_by not in (Ending.GOAL, Ending.HORIZON),
     )
 
 

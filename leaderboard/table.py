@@ -1,4 +1,4 @@
-"""From runs to a table: of policies, a checkpoint claim, or of methods, a claim over training seeds; not both.
+"""From runs to a table: of policies, a checkpoint claim, or of methods, over training seeds; not both.
 
 Policies of a track are ranked by their score; the rank is an interval too. Privileged references are listed
 apart and never ranked, and so are numbers from papers.

@@ -24,7 +24,8 @@ def as_csv(table: Table) -> str:
     """The table as CSV: an estimate takes three columns, ``name``, ``name_low`` and ``name_high``.
 
     An empty field means that there is no such number. ``best`` and ``tied`` list the columns in which a row
-    is the best of its section, or not told apart from it. Text that a spreadsheet would run has a ``'`` before.
+    is the best of its section, or not told apart from it. Text that a spreadsheet would run begins
+    with ``'``.
     """
     return pd.DataFrame([_flat(row, table) for row in table.rows]).to_csv(index=False, lineterminator="\n")
 

@@ -1,9 +1,9 @@
 """Estimates with honest uncertainty, each in a few lines; none knows of runs or tables.
 
 Two claims are kept apart. A *checkpoint claim* is about one policy: what is left to chance are the episodes,
-so that these are resampled (:mod:`.bootstrap`, :mod:`.ranks`, :mod:`.tails`, :mod:`.paired`, :mod:`.rates`). A
-*method claim* is about what training gives: what is left to chance is the training, so that inference is over
-training seeds alone (:mod:`.seeds`). Episodes that are pooled over seeds are neither.
+so that these are resampled (:mod:`.bootstrap`, :mod:`.ranks`, :mod:`.tails`, :mod:`.paired`, :mod:`.rates`).
+A *method claim* is about what training gives: what is left to chance is the training, so that inference is
+over training seeds alone (:mod:`.seeds`). Episodes that are pooled over seeds are neither.
 """
 
 from leaderboard.statistics.bootstrap import Draws, draws_of_means, mean_over_families

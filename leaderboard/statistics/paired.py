@@ -41,8 +41,8 @@ def sign_flip(differences: Mapping[str, NDArray[np.float64]], rng: np.random.Gen
     """Test whether two policies drive alike: on each episode, either could have had the other's score.
 
     The statistic is the unweighted mean over families of the mean paired difference (Fisher 1935; each sign
-    is as likely as the other if the policies are alike). With few pairs all sign patterns are tried; else random
-    ones with the observed among them, so that the level holds exactly (Phipson and Smyth 2010).
+    is as likely as the other if the policies are alike). With few pairs all sign patterns are tried; else
+    random ones with the observed among them, so that the level holds exactly (Phipson and Smyth 2010).
 
     Args:
         differences: By family, ``f8[pairs]``; each family has at least one.

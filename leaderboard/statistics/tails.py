@@ -1,7 +1,8 @@
 """Means of a band of the ordered scores: the interquartile mean, and the mean of the worst tenth.
 
 Each family has the same weight, whatever its number of episodes; where all have equally many, the
-interquartile mean is that of rliable (Agarwal et al. 2021, arXiv:2108.13264): the mean of the middle half of all scores.
+interquartile mean is that of rliable (Agarwal et al. 2021, arXiv:2108.13264): the mean of the
+middle half of all scores.
 The interval is that of :mod:`.bootstrap`: the imagined episode takes its place among the ordered scores, as
 the worst of all for the low end and as the best of all for the high end.
 """

@@ -138,6 +138,16 @@ class Board:
         values, families = self.values(measure, part), self.cells["family"].to_numpy()[self.parts[part]]
         return {str(name): values[families == name] for name in dict.fromkeys(families)}
 
+    @cached_property
+    def family_scores(self) -> dict[str, NDArray[np.float64]]:
+        """The DriveBench Scores on all episodes, by family."""
+        return self.by_family("dbs")
+
+    @cached_property
+    def family_means(self) -> NDArray[np.float64]:
+        """Their means, ``f8[families, runs]``, in the order of :attr:`family_scores`."""
+        return np.array([scores.mean(axis=0) for scores in self.family_scores.values()])
+
     def means(self, measure: str, part: Part = ALL) -> NDArray[np.float64]:
         """Unweighted mean over families of the means over their episodes, ``f8[runs]``."""
         found: NDArray[np.float64] = np.mean(

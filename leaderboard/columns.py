@@ -120,7 +120,7 @@ def cell_of(score: RunScore, column: Column) -> Cell:
 
 
 def _band(score: RunScore, name: str) -> Estimate:
-    values = {family: each[:, score.place] for family, each in score.board.by_family("dbs").items()}
+    values = {family: each[:, score.place] for family, each in score.board.family_scores.items()}
     found = mean_of_band(
         values, {name: _BANDS[name]}, lowest=0.0, highest=100.0, rng=score.board.rng(purpose="band")
     )
@@ -133,8 +133,8 @@ def _references(score: RunScore) -> tuple[int, int] | None:
     if EXPERT not in names or RANDOM not in names:
         return None
     expert, nothing = names.index(EXPERT), names.index(RANDOM)
-    families = score.board.by_family("dbs").values()
-    apart = all(each[:, expert].mean() > each[:, nothing].mean() for each in families)
+    means = score.board.family_means
+    apart = bool((means[:, expert] > means[:, nothing]).all())
     return (expert, nothing) if apart else None
 
 
@@ -144,7 +144,7 @@ def _normalised(score: RunScore) -> Estimate:
     assert references is not None
     expert, nothing = references
     values, lowest, highest = {}, {}, {}
-    for family, each in score.board.by_family("dbs").items():
+    for family, each in score.board.family_scores.items():
         floor = float(each[:, nothing].mean())
         span = (float(each[:, expert].mean()) - floor) / 100.0
         values[family] = (each[:, [score.place]] - floor) / span

@@ -130,12 +130,9 @@ def _cell(method: Method, column: Column) -> Cell:
     if column.measure:
         return _estimate(method, method.seeds(column).values)
     if column.key == "worst_family":
-        families = {
-            name: float(values[:, [score.place for score in method.scores]].mean())
-            for name, values in method.scores[0].board.by_family("dbs").items()
-        }
-        worst = min(families, key=lambda name: families[name])
-        return f"{worst} {families[worst]:.1f}"
+        board = method.scores[0].board
+        means = board.family_means[:, [score.place for score in method.scores]].mean(axis=1)
+        return f"{tuple(board.family_scores)[int(means.argmin())]} {means.min():.1f}"
     cells = [cell_of(score, column) for score in method.scores]
     values = [each.value if isinstance(each, Estimate) else each for each in cells]
     numbers = [float(each) for each in values if isinstance(each, int | float)]

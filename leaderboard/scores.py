@@ -119,11 +119,9 @@ class RunScore:
     @cached_property
     def worst_family(self) -> tuple[str, float]:
         """The family with the lowest score, the first of them in a tie, and that score."""
-        means = {
-            name: float(values[:, self.place].mean()) for name, values in self.board.by_family("dbs").items()
-        }
-        worst = min(means, key=lambda name: means[name])
-        return worst, means[worst]
+        means = self.board.family_means[:, self.place]
+        worst = int(means.argmin())
+        return tuple(self.board.family_scores)[worst], float(means[worst])
 
     def as_json(self) -> dict[str, Any]:
         """The documented object that ``drivebench score --json`` prints for a run."""

@@ -239,9 +239,10 @@ def _check_schema(path: Path, content: bytes) -> None:
         return
     schema = written.get("schema_version") if isinstance(written, dict) else None
     if isinstance(schema, int) and schema != SCHEMA:
+        writer = written.get("drivebench", "(unknown)")
         raise RecordError(
-            f"{path} was written in schema {schema} by drivebench {written.get('drivebench', '(unknown)')}; this "
-            f"one reads schema {SCHEMA}. Read it with the version that wrote it."
+            f"{path} was written in schema {schema} by drivebench {writer}; this one "
+            f"reads schema {SCHEMA}. Read it with the version that wrote it."
         )
 
 

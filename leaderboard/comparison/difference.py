@@ -304,8 +304,6 @@ def _telling(board: Board) -> list[Telling]:
     found = []
     for place in _most_of_each_family(apart, families)[:TELLING]:
         first, second = map(float, values[place])
-        if abs(first - second) <= EQUAL:
-            break
         scenario, condition, seed = board.keys[place].split("/")
         paths = " ".join(f"--run {quote(str(run.path))}" for run in board.runs)
         episode = f"{quote(scenario)} --condition {quote(condition)} --seed {quote(seed)}"
@@ -322,7 +320,7 @@ def _telling(board: Board) -> list[Telling]:
 
 def _most_of_each_family(apart: NDArray[np.float64], families: NDArray[np.object_]) -> list[int]:
     """Places of episodes: of each family the one that is most apart, then of each the next, and so on."""
-    order = [int(place) for place in np.argsort(-apart, kind="stable")]
+    order = [int(place) for place in np.argsort(-apart, kind="stable") if apart[place] > EQUAL]
     turn = Counter[str]()
     turns = {}
     for place in order:

@@ -59,8 +59,8 @@ def test_no_difference_seen_is_not_certainty(found: Comparison) -> None:
 def test_the_sentence_claims_what_was_found_and_no_more(found: Comparison) -> None:
     said = sentence(found)
     assert said.startswith(
-        f"On suite test v1 of drivebench (40 episodes, digest {'a' * 12}), first scores 95.0 and second 65.0, "
-        "a difference of +30.0 ["
+        f"On suite test v1 of drivebench (40 episodes, digest {'a' * 12}), first scores 95.0 and second "
+        "65.0, a difference of +30.0 ["
     )
     assert "two-sided sign-flip test" in said
     assert "After Holm's correction over 2 families, first is better in merge." in said
@@ -69,7 +69,8 @@ def test_the_sentence_claims_what_was_found_and_no_more(found: Comparison) -> No
 
 
 def test_the_episodes_that_differ_most_come_with_a_command(found: Comparison) -> None:
-    assert [each.key for each in found.telling][:2] == [
+    keys = [each.key for each in found.telling]
+    assert keys[:2] == [
         "merge-v1/nominal/2000002",
         "merge-v1/nominal/2000003",
     ]

@@ -97,7 +97,7 @@ def test_the_probability_of_improvement_is_that_of_rliable() -> None:
 
 
 def test_the_interquartile_mean_is_that_of_rliable() -> None:
-    """rliable 1.2.0, ``metrics.aggregate_iqm``: ``scipy.stats.trim_mean(scores, 0.25)`` over runs and tasks."""
+    """rliable 1.2.0, ``metrics.aggregate_iqm``: ``scipy.stats.trim_mean(scores, 0.25)`` over all."""
     scores = np.random.default_rng(11).uniform(0, 100, (20, 4))
     by_family = {str(k): scores[:, k] for k in range(4)}
     found = mean_of_band(by_family, {"iqm": IQM}, lowest=0, highest=100, rng=generator("x"))["iqm"]

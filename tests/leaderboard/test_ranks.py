@@ -31,7 +31,7 @@ def test_policies_that_score_the_same_share_every_place() -> None:
 
 
 def test_pairs_tell_apart_what_single_intervals_do_not() -> None:
-    """A seed that is hard for one is hard for the other: the difference of 8 is there on every one of them."""
+    """A seed that is hard for one is hard for the other: the difference of 8 is there on every one."""
     base = np.random.default_rng(1).uniform(0, 80, 60)
     draws = draws_of(list(base + 8), list(base))
     first, second = draws.estimates()

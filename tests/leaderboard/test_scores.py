@@ -145,9 +145,32 @@ def never_finish(path: Path) -> str:
     return "not finished"
 
 
+def repeat_an_episode(path: Path) -> str:
+    lines = (path / "episodes.jsonl").read_text().splitlines(keepends=True)
+    (path / "episodes.jsonl").write_text("".join([lines[0], *lines]))
+    return "repeats lane-keeping-v1/nominal/2000000"
+
+
+def come_from_the_future(path: Path) -> str:
+    content = json.loads((path / "run.json").read_text())
+    (path / "run.json").write_text(
+        json.dumps({**content, "schema_version": 9, "drivebench": "3.0", "new": 1})
+    )
+    return "was written in schema 9 by drivebench 3.0"
+
+
 @pytest.mark.parametrize("command", ["score", "table"])
 @pytest.mark.parametrize(
-    "spoil", [edit_episode, cut_the_last_line, drop_an_episode, lose_the_actions, never_finish]
+    "spoil",
+    [
+        edit_episode,
+        cut_the_last_line,
+        drop_an_episode,
+        repeat_an_episode,
+        lose_the_actions,
+        never_finish,
+        come_from_the_future,
+    ],
 )
 def test_a_spoilt_run_is_refused_by_name(tmp_path: Path, spoil: object, command: str) -> None:
     path = write_run(tmp_path / "spoilt-run", suite())

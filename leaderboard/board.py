@@ -188,8 +188,10 @@ class Board:
 
     def statuses(self, run: int) -> Counter[str]:
         """How many episodes of a run came to which end."""
-        rows = self._rows[run]
-        return Counter(MISSING if row < 0 else self.runs[run].statuses[row] for row in rows)
+        rows, statuses = self._rows[run], self.runs[run].statuses
+        if self.runs[run].manifest.episodes == self.keys:
+            return Counter(statuses)
+        return Counter(MISSING if row < 0 else statuses[row] for row in rows)
 
     @cached_property
     def _digest(self) -> str:

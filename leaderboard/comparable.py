@@ -72,5 +72,5 @@ def episodes_of(runs: Sequence[Outcomes]) -> tuple[str, ...]:
 
     A run that lacks some of them scores 0 there.
     """
-    by_length = sorted(runs, key=lambda run: -len(run.manifest.episodes))
-    return tuple(dict.fromkeys(key for run in by_length for key in run.manifest.episodes))
+    asked = dict.fromkeys(run.manifest.episodes for run in runs)
+    return tuple(dict.fromkeys(key for keys in sorted(asked, key=len, reverse=True) for key in keys))

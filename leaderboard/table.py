@@ -75,7 +75,9 @@ def make_table(
     else:
         labels = _labels(scores)
         rows = {
-            track: _policy_rows(board, places, columns, labels, ranked=track != PRIVILEGED)
+            track: _policy_rows(
+                board, [scores[k] for k in places], columns, labels, ranked=track != PRIVILEGED
+            )
             for track, places in members.items()
         }
         claimed = []
@@ -136,21 +138,26 @@ def _labels(scores: Iterable[RunScore]) -> dict[int, str]:
 
 
 def _policy_rows(
-    board: Board, places: Sequence[int], columns: Sequence[Column], labels: dict[int, str], *, ranked: bool
+    board: Board,
+    scores: Sequence[RunScore],
+    columns: Sequence[Column],
+    labels: dict[int, str],
+    *,
+    ranked: bool,
 ) -> list[Row]:
     """The rows of a track, the best first."""
-    places = sorted(places, key=lambda place: _by_score(board, place))
-    order = _ranking(board, places) if ranked else None
+    scores = sorted(scores, key=lambda score: _by_score(board, score.place))
+    order = _ranking(board, [score.place for score in scores]) if ranked else None
+    scored = {column.key: board.scored(column.measure, column.part) for column in columns if column.measure}
     rows = []
-    for k, place in enumerate(places):
-        score = RunScore(board=board, place=place)
+    for k, score in enumerate(scores):
+        place = score.place
         cells = {
             column.key: (order.best[k] if order and order.best else None)
             if column.key == "p_best"
             else cell_of(score, column)
             for column in columns
         }
-        scored = {c.key: board.scored(c.measure, c.part) for c in columns if c.measure}
         rows.append(
             Row(
                 label=labels[place],

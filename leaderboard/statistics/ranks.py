@@ -18,8 +18,9 @@ from leaderboard.statistics.estimate import LEVEL
 
 __all__ = ["Ranking", "ranking", "tied_with_best"]
 
-RESAMPLES = 1_000
-"""Of the draws, so many are used for ranks: the work grows with the square of the number of policies."""
+RESAMPLES, FEWEST, WORK = 1_000, 400, 200_000
+"""Of the draws, so many are used for ranks, and with hundreds of policies fewer, as the work grows with the
+square of their number: ``WORK`` draws of all policies together, but not fewer than ``FEWEST`` of each."""
 
 EQUAL = 1e-9
 """Means that differ by less are equal."""
@@ -83,8 +84,9 @@ class _Apart:
 
     def __init__(self, draws: Draws) -> None:
         self._means = draws.means
-        centred = draws.seen[:, :RESAMPLES] - draws.means[:, None]
-        self._imagined = (draws.best - draws.worst)[:RESAMPLES].astype(np.float32)
+        used = min(RESAMPLES, max(FEWEST, WORK // len(draws.means)))
+        centred = draws.seen[:, :used] - draws.means[:, None]
+        self._imagined = (draws.best - draws.worst)[:used].astype(np.float32)
         self._centred = centred.astype(np.float32)
         self._variance = np.mean(centred**2, axis=1)
         self._floor = float(np.mean(np.square(self._imagined, dtype=np.float64)))
@@ -98,7 +100,7 @@ class _Apart:
         deviation = np.subtract(self._centred, self._centred[own], out=self._deviation)
         np.abs(deviation, out=deviation)
         deviation += self._imagined
-        deviation /= scale[:, None].astype(np.float32)
+        deviation *= (1.0 / scale)[:, None].astype(np.float32)
         deviation[own] = 0.0
         factor = float(np.quantile(deviation.max(axis=0), LEVEL))
         told: NDArray[np.bool_] = np.abs(self._means - self._means[own]) > np.maximum(factor * scale, EQUAL)

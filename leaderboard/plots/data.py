@@ -53,7 +53,9 @@ def draw_data(runs: Sequence[Outcomes]) -> "Figure":
     for name, by_count in found.items():
         counts = sorted(by_count)
         points = [(count, score) for count in counts for score in by_count[count]]
-        axes.scatter(*np.array(points).T, s=9, color=colours[name], alpha=0.5, lw=0)
+        axes.scatter(
+            [x for x, _ in points], [y for _, y in points], s=9, color=colours[name], alpha=0.5, lw=0
+        )
         estimates = [mean_over_seeds(by_count[count]) for count in counts]
         values, reach = whiskers(estimates)
         reach = np.minimum(reach, [values, 100.0 - values])

@@ -26,7 +26,7 @@ GREY = "#6b6f73"
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8c6d1f")
 """Okabe and Ito 2008, without the yellow that white paper swallows."""
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-_STYLE = {
+_STYLE: Any = {
     "font.family": "DejaVu Sans",  # comes with matplotlib
     "font.size": 8,
     "axes.titlesize": 8,

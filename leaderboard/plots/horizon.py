@@ -54,7 +54,8 @@ def draw_horizon(runs: Sequence[Outcomes]) -> "Figure":
         )
     families = board.cells["family"].to_numpy()
     ends, broken = board.values("duration_s"), board.values("broken_off") > 0.0
-    colours, drawn = colours_of(run.name for run in board.runs), set()
+    colours, drawn = colours_of(run.name for run in board.runs), set[str]()
+    top_drawn = 0.0
     figure, axes = new_figure(3.0)
     top = POLICY_HZ * HORIZONS_S[-1]
     for place, run in enumerate(board.runs):
@@ -69,6 +70,7 @@ def draw_horizon(runs: Sequence[Outcomes]) -> "Figure":
             continue
         label = None if run.name in drawn else name_in_figure(run.name)
         drawn.add(run.name)
+        top_drawn = max(top_drawn, float(values[-1]))
         axes.loglog(HORIZONS_S[there], values[there], color=colours[run.name], label=label)
         if len(board.runs) <= FEW and all(each.low is not None for each in estimates):
             low, high = (
@@ -77,7 +79,6 @@ def draw_horizon(runs: Sequence[Outcomes]) -> "Figure":
             axes.fill_between(HORIZONS_S[there], low, high, color=colours[run.name], alpha=0.15, lw=0)
     if not drawn:
         raise ConfigurationError("no policy has failed within the horizon, so there is no cost to be drawn")
-    top_drawn = max(float(line.get_ydata()[-1]) for line in axes.get_lines())
     for power, dashes in ((1.0, ":"), (2.0, "--")):
         guide = 1.5 * top_drawn * (HORIZONS_S / HORIZONS_S[-1]) ** power
         axes.loglog(HORIZONS_S, guide, dashes, color=GREY, lw=0.9, label=f"slope {power:.0f}")

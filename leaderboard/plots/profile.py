@@ -37,11 +37,11 @@ def draw_profiles(runs: Sequence[Outcomes]) -> "Figure":
         sorted(runs, key=lambda run: (run.name, run.training_seed or 0, run.results)), episodes_of(runs)
     )
     names = Counter(run.name for run in board.runs)
-    colours, drawn = colours_of(names), set()
+    colours, drawn = colours_of(names), set[str]()
     figure, axes = new_figure(2.6)
     for place, run in enumerate(board.runs):
         above = {
-            family: 100.0 * (scores[:, [place]] > THRESHOLDS)
+            family: np.where(scores[:, [place]] > THRESHOLDS, 100.0, 0.0)
             for family, scores in board.by_family("dbs").items()
         }
         estimates = mean_over_families(above, lowest=0.0, highest=100.0, rng=board.rng(purpose="profile"))

@@ -157,7 +157,8 @@ def hedges_g(first: Seeds, second: Seeds) -> float | None:
     squares = sum(float(np.var(side.values)) * len(side.values) for side in (first, second))
     if freedom < 1 or squares <= 0.0:
         return None
-    return (first.mean - second.mean) / (squares / freedom) ** 0.5 * (1.0 - 3.0 / (4.0 * freedom - 1.0))
+    spread = float(np.sqrt(squares / freedom))
+    return (first.mean - second.mean) / spread * (1.0 - 3.0 / (4.0 * freedom - 1.0))
 
 
 def seed_ranks(methods: Sequence[Seeds]) -> list[tuple[int, int]]:

@@ -4,7 +4,8 @@ Each family has the same weight, whatever its number of episodes; where all have
 interquartile mean is that of rliable (Agarwal et al. 2021, arXiv:2108.13264): the mean of the
 middle half of all scores.
 The interval is that of :mod:`.bootstrap`: the imagined episode takes its place among the ordered scores, as
-the worst of all for the low end and as the best of all for the high end.
+the worst of all for the low end and as the best of all for the high end. Where more than the band scores the
+same, one episode moves nothing, and the interval may have no width.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Runs that differ in nothing but the seed of their training, taken together: the rows of a method claim."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -128,7 +128,7 @@ def _cell(method: Method, column: Column) -> Cell:
     if column.key == "k":
         return len(method.scores) if method.trained else None
     if column.measure:
-        return _estimate(method, method.seeds(column).values)
+        return _estimate(method, method.seeds(column).values, bounded=True)
     if column.key == "worst_family":
         board = method.scores[0].board
         means = board.family_means[:, [score.place for score in method.scores]].mean(axis=1)
@@ -139,13 +139,21 @@ def _cell(method: Method, column: Column) -> Cell:
     if len(numbers) < len(cells):
         return None
     if isinstance(cells[0], Estimate):
-        return _estimate(method, numbers)
+        return _estimate(method, numbers, bounded=False)
     return float(np.mean(numbers))
 
 
-def _estimate(method: Method, values: Sequence[float]) -> Cell:
-    """A trained method has an interval, or none for want of seeds; what nobody trained is a number alone."""
-    return mean_over_seeds(values) if method.trained else values[0]
+def _estimate(method: Method, values: Sequence[float], *, bounded: bool) -> Cell:
+    """A trained method has an interval, or none for want of seeds; what nobody trained is a number alone.
+
+    The interval ends where a measure does: at 0 and at 100.
+    """
+    if not method.trained:
+        return values[0]
+    found = mean_over_seeds(values)
+    if not bounded or found.low is None or found.high is None:
+        return found
+    return replace(found, low=max(found.low, 0.0), high=min(found.high, 100.0))
 
 
 def seed_notes(methods: Sequence[Method], column: Column) -> Iterator[str]:

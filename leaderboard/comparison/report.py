@@ -165,6 +165,7 @@ def as_latex(found: Comparison) -> str:
         r"  \centering",
         f"  \\caption{{{latex(sentence(found))}}}",
         r"  \label{tab:drivebench-comparison}",
+        r"  \medskip",
         r"  \resizebox{\ifdim\width>\textwidth\textwidth\else\width\fi}{!}{%",
         f"  \\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}",
         r"    \toprule",

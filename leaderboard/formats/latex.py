@@ -20,6 +20,9 @@ from leaderboard.rows import Column, Row, Table
 
 __all__ = ["as_latex", "escape"]
 
+PAGE_LINES, HEAD_LINES, NOTE_LINES = 54, 3, 2
+"""Lines of a page that tables may fill, of the head and the rules of each, and of a note."""
+
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -86,20 +89,34 @@ def _letter(letter: str) -> str:
 
 
 def as_latex(table: Table) -> str:
-    """The table as a ``table*`` environment: one tabular a block, notes below."""
-    lines = [
-        "% made by drivebench; needs \\usepackage{booktabs} and \\usepackage{graphicx}",
-        "\\begin{table*}",
-        "  \\centering",
-        f"  \\caption{{{escape(table.caption)}}}",
-        f"  \\label{{tab:drivebench-{table.claim}}}",
-    ]
-    for name, columns in table.blocks.items():
-        lines += ["", "  \\medskip", *_block(table, name, columns)]
-    lines += ["", "  \\medskip", "  \\begin{minipage}{\\textwidth}", "    \\footnotesize"]
-    lines += [f"    {escape(note)}\\par" for note in table.notes]
-    lines += ["  \\end{minipage}", "\\end{table*}"]
+    """The table as ``table*`` environments, each of one page: one tabular a block, notes below the last."""
+    pages = _pages(table)
+    lines = ["% made by drivebench; needs \\usepackage{booktabs} and \\usepackage{graphicx}"]
+    for number, blocks in enumerate(pages, start=1):
+        continued = f" (Part {number} of {len(pages)}.)" if len(pages) > 1 else ""
+        caption = table.caption if number == 1 else f"{table.title[:1].upper()}{table.title[1:]}."
+        lines += [
+            "\\begin{table*}",
+            "  \\centering",
+            f"  \\caption{{{escape(caption + continued)}}}",
+            f"  \\label{{tab:drivebench-{table.claim}{f'-{number}' if number > 1 else ''}}}",
+        ]
+        for name in blocks:
+            lines += ["", "  \\medskip", *_block(table, name, table.blocks[name])]
+        if number == len(pages):
+            lines += ["", "  \\medskip", "  \\begin{minipage}{\\textwidth}", "    \\footnotesize"]
+            lines += [f"    {escape(note)}\\par" for note in table.notes]
+            lines += ["  \\end{minipage}"]
+        lines.append("\\end{table*}")
     return "\n".join(lines) + "\n"
+
+
+def _pages(table: Table) -> list[list[str]]:
+    """Names of the blocks that share a page."""
+    height = HEAD_LINES + len(table.rows) + len(table.sections)
+    blocks = max(1, (PAGE_LINES - len(table.notes) * NOTE_LINES) // height)
+    names = list(table.blocks)
+    return [names[start : start + blocks] for start in range(0, len(names), blocks)]
 
 
 def _block(table: Table, name: str, columns: Sequence[Column]) -> Iterator[str]:

@@ -39,21 +39,43 @@ def score(
 def table(
     runs: Runs,
     form: Annotated[
-        Literal["text", "md", "latex", "csv", "json"], typer.Option("--format", help="What to print.")
+        Literal["text", "md", "latex", "html", "csv", "json"],
+        typer.Option("--format", help="What to print."),
     ] = "text",
     by: Annotated[
-        Literal["family", "ability", "condition", "drop"] | None,
-        typer.Option(help="Break the score down, or show what is lost under shifts, instead of the parts."),
+        Literal["family", "ability", "condition", "drop", "aggregate"] | None,
+        typer.Option(help="Break the score down, or give other aggregates, instead of the parts."),
     ] = None,
+    claim: Annotated[
+        Literal["checkpoint", "method"],
+        typer.Option(help="A row is a policy, over episodes, or a method, over training seeds."),
+    ] = "checkpoint",
+    literature: Annotated[
+        list[Path] | None,
+        typer.Option(help="TOML file with numbers from papers; marked, and never ranked."),
+    ] = None,
+    bibtex: Annotated[bool, typer.Option("--bibtex", help="Print what to cite instead.")] = False,
 ) -> None:
     """Print runs as a leaderboard table, each mean with its 95 % interval and n.
 
     Privileged references are listed apart. Runs of another suite or metric cannot share a table.
 
     Example: drivebench table runs/* --format latex --by family
+
+    Example: drivebench table runs/* --claim method --literature papers.toml
     """
-    from drivebench.evaluation.record import load_run
+    from drivebench.progress import track
+    from leaderboard.citations import bibtex as entries
     from leaderboard.formats import FORMATS
+    from leaderboard.literature import read_literature
+    from leaderboard.outcomes import read_outcomes
     from leaderboard.table import make_table
 
-    sys.stdout.write(FORMATS[form](make_table([load_run(path) for path in runs], by)))
+    stated = [row for path in literature or () for row in read_literature(path)]
+    read = []
+    with track("read", len(runs), "runs") as advance:
+        for path in runs:
+            read.append(read_outcomes(path))
+            advance(1)
+    made = make_table(read, by, claim=claim, literature=stated)
+    sys.stdout.write(entries(read, stated) if bibtex else FORMATS[form](made))

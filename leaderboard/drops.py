@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from drivebench.conditions import NOMINAL
-from leaderboard.statistics import LEVEL, Estimate, bayesian_weights, generator
+from leaderboard.statistics.bootstrap import bayesian_weights
+from leaderboard.statistics.estimate import LEVEL, Estimate, generator
 
 __all__ = ["drops"]
 
@@ -34,7 +35,7 @@ def drops(frame: pd.DataFrame, digest: str) -> dict[str, Estimate | None]:
     """The drop under each condition that has nominal partners.
 
     Args:
-        frame: Of :func:`leaderboard.episodes.episode_frame`.
+        frame: One row an episode: ``scenario``, ``family``, ``condition``, ``seed`` and ``dbs``.
         digest: Of the results, which the random numbers follow from.
 
     Returns:
@@ -69,8 +70,7 @@ def _drop(families: list[_Pairs], rng: np.random.Generator) -> Estimate | None:
         return Estimate(value=value, low=None, high=None, n=count)
     harmed_before = harmed_after = saved_before = saved_after = np.zeros(())
     for family in families:
-        weight, imagined = bayesian_weights(len(family.nominal), len(families), rng)
-        share = imagined[:, 0]
+        weight, share = bayesian_weights(len(family.nominal), len(families), rng)
         total = weight.sum(axis=1) + share
         before_shift, after_shift = weight @ family.nominal, weight @ family.shifted
         harmed_before = harmed_before + (before_shift + share * BEST) / total

@@ -1,56 +1,133 @@
 """What stands above and below a table: what was driven, how to read it, and what is wrong with which row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from drivebench.evaluation.manifest import Driven
-from drivebench.evaluation.record import Run
+from drivebench.evaluation.manifest import Driven, RunManifest
+from leaderboard.literature import UNVERIFIED_MARK
+from leaderboard.outcomes import Outcomes
+from leaderboard.rows import By, Claim
 from leaderboard.scores import RunScore
-from leaderboard.statistics import LEVEL, mean_over_seeds
+from leaderboard.statistics import LEVEL, bootstrap
 
-__all__ = ["FAULTS_MARK", "LEAKS_MARK", "notes_on", "title_of"]
+__all__ = [
+    "FAULTS_MARK",
+    "FEW_SEEDS",
+    "LEAKS_MARK",
+    "facts_of",
+    "how_to_read",
+    "literature_note",
+    "notes_on",
+    "title_of",
+]
 
 FAULTS_MARK = "†"
 LEAKS_MARK = "‡"
+DIGITS = 16
+"""Of a digest, so many are printed."""
 
 FEW_SEEDS = 5
 """With fewer training seeds the t interval of a method is wide, and little else can be said."""
 
-HOW_TO_READ = (
-    "DBS: DriveBench Score, 0 to 100, unweighted mean over scenario families. [low, high]: its "
-    f"{100 * LEVEL:.0f} % interval over episodes; n: episodes. Rank: every place that the intervals allow."
-)
-HOW_TO_READ_PARTS = (
+_PERCENT = f"{100 * LEVEL:.0f} %"
+_DBS = "DBS: DriveBench Score, 0 to 100, unweighted mean over scenario families."
+_HOW_TO_READ: Mapping[Claim, str] = {
+    "checkpoint": (
+        f"{_DBS} [low, high]: its {_PERCENT} interval over episodes; n: episodes. A row is one policy as it "
+        "was trained, not its method. Rank: every place that paired differences on the same episodes allow. "
+        "Best of a track in bold (* in plain text); ≈: not told apart from the best by paired differences."
+    ),
+    "method": (
+        f"{_DBS} A row is a method: the mean over k training seeds with Student's {_PERCENT} interval [low, "
+        "high]; one seed has none, and what nobody trained needs none. Rank: every place that differences "
+        "over training seeds allow. Best of a track in bold (* in plain text); ≈: not told apart from it."
+    ),
+}
+_INTERVALS: Mapping[Claim, str] = {
+    "checkpoint": (
+        f"{_PERCENT}, Bayesian bootstrap over episodes within families with one imagined episode at the "
+        "worst or best score, {resamples} resamples, seeded by the episodes"
+    ),
+    "method": f"{_PERCENT}, Student's t over training seeds",
+}
+_PARTS = (
     "At fault: collisions that were the policy's fault. Off road: share of episodes. EP: ego progress, TTC: "
     "time to collision, SL: speed limit, C: comfort, each 100 at best. Abilities: the score on the episodes "
     "that test them. Latency: median time to answer one batch."
 )
+_AGGREGATE = (
+    "IQM: mean of the middle half of the scores; worst decile: mean of the lowest tenth; families weigh the "
+    "same in both. Successes: share of all episodes."
+)
+_BEST = " P(best): share of resamples in which a policy is the best of its track."
+_NORMALISED = "Expert-normalised: 0 is what the policy random scores in a family, 100 what expert does."
 
 
-def title_of(runs: Sequence[Run], episodes: int) -> str:
+def title_of(manifests: Sequence[RunManifest], episodes: int) -> str:
     """What was driven, and by which rule it is scored.
 
     Args:
-        runs: Of the table; they agree in suite and metric.
+        manifests: Of the runs of the table; they agree in suite and metric.
         episodes: How many the table is over.
     """
-    manifest = runs[0].manifest
-    suite = f"suite {manifest.suite.name} v{manifest.suite.version}"
-    if all(run.manifest.selection.partial for run in runs):
+    suite = f"suite {manifests[0].suite.name} v{manifests[0].suite.version}"
+    if all(manifest.selection.partial for manifest in manifests):
         suite = f"a part of {suite}"
-    return f"{suite}, {episodes} episodes, DriveBench Score v{manifest.metric_version}"
+    return f"{suite}, {episodes} episodes, DriveBench Score v{manifests[0].metric_version}"
 
 
-def notes_on(scores: Sequence[tuple[str, RunScore]], *, parts: bool) -> Iterator[str]:
-    """The notes of a table.
+def facts_of(runs: Sequence[Outcomes], claim: Claim) -> dict[str, str]:
+    """What a caption states beside the title.
+
+    Args:
+        runs: Of the table.
+        claim: Of the table.
+    """
+    first = runs[0].manifest
+    versions = ", ".join(sorted({run.manifest.drivebench for run in runs}))
+    return {
+        "suite digest": first.suite.digest[:DIGITS],
+        "score digest": first.metric_digest[:DIGITS],
+        "engine digest": first.engine_digest[:DIGITS],
+        "drivebench": versions,
+        "intervals": _INTERVALS[claim].format(resamples=f"{bootstrap.RESAMPLES:,}"),
+    }
+
+
+def how_to_read(claim: Claim, by: By | None, keys: Sequence[str]) -> Iterator[str]:
+    """What the columns mean.
+
+    Args:
+        claim: Of the table.
+        by: What it is broken down by.
+        keys: Of its columns.
+    """
+    yield _HOW_TO_READ[claim]
+    if by is None:
+        yield _PARTS
+    if by == "aggregate":
+        yield _AGGREGATE + _BEST * ("p_best" in keys)
+    if "normalised" in keys:
+        yield _NORMALISED
+
+
+def literature_note(keys: Sequence[str]) -> str:
+    """What is to be said of rows from papers.
+
+    Args:
+        keys: Of the papers.
+    """
+    return (
+        f"{UNVERIFIED_MARK} Numbers as {', '.join(dict.fromkeys(keys))} states them; no record of them was "
+        "verified here."
+    )
+
+
+def notes_on(scores: Sequence[tuple[str, RunScore]]) -> Iterator[str]:
+    """What is to be said of single runs.
 
     Args:
         scores: By label of the row.
-        parts: Whether the table has the parts of the score as columns.
     """
-    yield HOW_TO_READ
-    if parts:
-        yield HOW_TO_READ_PARTS
-    yield from _over_training_seeds([score for _, score in scores])
     yield from _training_data(scores)
     for label, score in scores:
         if score.run.manifest.selection.partial:
@@ -61,29 +138,6 @@ def notes_on(scores: Sequence[tuple[str, RunScore]], *, parts: bool) -> Iterator
             yield _faults(label, score)
 
 
-def _over_training_seeds(scores: Sequence[RunScore]) -> Iterator[str]:
-    """The claim about a method, where runs of several training seeds are in the table.
-
-    There is none where a seed stands twice, where settings differ, or where a run is partial.
-    """
-    for name in dict.fromkeys(score.name for score in scores):
-        runs = [score for score in scores if score.name == name]
-        seeds = {score.training_seed for score in runs}
-        settings = [score.training_settings for score in runs]
-        partial = any(score.run.manifest.selection.partial for score in runs)
-        alike = all(each == settings[0] for each in settings)
-        if len(runs) < 2 or len(seeds) < len(runs) or None in seeds or partial or not alike:
-            continue
-        mean = mean_over_seeds([score.overall.dbs.value for score in runs])
-        assert mean.low is not None
-        assert mean.high is not None
-        few = f" (fewer than {FEW_SEEDS} seeds: little can be said)" if mean.n < FEW_SEEDS else ""
-        yield (
-            f"{name} as a method, over {mean.n} training seeds: {mean.value:.1f} "
-            f"[{max(0.0, mean.low):.1f}, {min(100.0, mean.high):.1f}], t interval{few}."
-        )
-
-
 def _training_data(scores: Sequence[tuple[str, RunScore]]) -> Iterator[str]:
     """What policies say they have learnt from, one note for all that say the same."""
     labels: dict[str, list[str]] = {}
@@ -92,7 +146,7 @@ def _training_data(scores: Sequence[tuple[str, RunScore]]) -> Iterator[str]:
         if policy.kind is Driven.SUBMISSION and policy.training_data not in ("", "none"):
             labels.setdefault(policy.training_data, []).append(label)
     for data, those in labels.items():
-        yield f"{', '.join(those)}: trained on {data}, as declared."
+        yield f"{', '.join(dict.fromkeys(those))}: trained on {data}, as declared."
 
 
 def _partial(label: str, score: RunScore) -> str:
@@ -107,8 +161,8 @@ def _partial(label: str, score: RunScore) -> str:
 
 def _faults(label: str, score: RunScore) -> str:
     what = ", ".join(f"{count} {status}" for status, count in score.faults.items())
-    failures = score.run.failures
-    reason = f" The first: {failures[0].key}: {failures[0].reason}" if failures else ""
+    first = score.run.first_failures
+    reason = f" The first: {first[0][0]}: {first[0][1]}" if first else ""
     failed = sum(score.faults.values())
     return (
         f"{FAULTS_MARK} {label}: {failed} of {len(score.keys)} episodes failed and score 0: {what}.{reason}"

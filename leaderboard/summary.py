@@ -41,7 +41,7 @@ def summary(score: RunScore) -> str:
     if score.faults:
         failed = ", ".join(f"{count} {status}" for status, count in score.faults.items())
         lines.append(f"  failed               {failed}; these episodes score 0")
-        lines += [f"    {record.key}: {one_line(record.reason)}" for record in score.run.failures[:3]]
+        lines += [f"    {key}: {one_line(reason)}" for key, reason in score.run.first_failures]
     return "\n".join(lines) + "\n"
 
 

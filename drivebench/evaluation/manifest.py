@@ -1,5 +1,6 @@
 """What a run says about itself: who drove what, under which versions and limits (``run.json``)."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -295,7 +296,23 @@ def read_manifest(path: Path, files: Mapping[str, bytes]) -> RunManifest:
         raise RecordError(
             f"{path} is not a run: it has no {MANIFEST}. Expected what `drivebench evaluate` writes."
         )
+    _check_schema(path, files[MANIFEST])
     return read_record(_MANIFEST, files[MANIFEST], path / MANIFEST)
+
+
+def _check_schema(path: Path, content: bytes) -> None:
+    """A run that another version wrote is not an edited one; what is no JSON is left to the full reading."""
+    try:
+        written = json.loads(content)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return
+    schema = written.get("schema_version") if isinstance(written, dict) else None
+    if isinstance(schema, int) and schema != SCHEMA:
+        writer = written.get("drivebench", "(unknown)")
+        raise RecordError(
+            f"{path} was written in schema {schema} by drivebench {writer}; this one "
+            f"reads schema {SCHEMA}. Read it with the version that wrote it."
+        )
 
 
 def read_record(adapter: TypeAdapter[T], content: bytes, where: object) -> T:

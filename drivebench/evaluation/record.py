@@ -338,8 +338,9 @@ def _driven_keys(manifest: RunManifest) -> list[str]:
 def _check_keys(path: Path, expected: Iterable[str], found: list[str]) -> None:
     counts = Counter(found)
     repeated = [key for key, count in counts.items() if count > 1]
-    missing = [key for key in expected if key not in counts]
-    unknown = [key for key in counts if key not in set(expected)]
+    wanted = dict.fromkeys(expected)
+    missing = [key for key in wanted if key not in counts]
+    unknown = [key for key in counts if key not in wanted]
     for what, keys in (("repeats", repeated), ("lacks", missing), ("has the unexpected", unknown)):
         if keys:
             more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""

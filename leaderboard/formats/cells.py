@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 
+from leaderboard.rows import Cell, Column, Row, Table
 from leaderboard.statistics import Estimate
-from leaderboard.table import Cell, Column, Row
 
 __all__ = [
+    "BEST",
     "NOTHING",
+    "TIED",
+    "counted",
     "has_interval",
     "head_of",
     "interval_of",
@@ -18,10 +21,15 @@ __all__ = [
 ]
 
 NOTHING = "–"
+BEST, TIED = "*", "≈"
+"""Of a value that is the best of its section, where nothing is bold; of one not told apart from it."""
 
 
 def one_line(text: str) -> str:
-    """A name from a record with nothing in it that moves a cursor or begins a line."""
+    """A name from a record with nothing in it that moves a cursor, turns the writing or begins a line.
+
+    Marks that switch between left-to-right and right-to-left, and all other invisible ones, become spaces.
+    """
     return " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
 
 
@@ -36,12 +44,17 @@ def value_of(cell: Cell, column: Column) -> str:
     return f"{cell.value if isinstance(cell, Estimate) else cell:.{column.digits}f}"
 
 
-def interval_of(cell: Cell, column: Column) -> str:
+def counted(table: Table) -> str:
+    """What the intervals of a table are over: ``n`` episodes, or ``k`` training seeds."""
+    return "k" if table.claim == "method" else "n"
+
+
+def interval_of(cell: Cell, column: Column, counted: str = "n") -> str:
     """The interval of a cell, ``[n = 1]`` where there is none; empty where the cell is no estimate."""
     if not isinstance(cell, Estimate):
         return ""
     if cell.low is None or cell.high is None:
-        return f"[n = {cell.n}]"
+        return f"[{counted} = {cell.n}]"
     return f"[{cell.low:.{column.digits}f}, {cell.high:.{column.digits}f}]"
 
 

@@ -1,9 +1,12 @@
 """A table for a paper: LaTeX with booktabs, whatever the policies are called."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
 from leaderboard.formats.cells import (
+    TIED,
+    counted,
     has_interval,
     head_of,
     interval_of,
@@ -13,9 +16,12 @@ from leaderboard.formats.cells import (
     rank_of,
     value_of,
 )
-from leaderboard.table import Column, Row, Table
+from leaderboard.rows import Column, Row, Table
 
 __all__ = ["as_latex", "escape"]
+
+PAGE_LINES, HEAD_LINES, NOTE_LINES = 54, 3, 2
+"""Lines of a page that tables may fill, of the head and the rules of each, and of a note."""
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -37,6 +43,8 @@ _SPECIAL = {
     "—": "---",
     "†": r"\dag{}",
     "‡": r"\ddag{}",
+    "§": r"\S{}",
+    "≈": r"$\approx$",
     "²": r"\textsuperscript{2}",
     "×": r"$\times$",
     "ß": r"\ss{}",
@@ -81,19 +89,34 @@ def _letter(letter: str) -> str:
 
 
 def as_latex(table: Table) -> str:
-    """The table as a ``table*`` environment: one tabular a block, notes below."""
-    lines = [
-        "% made by drivebench; needs \\usepackage{booktabs} and \\usepackage{graphicx}",
-        "\\begin{table*}",
-        "  \\centering",
-        f"  \\caption{{{escape(table.title[0].upper() + table.title[1:])}.}}",
-    ]
-    for name, columns in table.blocks.items():
-        lines += ["", "  \\medskip", *_block(table, name, columns)]
-    lines += ["", "  \\medskip", "  \\begin{minipage}{\\textwidth}", "    \\footnotesize"]
-    lines += [f"    {escape(note)}\\par" for note in table.notes]
-    lines += ["  \\end{minipage}", "\\end{table*}"]
+    """The table as ``table*`` environments, each of one page: one tabular a block, notes below the last."""
+    pages = _pages(table)
+    lines = ["% made by drivebench; needs \\usepackage{booktabs} and \\usepackage{graphicx}"]
+    for number, blocks in enumerate(pages, start=1):
+        continued = f" (Part {number} of {len(pages)}.)" if len(pages) > 1 else ""
+        caption = table.caption if number == 1 else f"{table.title[:1].upper()}{table.title[1:]}."
+        lines += [
+            "\\begin{table*}",
+            "  \\centering",
+            f"  \\caption{{{escape(caption + continued)}}}",
+            f"  \\label{{tab:drivebench-{table.claim}{f'-{number}' if number > 1 else ''}}}",
+        ]
+        for name in blocks:
+            lines += ["", "  \\medskip", *_block(table, name, table.blocks[name])]
+        if number == len(pages):
+            lines += ["", "  \\medskip", "  \\begin{minipage}{\\textwidth}", "    \\footnotesize"]
+            lines += [f"    {escape(note)}\\par" for note in table.notes]
+            lines += ["  \\end{minipage}"]
+        lines.append("\\end{table*}")
     return "\n".join(lines) + "\n"
+
+
+def _pages(table: Table) -> list[list[str]]:
+    """Names of the blocks that share a page."""
+    height = HEAD_LINES + len(table.rows) + len(table.sections)
+    blocks = max(1, (PAGE_LINES - len(table.notes) * NOTE_LINES) // height)
+    names = list(table.blocks)
+    return [names[start : start + blocks] for start in range(0, len(names), blocks)]
 
 
 def _block(table: Table, name: str, columns: Sequence[Column]) -> Iterator[str]:
@@ -108,7 +131,7 @@ def _block(table: Table, name: str, columns: Sequence[Column]) -> Iterator[str]:
     for section in table.sections:
         yield "    \\midrule"
         yield f"    \\multicolumn{{{width}}}{{l}}{{\\emph{{{escape(section.title)}}}}} \\\\"
-        yield from (f"    {_row(row, columns, doubled)} \\\\" for row in section.rows)
+        yield from (f"    {_row(row, columns, doubled, counted(table))} \\\\" for row in section.rows)
     yield "    \\bottomrule"
     yield "  \\end{tabular}}"
 
@@ -124,11 +147,20 @@ def _head(column: Column, double: bool) -> str:
     return f"\\multicolumn{{2}}{{c}}{{{head}}}" if double else head
 
 
-def _row(row: Row, columns: Sequence[Column], doubled: Sequence[bool]) -> str:
-    cells = [escape(rank_of(row)), escape(name_of(row))]
+def _row(row: Row, columns: Sequence[Column], doubled: Sequence[bool], counted: str) -> str:
+    name = escape(name_of(row))
+    cells = [escape(rank_of(row)), f"{name} \\cite{{{row.cite}}}" if _is_key(row.cite) else name]
     for column, double in zip(columns, doubled, strict=True):
         cell = row.cells[column.key]
-        cells.append(escape(value_of(cell, column)))
+        value = escape(value_of(cell, column))
+        if column.key in row.best:
+            value = f"\\textbf{{{value}}}"
+        cells.append(value + escape(TIED * (column.key in row.tied)))
         if double:
-            cells.append(f"{{\\scriptsize {escape(interval_of(cell, column))}}}")
+            cells.append(f"{{\\scriptsize {escape(interval_of(cell, column, counted))}}}")
     return " & ".join(cells)
+
+
+def _is_key(cite: str) -> bool:
+    """Whether a citation key is one that LaTeX takes as it is."""
+    return re.fullmatch(r"[A-Za-z0-9:./+-]+", cite) is not None

@@ -3,8 +3,18 @@
 import re
 from collections.abc import Sequence
 
-from leaderboard.formats.cells import head_of, interval_of, is_left, name_of, one_line, rank_of, value_of
-from leaderboard.table import Column, Row, Table
+from leaderboard.formats.cells import (
+    TIED,
+    counted,
+    head_of,
+    interval_of,
+    is_left,
+    name_of,
+    one_line,
+    rank_of,
+    value_of,
+)
+from leaderboard.rows import Column, Row, Table
 
 __all__ = ["as_markdown", "escape"]
 
@@ -18,7 +28,7 @@ def escape(text: str) -> str:
 
 def as_markdown(table: Table) -> str:
     """The table as Markdown: one table a block, the rows of all sections in each."""
-    blocks = [f"**{escape(table.title)}**"]
+    blocks = [escape(table.caption)]
     blocks += [_block(table, name, columns) for name, columns in table.blocks.items()]
     blocks.append("\n".join(f"- {escape(note)}" for note in table.notes))
     return "\n\n".join(blocks) + "\n"
@@ -30,12 +40,15 @@ def _block(table: Table, name: str, columns: Sequence[Column]) -> str:
     for section in table.sections:
         lines.append(["", f"*{escape(section.title)}*", *[""] * len(columns)])
         for row in section.rows:
-            cells = [_cell(row, column) for column in columns]
+            cells = [_cell(row, column, counted(table)) for column in columns]
             lines.append([rank_of(row), escape(name_of(row)), *cells])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _cell(row: Row, column: Column) -> str:
+def _cell(row: Row, column: Column, counted: str) -> str:
     cell = row.cells[column.key]
-    value, interval = escape(value_of(cell, column)), interval_of(cell, column)
+    value, interval = escape(value_of(cell, column)), interval_of(cell, column, counted)
+    if column.key in row.best:
+        value = f"**{value}**"
+    value += TIED * (column.key in row.tied)
     return f"{value} {escape(interval)}" if interval else value

@@ -5,9 +5,20 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from leaderboard.formats.cells import head_of, interval_of, is_left, name_of, one_line, rank_of, value_of
+from leaderboard.formats.cells import (
+    BEST,
+    TIED,
+    counted,
+    head_of,
+    interval_of,
+    is_left,
+    name_of,
+    one_line,
+    rank_of,
+    value_of,
+)
 from leaderboard.formats.columns import GAP, aligned
-from leaderboard.table import Column, Row, Table
+from leaderboard.rows import Column, Row, Table
 
 __all__ = ["as_text"]
 
@@ -22,13 +33,14 @@ def as_text(table: Table) -> str:
         textwrap.fill(one_line(note), WIDTH, initial_indent="  ", subsequent_indent="    ")
         for note in table.notes
     )
-    return "\n\n".join([one_line(table.title), *blocks, notes]) + "\n"
+    caption = textwrap.fill(one_line(table.caption), WIDTH)
+    return "\n\n".join([caption, *blocks, notes]) + "\n"
 
 
 def _block(table: Table, name: str, columns: Sequence[Column]) -> str:
     rows = table.rows
     drawn = [aligned(["", *map(rank_of, rows)]), aligned([name.upper(), *map(_name, rows)], left=True)]
-    drawn += [aligned([head_of(c), *_cells(rows, c)], left=is_left(c)) for c in columns]
+    drawn += [aligned([head_of(c), *_cells(rows, c, counted(table))], left=is_left(c)) for c in columns]
     head, *lines = [GAP.join(cells).rstrip() for cells in zip(*drawn, strict=True)]
     text = [head, "─" * min(WIDTH, max(map(cell_len, [head, *lines])))]
     for section in table.sections:
@@ -45,8 +57,12 @@ def _name(row: Row) -> str:
     return f"{set_cell_size(name, NAME_WIDTH - 13).rstrip()}…{name[-12:]}"
 
 
-def _cells(rows: Sequence[Row], column: Column) -> list[str]:
+def _cells(rows: Sequence[Row], column: Column, counted: str) -> list[str]:
     """The cells of a column; where there are intervals, values and intervals are aligned one by one."""
-    values = aligned([value_of(row.cells[column.key], column) for row in rows], left=is_left(column))
-    intervals = aligned([interval_of(row.cells[column.key], column) for row in rows])
+    values = [value_of(row.cells[column.key], column) for row in rows]
+    marks = [BEST * (column.key in row.best) + TIED * (column.key in row.tied) for row in rows]
+    if any(marks):
+        values = [f"{value}{mark or ' '}" for value, mark in zip(values, marks, strict=True)]
+    values = aligned(values, left=is_left(column))
+    intervals = aligned([interval_of(row.cells[column.key], column, counted) for row in rows])
     return [f"{value} {interval}".rstrip() for value, interval in zip(values, intervals, strict=True)]

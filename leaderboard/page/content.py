@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from leaderboard.rows import Table
 from leaderboard.statistics import Estimate
-from leaderboard.table import Table
 
 __all__ = ["Contender", "Lesson", "PageContent", "Picture", "Replay", "Scene", "Stage"]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from drivebench import registry
 from drivebench.evaluation.record import load_run
 from leaderboard.formats import FORMATS
+from leaderboard.outcomes import outcomes_of
 from leaderboard.page.content import Lesson, PageContent, Picture, Replay, Scene
 from leaderboard.page.render import render_page
 from leaderboard.quickstart.facts import facts_on
@@ -44,7 +45,7 @@ def report(stages: Stages, out: Path, budget: str) -> str:
     stages.run(layout.driving())
     runs = [load_run(layout.run(name)) for name in (*LEARNERS, *REFERENCES)]
     plain, corrected = (load_run(layout.lesson_run(name)) for name in LEARNERS)
-    table = make_table(runs)
+    table = make_table([outcomes_of(run) for run in runs])
     lesson = Lesson(plain=contender(plain, LESSON_SCENARIO), corrected=contender(corrected, LESSON_SCENARIO))
     start = choose_start(plain, corrected, LESSON_SCENARIO)
     seeds = _first_seeds(runs[0].manifest.episodes)

@@ -94,7 +94,7 @@ def _title(layout: Layout, found: Sequence[Comparison]) -> str:
     if not driven:
         return f"budget {layout.budget}: no run has ended well"
     run = load_run(layout.run(driven[0].entrant))
-    return f"budget {layout.budget}, {title_of([run], len(run.episodes))}"
+    return f"budget {layout.budget}, {title_of([run.manifest], len(run.episodes))}"
 
 
 def _notes(layout: Layout, found: Sequence[Comparison]) -> Iterator[str]:

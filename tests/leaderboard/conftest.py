@@ -9,5 +9,5 @@ import pytest
 def fewer_resamples() -> Iterator[None]:
     """Intervals from few resamples, where a test is not about their ends."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("leaderboard.statistics.RESAMPLES", 500)
+        patch.setattr("leaderboard.statistics.bootstrap.RESAMPLES", 500)
         yield

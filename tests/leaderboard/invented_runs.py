@@ -86,7 +86,7 @@ def measurement(episode: Episode) -> EpisodeMeasurement:
         event, ending = GoalReached(time_s=29.0), Ending.GOAL
     return EpisodeMeasurement(
         ended_by=ending,
-        duration_s=30.0,
+        duration_s=12.0 if episode.crashed else 30.0,
         horizon_s=60.0,
         speed_limit_mps=25.0,
         goal_m=distance_m if not episode.crashed else 500.0,

@@ -45,7 +45,7 @@ def coverage(draw: Draw, truth: float, n: int, families: int) -> float:
 
 @pytest.fixture(autouse=True)
 def fewer_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leaderboard.statistics.RESAMPLES", 1000)
+    monkeypatch.setattr("leaderboard.statistics.bootstrap.RESAMPLES", 1000)
 
 
 @pytest.mark.parametrize("n", [5, 25])

@@ -13,6 +13,7 @@ import pytest
 from invented_runs import FAMILIES, failing, run_of, suite
 from PIL import Image
 
+from leaderboard.outcomes import outcomes_of
 from leaderboard.page.chart import lesson_chart
 from leaderboard.page.content import Contender, Lesson, PageContent, Picture, Replay, Scene, Stage
 from leaderboard.page.render import render_page
@@ -40,9 +41,9 @@ def content(tmp_path_factory: pytest.TempPathFactory, fewer_resamples: None) -> 
     folder = tmp_path_factory.mktemp("runs")
     table = make_table(
         [
-            run_of(folder / "one", failing(suite(), 2), name=NASTY),
-            run_of(folder / "other", suite(), name="camera-correction"),
-            run_of(folder / "expert", suite(), name="expert", track="privileged"),
+            outcomes_of(run_of(folder / "one", failing(suite(), 2), name=NASTY)),
+            outcomes_of(run_of(folder / "other", suite(), name="camera-correction")),
+            outcomes_of(run_of(folder / "expert", suite(), name="expert", track="privileged")),
         ]
     )
     return PageContent(

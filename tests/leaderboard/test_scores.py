@@ -12,8 +12,9 @@ from drivebench import cli
 from drivebench.errors import RecordError
 from drivebench.evaluation.manifest import Selection
 from drivebench.evaluation.record import Status
-from leaderboard.episodes import MEASURES
+from leaderboard.outcomes import MEASURES, outcomes_of
 from leaderboard.scores import score_run
+from leaderboard.statistics import Estimate
 from leaderboard.table import make_table
 
 pytestmark = pytest.mark.usefixtures("fewer_resamples")
@@ -38,7 +39,7 @@ def test_the_headline_is_the_mean_over_families(tmp_path: Path) -> None:
     assert score.families["lane-keeping"].dbs.value == 100.0
     assert score.families["merge"].dbs.value == 0.0
     assert score.overall.dbs.value == 50.0
-    assert score.worst_family == "merge"
+    assert score.worst_family == ("merge", 0.0)
     # by hand: 4 collisions in 12 × 475 m = 5.7 km are 70.2 per 100 km
     assert score.overall.at_fault is not None
     assert score.overall.at_fault.value == pytest.approx(4 / 5.7 * 100)
@@ -79,8 +80,12 @@ def test_what_a_run_lacks_scores_0(tmp_path: Path) -> None:
     lacking = run_of(tmp_path / "part", part, name="part", selection=Selection(scenarios=("merge-v1",)))
     assert score_run(lacking).overall.dbs.value == 100.0
     assert set(score_run(lacking, whole.manifest.episodes).families) == set(FAMILIES)
-    table = make_table([whole, lacking])
-    assert {row.label: row.score.overall.dbs.value for row in table.rows} == {"whole": 0.0, "part": 25.0}
+    table = make_table([outcomes_of(whole), outcomes_of(lacking)])
+    scores = {row.label: row.cells["dbs"] for row in table.rows}
+    assert {label: cell.value for label, cell in scores.items() if isinstance(cell, Estimate)} == {
+        "whole": 0.0,
+        "part": 25.0,
+    }
     assert any("part is a partial run (merge-v1); 18 episodes" in note for note in table.notes)
 
 
@@ -140,9 +145,32 @@ def never_finish(path: Path) -> str:
     return "not finished"
 
 
+def repeat_an_episode(path: Path) -> str:
+    lines = (path / "episodes.jsonl").read_text().splitlines(keepends=True)
+    (path / "episodes.jsonl").write_text("".join([lines[0], *lines]))
+    return "repeats lane-keeping-v1/nominal/2000000"
+
+
+def come_from_the_future(path: Path) -> str:
+    content = json.loads((path / "run.json").read_text())
+    (path / "run.json").write_text(
+        json.dumps({**content, "schema_version": 9, "drivebench": "3.0", "new": 1})
+    )
+    return "was written in schema 9 by drivebench 3.0"
+
+
 @pytest.mark.parametrize("command", ["score", "table"])
 @pytest.mark.parametrize(
-    "spoil", [edit_episode, cut_the_last_line, drop_an_episode, lose_the_actions, never_finish]
+    "spoil",
+    [
+        edit_episode,
+        cut_the_last_line,
+        drop_an_episode,
+        repeat_an_episode,
+        lose_the_actions,
+        never_finish,
+        come_from_the_future,
+    ],
 )
 def test_a_spoilt_run_is_refused_by_name(tmp_path: Path, spoil: object, command: str) -> None:
     path = write_run(tmp_path / "spoilt-run", suite())
@@ -165,9 +193,9 @@ def test_a_missing_episode_has_the_worst_of_everything(tmp_path: Path) -> None:
 
 def test_a_policy_that_never_answered_has_no_latency(tmp_path: Path) -> None:
     run = run_of(tmp_path / "run", suite())
-    assert score_run(run).latency_s == 0.004
+    assert outcomes_of(run).latency_s == 0.004
     silent = replace(run, timing=tuple(replace(chunk, decisions=0) for chunk in run.timing))
-    assert score_run(silent).latency_s is None
+    assert outcomes_of(silent).latency_s is None
 
 
 def test_a_run_of_another_metric_is_not_scored_by_this_one(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Two policies, or two methods, held against each other: ``drivebench compare``."""

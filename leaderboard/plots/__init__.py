@@ -1,0 +1,1 @@
+"""Figures for papers: ``drivebench plot KIND``, one file a kind."""

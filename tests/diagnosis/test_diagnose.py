@@ -55,7 +55,6 @@ def submission(folder: Path, answer: str, sensors: str) -> Path:
     manifest = f"""
 name = "{folder.name}"
 authors = ["A. Tester"]
-track = "kinematics"
 sensors = {sensors}
 entry_point = "policy:load"
 training_data = "none"

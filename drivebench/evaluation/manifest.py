@@ -203,13 +203,10 @@ class Attempt:
         chunks: Chunks that this attempt finished.
         workers: Worker processes.
         versions: Of Python and of the libraries that compute.
-<<<<<<< ours
-        machine: Architecture, kind and count of processors, of the machine that evaluates.
+        machine: Architecture, kind and count of processors of the machine that evaluates, and the version of
+            Landlock that was in force (0 for none).
         engine: What drove the chunks.
         earlier: Runs before this one; None when it was resumed, or the machine keeps no account.
-=======
-        machine: Architecture, processor count, and the version of Landlock that was in force (0 for none).
->>>>>>> theirs
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT

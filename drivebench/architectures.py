@@ -6,11 +6,13 @@ the policy lives. (The table of :mod:`drivebench.registry` is among the sources 
 by their digest, so that it does not grow with what decides no result.)
 """
 
+import importlib.util
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from drivebench.errors import ConfigurationError, UnknownNameError
 
-__all__ = ["GROUP", "where"]
+__all__ = ["GROUP", "packages", "where"]
 
 GROUP = "drivebench.architectures"
 
@@ -34,3 +36,18 @@ def where(name: str) -> str:
             "Uninstall one of them."
         )
     return places[0]
+
+
+def packages() -> dict[str, Path]:
+    """The packages that registered architectures are in, by name, and their folders; none is imported.
+
+    A policy's process may be kept from looking for them: see :mod:`drivebench.evaluation.isolation`.
+    """
+    found = {}
+    for name in sorted(
+        {entry.value.partition(":")[0].partition(".")[0] for entry in entry_points(group=GROUP)}
+    ):
+        package = importlib.util.find_spec(name)
+        for folder in (package.submodule_search_locations or ()) if package else ():
+            found[name] = Path(folder).resolve()
+    return found

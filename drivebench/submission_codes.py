@@ -151,6 +151,7 @@ class Code(StrEnum):
         "a busy or slower machine may be too slow for it",
         True,
     )
+    PROCESSES = ("DB411", "more processes and threads than are allowed", "start fewer")
     # ------------------------------------------------------------------------------ determinism
     NOT_REPEATABLE = (
         "DB501",

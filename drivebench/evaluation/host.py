@@ -12,6 +12,7 @@ import socket
 import sys
 import tempfile
 import traceback
+import types
 from collections.abc import Mapping
 from importlib.abc import MetaPathFinder, PathEntryFinder
 from importlib.machinery import (
@@ -67,7 +68,9 @@ class Host:
         if self._memory is None:
             self._memory = map_memory(self._descriptor, self._layout.size)
         directory = Path(request["directory"])
-        if not request["weights_only"]:  # else no module is ever looked for in the directory
+        if request["weights_only"]:  # no module is ever looked for in the directory
+            _make_known(request["packages"])
+        else:
             _forget_modules(directory)
             if sys.path[0] != str(directory):
                 _import_from_source(directory)
@@ -97,6 +100,14 @@ class Host:
         well_formed = actions.dtype.kind == "f" and actions.shape == (len(slots), 2)
         data = np.ascontiguousarray(actions, np.float64).tobytes() if well_formed else b""
         return {"dtype": str(actions.dtype), "shape": list(actions.shape), "data": data}
+
+
+def _make_known(packages: dict[str, str]) -> None:
+    """Packages that cannot be looked for here, as the folder that they are in may not be read."""
+    for name, folder in packages.items():
+        if name not in sys.modules:
+            package = sys.modules[name] = types.ModuleType(name)
+            package.__path__ = [folder]
 
 
 def _forget_modules(directory: Path) -> None:

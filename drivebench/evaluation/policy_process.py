@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from drivebench import architectures
 from drivebench.errors import ConfigurationError
 from drivebench.evaluation import bare_python
 from drivebench.evaluation.isolation.confinement import Confinement
@@ -152,6 +153,7 @@ class PolicyProcess:
                     "operation": "load",
                     "directory": str(self._submission.directory),
                     "loader": self._submission.loader,
+                    "packages": {name: str(folder) for name, folder in architectures.packages().items()},
                     "weights_only": self._submission.manifest.form.weights_only,
                     "seed": seed,
                     "layout": self._layout.encode(),

@@ -8,8 +8,8 @@ no more than the child needs.
 ================  ==========================================  =========================================
 operation         the harness sends                           the host answers
 ================  ==========================================  =========================================
-``load``          directory, loader, weights only, seed,      ``{"ok": true}``
-                  layout
+``load``          directory, loader, packages, weights only,  ``{"ok": true}``
+                  seed, layout
 ``reset``         slots                                       ``{"ok": true}``
 ``act``           slots, texts                                ``{"dtype", "shape", "data"}``
 any                                                           ``{"error": {"type", "message", "trace"}}``

@@ -47,6 +47,7 @@ CODES = {
     Status.TIMED_OUT: Code.TIMED_OUT,
     Status.EXITED: Code.EXITED,
     Status.MEMORY: Code.MEMORY,
+    Status.PROCESSES: Code.PROCESSES,
     Status.PROTOCOL: Code.PROTOCOL,
     Status.WRONG_SHAPE: Code.SHAPE,
     Status.WRONG_TYPE: Code.SHAPE,

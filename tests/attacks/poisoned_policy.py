@@ -1,8 +1,10 @@
 """Reads its poisoned weights in every way that unpickles, and says what came of each."""
 
+import base64
 import json
 import pickle
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,15 @@ class Poisoned:
 
 
 def load(directory: Path) -> Poisoned:
-    marker = Path(json.loads((directory / "settings.json").read_text())["marker"])
-    weights = directory / "weights"
+    settings = json.loads((directory / "settings.json").read_text())
+    marker = Path(settings["marker"])
+    weights = base64.b64decode(settings["weights"])
     ways: dict[str, Callable[[], Any]] = {
-        "pickle.load": lambda: pickle.loads(weights.read_bytes()),
-        "numpy.load": lambda: np.load(weights, allow_pickle=True),
-        "torch.load": lambda: torch.load(weights),
-        "torch.load as it was": lambda: torch.load(weights, weights_only=False),
-        "torch.export": lambda: deserialize_torch_artifact(weights.read_bytes()),
+        "pickle.load": lambda: pickle.loads(weights),
+        "numpy.load": lambda: np.load(BytesIO(weights), allow_pickle=True),
+        "torch.load": lambda: torch.load(BytesIO(weights)),
+        "torch.load as it was": lambda: torch.load(BytesIO(weights), weights_only=False),
+        "torch.export": lambda: deserialize_torch_artifact(weights),
     }
     for name, way in ways.items():
         try:

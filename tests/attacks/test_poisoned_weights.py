@@ -1,5 +1,10 @@
-"""Weights that run code when they are read: it runs in the policy's process, and reaches nothing there."""
+"""Weights that run code when they are read: it runs in the policy's process, and reaches nothing there.
 
+A file that is a pickle is refused before anything runs (``tests/evaluation/test_weight_files.py``); this one
+is hidden in a text, where only the policy finds it.
+"""
+
+import base64
 import os
 import pickle
 from pathlib import Path
@@ -31,8 +36,9 @@ def test_poison_runs_where_it_can_do_nothing(tmp_path: Path) -> None:
         pytest.skip("no tier that stops it is in force here")
     tmp_path.chmod(0o777)  # nobody's rights would be enough
     marker = tmp_path / "marker"
-    where = attacking(tmp_path / "poisoned", "poisoned", {"marker": str(marker)})
-    (where / "weights").write_bytes(pickle.dumps(Poison(marker)))
+    weights = pickle.dumps(Poison(marker))
+    settings = {"marker": str(marker), "weights": base64.b64encode(weights).decode()}
+    where = attacking(tmp_path / "poisoned", "poisoned", settings)
     limits = Limits(start_up_s=300.0, decision_s=60.0)
     layout = Layout.of({"speed": ("<f4", (1, 1))}, [])
     with PolicyProcess(read_submission(where), layout, 1, limits, tier) as process:
@@ -43,5 +49,5 @@ def test_poison_runs_where_it_can_do_nothing(tmp_path: Path) -> None:
     assert told.pop("torch.load").startswith("it was not read")
     assert len(told) == 4
     assert all(what.startswith("it ran and was stopped") for what in told.values()), told
-    pickle.loads((where / "weights").read_bytes())
+    pickle.loads(weights)
     assert marker.exists(), "the poison does nothing at all"

@@ -16,6 +16,7 @@ from baselines.driving_network import DrivingNetwork, Spec
 from drivebench import architectures
 from drivebench.errors import UnknownNameError
 from drivebench.evaluation.competitor import of_submission
+from drivebench.evaluation.isolation.tiers import choose
 from drivebench.evaluation.manifest import Limits
 from drivebench.evaluation.policy_process import PolicyProcess
 from drivebench.evaluation.protocol import Layout
@@ -58,7 +59,7 @@ def test_it_drives_as_its_code_does_and_nothing_of_the_directory_runs(tmp_path: 
     own = driving_network.load(directory)
     own.reset(np.arange(SLOTS))
     limits = Limits(start_up_s=300.0, decision_s=60.0)
-    with PolicyProcess(submission, Layout.of(shapes, []), SLOTS, limits) as process:
+    with PolicyProcess(submission, Layout.of(shapes, []), SLOTS, limits, choose()) as process:
         process.load(seed=0)
         process.reset(np.arange(SLOTS))
         for observation in observations:

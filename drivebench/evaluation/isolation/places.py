@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from drivebench import registry
+from drivebench import architectures, registry
 
 __all__ = ["library_places", "without_scenarios"]
 
@@ -37,7 +37,7 @@ def library_places() -> tuple[Path, ...]:
     places += [Path(entry) for entry in sys.path if Path(entry).name in {"site-packages", "dist-packages"}]
     for setting in _SETTINGS:
         places += [Path(entry).absolute() for entry in os.environ.get(setting, "").split(os.pathsep) if entry]
-    places.append(Path(__file__).parents[2])
+    places += [Path(__file__).parents[2], *architectures.packages().values()]
     return tuple(dict.fromkeys(place for place in [*map(Path, _SYSTEM), *places] if place.exists()))
 
 

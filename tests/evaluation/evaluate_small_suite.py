@@ -16,7 +16,13 @@ from drivebench.evaluation.run import EvaluationRequest, evaluate
 def evaluate_small_suite(submission: Path, out: Path, workers: int, *, resume: bool = False) -> None:
     """Eight episodes in four chunks."""
     request = EvaluationRequest(
-        what=str(submission), suite="small", out=out, workers=workers, chunk_size=2, resume=resume
+        what=str(submission),
+        suite="small",
+        out=out,
+        workers=workers,
+        chunk_size=2,
+        isolation="process",  # where it sees the flags that tests set
+        resume=resume,
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "load_suite", lambda name: suite(name, 8))

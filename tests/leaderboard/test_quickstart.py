@@ -165,8 +165,8 @@ def test_the_replay_shows_the_first_start_that_tells_them_apart(plain: Run, corr
     start = choose_start(plain, corrected, "lane-keeping-v1")
     assert (start.condition, start.seed) == ("off-course", 2_000_001)
     assert start.choice.endswith("from which the left policy scores nothing and the right one something")
-    assert start.shown_s == 33
-    assert outcome_of(plain, start, "left").startswith("behavior-cloning (left) collides, 30.0 s and 475 m")
+    assert start.shown_s == 15
+    assert outcome_of(plain, start, "left").startswith("behavior-cloning (left) collides, 12.0 s and 475 m")
     assert "arrives" in outcome_of(corrected, start, "right")
     same = choose_start(corrected, corrected, "lane-keeping-v1")
     assert (same.seed, same.choice) == (2_000_000, "the first off-course start of the suite")

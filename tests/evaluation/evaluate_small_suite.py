@@ -1,6 +1,6 @@
 """Evaluates a submission on a small suite, here or as a program that tests send signals to.
 
-``python evaluate_small_suite.py SUBMISSION OUT WORKERS``
+``python evaluate_small_suite.py SUBMISSION OUT WORKERS [--resume]``
 """
 
 import sys
@@ -30,9 +30,9 @@ def evaluate_small_suite(submission: Path, out: Path, workers: int, *, resume: b
 
 
 def main() -> None:
-    submission, out, workers = sys.argv[1:]
+    submission, out, workers, *resume = sys.argv[1:]
     try:
-        evaluate_small_suite(Path(submission), Path(out), int(workers))
+        evaluate_small_suite(Path(submission), Path(out), int(workers), resume=resume == ["--resume"])
     except KeyboardInterrupt:
         sys.exit(130)
 

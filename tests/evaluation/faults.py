@@ -117,6 +117,7 @@ def disturb(
                 continue
             if running.returncode == 0:
                 break
+            assert running.returncode < 0, f"it failed by itself, with code {running.returncode}"
             running = start(undisturbed, out)
     finally:
         running.kill()

@@ -19,7 +19,7 @@ from drivebench.metric.score import metric_digest
 from drivebench.progress import track
 from leaderboard.formats.columns import markdown_table
 from leaderboard.marked import marked, replace_marked
-from leaderboard.scores import overall
+from leaderboard.scores import score_run
 from leaderboard.statistics import Estimate, mean_over_seeds
 
 __all__ = ["Published", "documents", "main", "read_published", "records_digest", "stale", "steering_r2"]
@@ -75,7 +75,7 @@ class Published:
     def part(self, prefix: str) -> Estimate:
         """The score on the episodes of ``test`` whose key begins with something."""
         keys = [key for key in self.test.manifest.episodes if key.startswith(prefix)]
-        return overall(self.test, keys).dbs
+        return score_run(self.test, keys).overall.dbs
 
 
 def steering_r2(run: Run) -> float | None:
@@ -147,7 +147,7 @@ def _lesson_table(published: Sequence[Published]) -> str:
         explained = [steering_r2(run) for run in driven]
         if len(driven) < len(runs) or None in explained:
             continue
-        scores = [overall(run).dbs.value for run in driven]
+        scores = [score_run(run).overall.dbs.value for run in driven]
         rows.append(
             (
                 f"`{name}`",
@@ -179,7 +179,7 @@ def _runs_table(published: Sequence[Published]) -> str:
                     _explained(each.test),
                     _shown(each.part("lane-keeping-v1/off-course/")),
                     _shown(each.part("long-haul-v1/")),
-                    _shown(overall(each.test).dbs),
+                    _shown(score_run(each.test).overall.dbs),
                 )
             )
             advance(1)
@@ -192,7 +192,9 @@ def _recovery_table(published: Sequence[Published]) -> str:
     for each in published:
         if each.recovery is not None:
             seed = NOTHING if each.seed is None else str(each.seed)
-            rows.append((each.name, seed, _explained(each.recovery), _shown(overall(each.recovery).dbs)))
+            rows.append(
+                (each.name, seed, _explained(each.recovery), _shown(score_run(each.recovery).overall.dbs))
+            )
     return markdown_table(rows)
 
 

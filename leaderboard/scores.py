@@ -11,7 +11,7 @@ from leaderboard.drops import drops
 from leaderboard.outcomes import MEASURES, Outcomes, outcomes_of
 from leaderboard.statistics import LEVEL, Estimate
 
-__all__ = ["LEAKING_SENSORS", "Group", "RunScore", "estimate_json", "overall", "score_run"]
+__all__ = ["LEAKING_SENSORS", "Group", "RunScore", "estimate_json", "score_run"]
 
 LEAKING_SENSORS = ("yaw-rate", "last-action")
 """Sensors that carry the label of the last decision; marked wherever a policy that uses them is listed."""
@@ -174,7 +174,7 @@ def estimate_json(estimate: Estimate | None) -> dict[str, float | int | None] | 
 
 
 def score_run(run: Run, keys: Sequence[str] | None = None) -> RunScore:
-    """Derive the scores of a run.
+    """Derive the scores of a run; each is computed when it is asked for.
 
     Args:
         run: As :func:`drivebench.evaluation.record.load_run` gives it.
@@ -185,16 +185,3 @@ def score_run(run: Run, keys: Sequence[str] | None = None) -> RunScore:
         RecordError: The run was measured by another version of the metric than this one derives scores by.
     """
     return RunScore(board=Board([outcomes_of(run)], keys or run.manifest.episodes), place=0)
-
-
-def overall(run: Run, keys: Sequence[str] | None = None) -> Group:
-    """The headline of a run alone.
-
-    Args:
-        run: As :func:`drivebench.evaluation.record.load_run` gives it.
-        keys: Episodes that it is over; those of the run when None. What the run lacks of them scores 0.
-
-    Raises:
-        RecordError: The run was measured by another version of the metric.
-    """
-    return score_run(run, keys).overall

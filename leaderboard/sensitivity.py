@@ -19,7 +19,7 @@ import numpy as np
 from drivebench.evaluation.record import EpisodeRecord, Run, Status, load_run
 from drivebench.metric import limits, score
 from drivebench.metric.parts import Parts
-from leaderboard.scores import overall
+from leaderboard.scores import score_run
 
 __all__ = ["VARIANTS", "Variant", "headline", "page"]
 
@@ -145,7 +145,7 @@ def headline(run: Run, variant: Variant) -> float:
 
 def _separated(runs: Mapping[str, Run]) -> list[tuple[str, str]]:
     """Pairs (better, worse) whose intervals do not touch."""
-    estimates = {name: overall(run).dbs for name, run in runs.items()}
+    estimates = {name: score_run(run).overall.dbs for name, run in runs.items()}
     return [
         (better, worse)
         for better, worse in itertools.permutations(runs, 2)

@@ -8,7 +8,7 @@ from drivebench.conditions import OFF_COURSE
 from drivebench.errors import RecordError
 from drivebench.evaluation.record import EpisodeRecord, Run
 from leaderboard.page.content import Contender, Lesson
-from leaderboard.scores import overall
+from leaderboard.scores import score_run
 from leaderboard.statistics import Estimate
 from leaderboard.summary import shown
 
@@ -67,7 +67,7 @@ def _score(run: Run, scenario: str, condition: str) -> Estimate:
     keys = [key for key in run.manifest.episodes if key.startswith(f"{scenario}/{condition}/")]
     if not keys:
         raise RecordError(f"{run.path} has no episode of {scenario} under {condition}")
-    return overall(run, keys).dbs
+    return score_run(run, keys).overall.dbs
 
 
 def choose_start(plain: Run, corrected: Run, scenario: str) -> Start:

@@ -28,7 +28,7 @@ from drivebench.evaluation.record import Run, load_run
 from drivebench.evaluation.run_files import PACKED
 from leaderboard.comparable import differs
 from leaderboard.reproduce.plan import Entrant
-from leaderboard.scores import estimate_json, overall
+from leaderboard.scores import estimate_json, score_run
 from leaderboard.statistics import Estimate, generator, mean_over_families, next_seed
 
 __all__ = ["PUBLISHED", "Comparison", "Verdict", "compare", "published_runs"]
@@ -106,7 +106,7 @@ def compare(entrant: Entrant, run: Run, published: Sequence[Run]) -> Comparison:
         run: The new run.
         published: Runs of the same policy on the same suite.
     """
-    new = overall(run).dbs
+    new = score_run(run).overall.dbs
     same = [each for each in published if _training(each, "seed") == entrant.seed]
     if not same:
         return Comparison(entrant=entrant, verdict=Verdict.NOT_PUBLISHED, new=new)
@@ -116,14 +116,14 @@ def compare(entrant: Entrant, run: Run, published: Sequence[Run]) -> Comparison:
         return Comparison(entrant=entrant, verdict=Verdict.NOT_COMPARABLE, new=new, why=reason)
     known = set(other.manifest.episodes)
     keys = [key for key in run.manifest.episodes if key in known]
-    was, now = overall(other, keys), overall(run, keys)
+    was, now = score_run(other, keys).overall, score_run(run, keys).overall
     found: dict[str, Any] = {"entrant": entrant, "new": now.dbs, "published": was.dbs}
     found["difference"] = difference = _difference(run, other, keys)
     if _same(run, other, keys):
         return Comparison(verdict=Verdict.IDENTICAL, **found)
     if _holds(difference, 0.0):
         return Comparison(verdict=Verdict.REPRODUCED, **found)
-    span = next_seed([overall(each, keys).dbs.value for each in published if _seeded(each)])
+    span = next_seed([score_run(each, keys).overall.dbs.value for each in published if _seeded(each)])
     if span is None:
         return Comparison(verdict=Verdict.BEYOND, **found)
     said = f"one more training seed: {max(0.0, span[0]):.1f} to {min(100.0, span[1]):.1f}"

@@ -11,7 +11,7 @@ from leaderboard.formats.columns import in_columns
 from leaderboard.notes import title_of
 from leaderboard.reproduce.compare import Comparison, Verdict, compare, published_runs
 from leaderboard.reproduce.plan import SUITES, Entrant, Layout
-from leaderboard.scores import overall
+from leaderboard.scores import score_run
 from leaderboard.statistics import LEVEL, Estimate
 
 __all__ = ["as_json", "as_text", "comparisons"]
@@ -56,7 +56,7 @@ def comparisons(
 def _compare(layout: Layout, entrant: Entrant, folder: Path) -> Comparison:
     run = load_run(layout.run(entrant))
     if layout.budget == "smoke":
-        new = overall(run).dbs
+        new = score_run(run).overall.dbs
         return Comparison(entrant=entrant, verdict=Verdict.NOT_COMPARABLE, new=new, why=_faults(run))
     found = compare(entrant, run, published_runs(entrant.name, folder / SUITES[layout.budget]))
     return replace(found, why="; ".join(filter(None, (found.why, _faults(run)))))

@@ -18,7 +18,7 @@ from leaderboard.statistics.estimate import LEVEL
 
 __all__ = ["Ranking", "ranking", "tied_with_best"]
 
-RESAMPLES, FEWEST, WORK = 1_000, 400, 200_000
+MOST, FEWEST, WORK = 1_000, 400, 200_000
 """Of the draws, so many are used for ranks, and with hundreds of policies fewer, as the work grows with the
 square of their number: ``WORK`` draws of all policies together, but not fewer than ``FEWEST`` of each."""
 
@@ -84,7 +84,7 @@ class _Apart:
 
     def __init__(self, draws: Draws) -> None:
         self._means = draws.means
-        used = min(RESAMPLES, max(FEWEST, WORK // len(draws.means)))
+        used = min(MOST, max(FEWEST, WORK // len(draws.means)))
         centred = draws.seen[:, :used] - draws.means[:, None]
         self._imagined = (draws.best - draws.worst)[:used].astype(np.float32)
         self._centred = centred.astype(np.float32)

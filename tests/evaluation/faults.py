@@ -16,16 +16,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pytest
-from small_suites import STEADY, submission, suite
+from evaluate_small_suite import CHUNKS, evaluate_small_suite
+from small_suites import STEADY, submission
 
-from drivebench.evaluation import run
 from drivebench.evaluation.record import load_run
-from drivebench.evaluation.run import EvaluationRequest, evaluate
 
 SCRIPT = Path(__file__).with_name("evaluate_small_suite.py")
 SLOW = STEADY.replace("actions = ", "import time; time.sleep(0.01); actions = ")
-CHUNKS = 4
 PROCESSES = {"policy": "drivebench.evaluation.host", "worker": "multiprocessing.spawn"}
 """What the command line of a process has in it."""
 
@@ -36,13 +33,7 @@ class Undisturbed:
     def __init__(self, folder: Path) -> None:
         self.policy = submission(folder / "slow", SLOW)
         started = time.monotonic()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(run, "load_suite", lambda name: suite(name, 2 * CHUNKS))
-            evaluate(
-                EvaluationRequest(
-                    what=str(self.policy), suite="small", out=folder / "undisturbed", workers=1, chunk_size=2
-                )
-            )
+        evaluate_small_suite(self.policy, folder / "undisturbed", 1)
         self.took_s = time.monotonic() - started
         self.files = results(folder / "undisturbed")
         self.digest = load_run(folder / "undisturbed").results

@@ -16,12 +16,14 @@ from drivebench.errors import RecordError
 from drivebench.evaluation.record import load_run
 
 SCRIPT = Path(__file__).with_name("evaluate_small_suite.py")
+SEES_FLAGS = "process"
+"""Tier in which a policy sees the files by which these tests speak to it."""
 SLOW = STEADY.replace("actions = ", "import os, time; os.path.exists(FLAG) and time.sleep(0.02); actions = ")
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
     """A run that Ctrl-C can stop, even where this process was told to ignore it (a job in the background)."""
-    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+    command = [sys.executable, str(SCRIPT), "--isolation", SEES_FLAGS, *map(str, arguments)]
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -66,7 +68,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Slow:
 @pytest.fixture(scope="module")
 def uninterrupted(slow: Slow, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     out = tmp_path_factory.mktemp("runs") / "run"
-    evaluate_small_suite(slow.directory, out, 1)
+    evaluate_small_suite(slow.directory, out, 1, isolation=SEES_FLAGS)
     return results(out)
 
 
@@ -86,7 +88,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
     kept = {file.name: file.stat().st_mtime_ns for file in out.glob("parts/*.jsonl")}
     assert 1 <= len(kept) < 4
     slow.flag.unlink()
-    evaluate_small_suite(slow.directory, out, workers, resume=True)
+    evaluate_small_suite(slow.directory, out, workers, isolation=SEES_FLAGS, resume=True)
     assert results(out) == uninterrupted
     attempts = load_run(out).manifest.attempts
     stopped = "interrupted" if sent is signal.SIGINT else "running"

@@ -8,7 +8,7 @@ import pytest
 from drivebench.evaluation.record import Run, load_run
 from drivebench.evaluation.verify import verify_run
 from leaderboard.quickstart.plan import CORRECTED, PLAIN
-from leaderboard.scores import overall
+from leaderboard.scores import score_run
 from leaderboard.statistics import Estimate
 
 RECORDS = Path(__file__).parents[2] / "leaderboard" / "records"
@@ -50,14 +50,14 @@ def test_side_cameras_bring_back_what_a_clone_loses(seed: int) -> None:
     plain, corrected = (_run("recovery", method, seed) for method in (PLAIN, CORRECTED))
     assert plain.manifest.policy.training is not None
     assert plain.manifest.policy.training["open_loop"]["steering_r2"] > 0.95
-    lost, brought_back = (overall(run).dbs for run in (plain, corrected))
+    lost, brought_back = (score_run(run).overall.dbs for run in (plain, corrected))
     assert brought_back.value - lost.value >= 30.0
     assert _ends(brought_back)[0] > _ends(lost)[1]
 
 
 def test_the_score_tells_the_expert_from_a_trained_policy_from_chance() -> None:
     names = ("expert", f"{PLAIN}-seed-0", "random")
-    scores = [overall(_record("test", name)).dbs for name in names]
+    scores = [score_run(_record("test", name)).overall.dbs for name in names]
     for better, worse in itertools.pairwise(scores):
         assert _ends(better)[0] > _ends(worse)[1]
 

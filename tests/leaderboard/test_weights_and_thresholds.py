@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from drivebench.evaluation.record import Run
-from leaderboard.scores import overall
+from leaderboard.scores import score_run
 from leaderboard.sensitivity import AS_IT_IS, VARIANTS, headline, page, published
 
 PAGE = Path(__file__).parents[2] / "docs" / "score.md"
@@ -18,7 +18,7 @@ def runs() -> dict[str, Run]:
 
 def test_without_a_change_it_is_the_score(runs: dict[str, Run]) -> None:
     for name in ("expert", "idm", "random"):
-        assert headline(runs[name], AS_IT_IS) == pytest.approx(overall(runs[name]).dbs.value)
+        assert headline(runs[name], AS_IT_IS) == pytest.approx(score_run(runs[name]).overall.dbs.value)
 
 
 def test_every_variant_changes_somebodys_score(runs: dict[str, Run]) -> None:

@@ -170,7 +170,8 @@ def said_of_attempts(manifest: "RunManifest") -> str:
             f"before it, its machine had begun {counts['earlier_runs_of_this_policy']} runs of this policy "
             f"and {counts['earlier_runs_of_this_name']} of policies of this name on the suite"
         )
-    return f"started {counts['starts']} times; {before}"
+    starts = "once" if counts["starts"] == 1 else f"{counts['starts']} times"
+    return f"started {starts}; {before}"
 
 
 def _short(run: "Run") -> str:

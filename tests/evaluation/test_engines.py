@@ -1,6 +1,6 @@
 """Ray and SLURM jobs (submitit's local executor) come to what one worker does, also when one of them dies.
 
-Two workers of this machine are in ``test_faults.py``.
+Two workers of this machine are in ``test_killed_runs.py``.
 """
 
 import importlib.util

@@ -23,7 +23,7 @@ NEAR_EXPONENT = 0.25
 FIT_UNTIL_S = 25.0
 """Longest horizon of the fit, the same for all arms: below the median time at which cloning fails, as further
 out every step costs 1, and any curve is a line. On 64 development episodes of the whole 25 s, cloning of 24
-drives (training seed 100, which no study uses) had left the road's middle by 1 m in 25 only: no median yet."""
+drives (training seed 100, which no study uses) were 1 m off the road in 25 only: no median yet."""
 
 
 def _nominal(scenario: str, limit: int | None = None) -> Driven:

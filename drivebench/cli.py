@@ -3,9 +3,9 @@
 A command is a function, or a ``typer.Typer`` with several, that lives with its subject and is found through
 an entry point of the group ``drivebench.commands``, the same road that a third party's package takes. The
 commands of such a ``typer.Typer`` may live apart, each with its own subject: ``leaderboard.list`` joins
-``leaderboard``. A module is imported when its command is asked for; the overview reads the first lines of their docstrings from
-the source text, so that ``--help`` answers at once, imports nothing heavy, and works when a third party's
-package is broken.
+``leaderboard``. A module is imported when its command is asked for; the overview reads the first lines of
+their docstrings from the source text, so that ``--help`` answers at once, imports nothing heavy, and works
+when a third party's package is broken.
 
 Exit codes: 0 good · 1 the thing checked is not good (a record that was edited, a policy that broke the
 protocol) · 2 wrong usage (an option, a name or a setting that does not exist) · 70 an error of drivebench

@@ -1,7 +1,7 @@
-"""What tables need of runs, kept in SQLite so that thousands of runs stay fast; made from the records at any time.
+"""What tables need of runs, kept in SQLite, so that thousands of runs stay fast.
 
-The index is a cache and never evidence: deleting it costs time alone, and ``verify``, ``leaderboard add`` and
-``python -m leaderboard.readme --check`` never look into it.
+It is made from the records at any time, and is never evidence: deleting it costs time alone, and ``verify``,
+``leaderboard add`` and ``python -m leaderboard.readme --check`` never look into it.
 """
 
 from leaderboard.index.reading import read_runs

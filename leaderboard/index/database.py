@@ -2,8 +2,8 @@
 
 Connections are short: one for a look, one for a batch of rows, and whoever writes, or takes a damaged file
 away, holds a lock meanwhile. So a file can be replaced while others read, and no journal of one outlives it
-beside the next (https://www.sqlite.org/howtocorrupt.html, section 4). The journal is SQLite's ordinary one: that
-of write-ahead does not work on network file systems, where home directories often are.
+beside the next (https://www.sqlite.org/howtocorrupt.html, 1.3, 1.4 and 2.4). The journal is SQLite's ordinary
+one: write-ahead logging does not work on network file systems, where home directories often are.
 """
 
 import os
@@ -24,7 +24,7 @@ from leaderboard.outcomes import Outcomes
 __all__ = ["VARIABLE", "Entry", "Index"]
 
 VARIABLE = "DRIVEBENCH_INDEX"
-"""Names the folder of the index, such as one beside the records; the user's cache folder when it is not set."""
+"""Names the folder of the index, such as one beside the records; when not set, it is in the user's cache."""
 
 PATIENCE_S = 30.0
 """A batch takes a second to write; who holds the lock for longer has hung."""

@@ -1,4 +1,4 @@
-"""A run as one row of the index: everything of its outcomes but the keys of its episodes, which runs share."""
+"""A run as one row of the index: all of its outcomes but the keys of its episodes, which runs share."""
 
 import hashlib
 import sys
@@ -15,12 +15,12 @@ from drivebench.evaluation.manifest import MANIFEST, read_manifest
 from drivebench.evaluation.record import encode
 from leaderboard.outcomes import COUNTS, MEASURES, Outcomes
 
-__all__ = ["derivation", "keys_from", "keys_to_bytes", "outcomes_from", "outcomes_to_bytes"]
+__all__ = ["DERIVED_BY", "derivation", "keys_from", "keys_to_bytes", "outcomes_from", "outcomes_to_bytes"]
 
 _LEVEL = 1
 """Of zlib: a run takes 60 kB instead of 210 kB, and is read as fast. Its checksum finds a damaged row."""
 
-_DERIVED_BY = (
+DERIVED_BY = (
     "drivebench/metric/*.py",
     "drivebench/evaluation/manifest.py",
     "drivebench/evaluation/record.py",
@@ -35,7 +35,7 @@ _DERIVED_BY = (
 def derivation() -> str:
     """Digest of the sources that outcomes follow from: an index of others is another file."""
     root, digest = Path(__file__).parents[2], hashlib.sha256()
-    for pattern in _DERIVED_BY:
+    for pattern in DERIVED_BY:
         for file in sorted(root.glob(pattern)):
             digest.update(f"{file.relative_to(root).as_posix()}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

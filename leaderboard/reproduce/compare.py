@@ -169,7 +169,7 @@ def _brief(value: object) -> str:
 
 
 def _same(run: Run, other: Outcomes, keys: Sequence[str]) -> bool:
-    """Whether actions and measurements of all common episodes are the same; where results differ, it reads."""
+    """Whether actions and measurements of all common episodes are the same; reads where results differ."""
     if run.results == other.results:
         return True
     was = {record.key: record for record in load_run(other.path).episodes}

@@ -105,17 +105,17 @@ MISBEHAVIOUR = {
     "answers nothing": (policy("return None"), Status.WRONG_TYPE, "object"),
     "answers a text": (policy("return 'left'"), Status.WRONG_TYPE, "<U4"),
     "writes to the connection": (
-        policy("os.write(int(sys.argv[2]), b'x' * 64); time.sleep(60)"),
+        policy("os.write(3, b'x' * 64); time.sleep(60)"),
         Status.PROTOCOL,
         "announced a message of",
     ),
     "answers with garbage": (
-        policy("os.write(int(sys.argv[2]), bytes([4, 0, 0, 0, 193, 193, 193, 193])); time.sleep(60)"),
+        policy("os.write(3, bytes([4, 0, 0, 0, 193, 193, 193, 193])); time.sleep(60)"),
         Status.PROTOCOL,
         "not msgpack",
     ),
     "writes to the observation": (
-        policy("import mmap; m = mmap.mmap(int(sys.argv[4]), 0); m[0] = 1"),
+        policy("import mmap; m = mmap.mmap(4, 0); m[0] = 1"),
         Status.RAISED,
         "PermissionError",
     ),
@@ -146,7 +146,7 @@ def test_a_policy_that_answers_without_reading_is_stopped_in_time(tmp_path: Path
     code = policy(
         "while True: send(link, {'dtype': 'float64', 'shape': [4, 2], 'data': bytes(64)})",
         top="import socket; from drivebench.evaluation.protocol import send; "
-        "link = socket.socket(fileno=os.dup(int(sys.argv[2])))",
+        "link = socket.socket(fileno=os.dup(3))",
     )
 
     def ask_on(running: PolicyProcess) -> None:

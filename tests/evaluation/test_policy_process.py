@@ -237,8 +237,8 @@ def test_it_does_not_inherit_secrets_threads_or_standard_input(
 def test_every_batch_begins_from_the_same_state(tmp_path: Path) -> None:
     code = policy(
         "STATE.append(1); drawn = np.random.uniform(-1, 1, (len(slots), 2)); "
-        "drawn[0, 0] = len(STATE) / 100; return drawn",
-        top="STATE = []",
+        "drawn[0, 0] = len(STATE) / 100; drawn[0, 1] = math.__dict__['batches'] / 100; return drawn",
+        top="import math; STATE = []; math.__dict__['batches'] = math.__dict__.get('batches', 0) + 1",
     )
     with process(tmp_path, code) as running:
         drawn = []
@@ -248,7 +248,7 @@ def test_every_batch_begins_from_the_same_state(tmp_path: Path) -> None:
             drawn.append([running.act(TEXTS) for _ in range(3)])
     assert np.array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[1], drawn[2])
-    assert drawn[2][0][0, 0] == pytest.approx(0.01)
+    assert drawn[2][0][0] == pytest.approx([0.01, 0.01])
 
 
 def test_what_it_keeps_of_an_observation_does_not_change(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ import numpy as np
 from drivebench.evaluation.isolation.confinement import Confinement, confine
 from drivebench.evaluation.protocol import (
     CONNECTION,
+    LIBRARIES,
     MEMORY,
     Layout,
     ProtocolError,
@@ -83,7 +84,7 @@ class Host:
         _seed(seed)
         self._policy = make(directory)
         _seed(seed)
-        return {"ok": True}
+        return {"libraries": [name for name in LIBRARIES if name in sys.modules]}
 
     def reset(self, request: dict[str, Any]) -> dict[str, Any]:
         """New episodes begin."""

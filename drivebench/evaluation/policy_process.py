@@ -29,6 +29,7 @@ from drivebench.evaluation.isolation.kernel import ConfinementError
 from drivebench.evaluation.isolation.tier import Tier
 from drivebench.evaluation.manifest import Limits
 from drivebench.evaluation.protocol import (
+    LIBRARIES,
     WATCH_INTERVAL_S,
     Layout,
     ProtocolError,
@@ -89,6 +90,7 @@ class PolicyProcess:
         self.was_killed = False
         self.peak_memory_bytes = 0
         self._template: TemplateProcess | None = None
+        self._libraries = set[str]()
         self._connection: socket.socket | None = None
         self._watched_s = 0.0
         self._log = bytearray()
@@ -122,7 +124,7 @@ class PolicyProcess:
         with self._faults(Status.START_UP, self._limits.start_up_s):
             self._begin(time.monotonic() + START_S)
             deadline = time.monotonic() + self._limits.start_up_s
-            self._ask(
+            answer = self._ask(
                 {
                     "operation": "load",
                     "directory": str(self._submission.directory),
@@ -133,6 +135,9 @@ class PolicyProcess:
                 },
                 deadline,
             )
+        told = answer.get("libraries")  # it has seen nothing yet, so that this tells nothing of episodes
+        if isinstance(told, list):
+            self._libraries |= {name for name in LIBRARIES if name in told}
 
     def reset(self, slots: Slots) -> None:
         """Tell the policy that new episodes begin.
@@ -204,7 +209,7 @@ class PolicyProcess:
                 self._log.clear()
                 self.peak_memory_bytes = 0
                 self._template = TemplateProcess(self._submission, self._tier, self._log)
-                self._template.prepare(deadline)
+            self._template.prepare(self._libraries, deadline)
             self._connection = self._template.begin(self._descriptor, deadline)
             if self._template.confinement is not None:
                 self._ask({"operation": "confine", **self._template.confinement.encode()}, deadline)

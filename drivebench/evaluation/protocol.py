@@ -18,8 +18,8 @@ operation         the harness sends                           the template answe
 operation         the harness sends                           the host answers
 ================  ==========================================  =========================================
 ``confine``       readable, listable, user, landlock          ``{"ok": true}``
-``load``          directory, loader, weights only, seed,      ``{"ok": true}``
-                  layout
+``load``          directory, loader, weights only, seed,      ``{"libraries"}``: those of ``LIBRARIES``
+                  layout                                      that are there now
 ``reset``         slots                                       ``{"ok": true}``
 ``act``           slots, texts                                ``{"dtype", "shape", "data"}``
 any                                                           ``{"error": {"type", "message", "trace"}}``
@@ -45,6 +45,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "CONNECTION",
+    "LIBRARIES",
     "LONGEST_MESSAGE",
     "MEMORY",
     "WATCH_INTERVAL_S",
@@ -61,6 +62,8 @@ __all__ = [
 
 CONNECTION, MEMORY = 3, 4
 """Numbers of the open files that a policy's process is given."""
+LIBRARIES = ("numba", "numpy", "scipy", "timm", "torch", "torchvision")
+"""Imported once for all policies of a submission that import them; none starts a thread by that."""
 LONGEST_MESSAGE = 1 << 20
 WATCH_INTERVAL_S = 0.05
 SHORTEST_TIMEOUT_S = 0.001

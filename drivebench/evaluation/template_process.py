@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,15 +20,13 @@ from drivebench.evaluation import bare_python
 from drivebench.evaluation.isolation.family import family
 from drivebench.evaluation.isolation.launch import Launch, launch
 from drivebench.evaluation.isolation.tier import Tier
-from drivebench.evaluation.protocol import ProtocolError, SilenceError, receive, send
+from drivebench.evaluation.protocol import LIBRARIES, ProtocolError, SilenceError, receive, send
 from drivebench.submission import Submission
 
-__all__ = ["KILLED", "TemplateProcess"]
+__all__ = ["DYING_S", "KILLED", "TemplateProcess"]
 
 LOG_BYTES = 64 * 1024
 """How much of what a policy prints is kept, from the end."""
-LIBRARIES = ("numba", "numpy", "onnxruntime", "scipy", "timm", "torch", "torchvision")
-"""Imported in advance where a submission's code names them; none of them starts a thread by that."""
 KILLED = frozenset((-signal.SIGKILL, -signal.SIGTERM))
 """How a process ends that was killed."""
 DYING_S = 5.0
@@ -46,6 +44,7 @@ _FIXED = {
     "PYTHONUNBUFFERED": "1",
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
+_IMPORTED = re.compile(r"^(?:import|from) +(\w+)", re.MULTILINE)
 _LONGEST_SOURCE = 1 << 20
 _SIGNALLED = 128
 """Bubblewrap and runsc report a signal as a shell does: its number and this."""
@@ -92,35 +91,41 @@ class TemplateProcess:
         self.confinement = start.confinement
         self._reader = threading.Thread(target=self._keep_log, daemon=True)
         self._reader.start()
+        self._imported: set[str] | None = None
         self._idle = (0, 0)
 
-    def prepare(self, deadline: float) -> None:
-        """Wait until it has imported what policies will need.
+    def prepare(self, libraries: Set[str], deadline: float) -> None:
+        """Have it import what policies import each time, if it has not; no policy's process may be there.
 
         Args:
+            libraries: Of ``LIBRARIES``, besides those that the submission names.
             deadline: Of ``time.monotonic``.
 
         Raises:
             ProtocolError: It has ended.
-            SilenceError: It has not, by then.
+            SilenceError: It has not answered by then.
+            ConfigurationError: A library has started a thread, of which a fork would have none.
         """
+        wanted = _named(self._submission) | libraries
+        if wanted == self._imported:
+            return
         weights_only = self._submission.manifest.form.weights_only
+        packages = architectures.packages() if weights_only else {}
         answer = self._ask(
             {
                 "operation": "prepare",
-                "modules": _modules(self._submission),
-                "packages": {name: str(folder) for name, folder in architectures.packages().items()}
-                if weights_only
-                else {},
+                "modules": sorted(wanted),
+                "packages": {name: str(folder) for name, folder in packages.items()},
             },
             deadline,
         )
         if answer["threads"] != 1:
             raise ConfigurationError(
-                f"a library of {self._submission.directory} has started threads when it was imported; "
-                f"expected none of {', '.join(LIBRARIES)} to: a policy's process is forked after that. "
-                "Install the versions that drivebench was tested with"
+                f"one of the libraries {', '.join(sorted(wanted))} started a thread when it was imported; "
+                "expected none, because a policy's process is forked after that. Install the versions that "
+                "drivebench was tested with."
             )
+        self._imported = wanted
         self._idle = self._usage()
 
     def begin(self, memory: int, deadline: float) -> socket.socket:
@@ -235,18 +240,15 @@ class TemplateProcess:
                 del self._log[:-LOG_BYTES]
 
 
-def _modules(submission: Submission) -> list[str]:
-    """What to import in advance. It follows from the submission alone, not from what its policies did."""
+def _named(submission: Submission) -> set[str]:
+    """What a submission is sure to import: what reads weights, or libraries at the top of its modules."""
     if submission.manifest.form.weights_only:
-        return [submission.loader.partition(":")[0]]
+        return {submission.loader.partition(":")[0]}
     named = set[str]()
     for file in submission.directory.rglob("*.py"):
         with file.open(encoding="utf-8", errors="replace") as source:
-            text = source.read(_LONGEST_SOURCE)
-        named |= {
-            name for name in LIBRARIES if re.search(rf"^\s*(?:import|from)\b.*\b{name}\b", text, re.MULTILINE)
-        }
-    return sorted(named)
+            named |= set(_IMPORTED.findall(source.read(_LONGEST_SOURCE)))
+    return named & set(LIBRARIES)
 
 
 def _again(memory: int) -> int:

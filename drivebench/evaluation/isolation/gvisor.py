@@ -10,6 +10,7 @@ out is not there at all. The filter of system calls and the limits are in force 
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def wrap(
     (scratch / "config.json").write_text(json.dumps(bundle), encoding="utf-8")
     flags = [*_FLAGS, *([_AS_USER] if os.geteuid() != 0 else [])]
     return [
-        program, *flags, "--root", str(scratch / "state"), "run", "--bundle", str(scratch), "policy",
+        program, *flags, "--root", str(scratch / "state"), "run", "--bundle", str(scratch), uuid.uuid4().hex,
     ]  # fmt: skip
 
 

@@ -61,7 +61,8 @@ class _Template:
             os.setpgid(0, 0)
             die_with_parent()
             _keep_open(*descriptors)
-            sys.exit(host.serve())
+            host.serve()
+            sys.exit()
         with suppress(OSError):  # whichever of the two comes first
             os.setpgid(self._child, self._child)
         for descriptor in descriptors:

@@ -73,7 +73,7 @@ class TemplateProcess:
                 try:
                     self._process = subprocess.Popen(
                         start.command,
-                        stdin=theirs,
+                        stdin=theirs.fileno(),
                         stdout=subprocess.PIPE,
                         stderr=subprocess.STDOUT,
                         env=start.environment,
@@ -204,7 +204,7 @@ class TemplateProcess:
         """How the template itself has ended; None if it has not, within some seconds."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=DYING_S)
-        code = self._process.returncode
+        code: int | None = self._process.returncode
         if code is not None and code > _SIGNALLED and self._tier in {Tier.BUBBLEWRAP, Tier.GVISOR}:
             return _SIGNALLED - code
         return code

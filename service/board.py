@@ -1,0 +1,95 @@
+"""From finished runs to the table of the leaderboard, and to what a participant is told of a run.
+
+Made by the jobs, as reading runs takes time: the web process hands out what they wrote.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from filelock import FileLock
+
+from drivebench.evaluation.command import attempts_summary
+from drivebench.evaluation.record import Run
+from drivebench.evaluation.run_directory import write_atomically
+from drivebench.evaluation.run_files import PACKED
+from leaderboard.comparable import differs
+from leaderboard.formats.cells import (
+    TIED,
+    counted,
+    head_of,
+    interval_of,
+    is_left,
+    name_of,
+    one_line,
+    rank_of,
+    value_of,
+)
+from leaderboard.outcomes import Outcomes, read_outcomes
+from leaderboard.rows import Table
+from leaderboard.scores import estimate_json, score_run
+from leaderboard.table import make_table
+from service.rendering import environment
+from service.settings import Places
+
+__all__ = ["result_of", "write_table"]
+
+SHOWN_REASONS = 10
+
+
+def result_of(run: Run) -> dict[str, Any]:
+    """What a run came to, derived from its records.
+
+    Args:
+        run: A finished run.
+    """
+    score = score_run(run)
+    return {
+        "policy": run.manifest.policy.name,
+        "track": run.manifest.policy.track,
+        "digest": run.manifest.policy.digest,
+        "dbs": estimate_json(score.overall.dbs),
+        "success": estimate_json(score.overall.measure("success")),
+        "families": {name: estimate_json(group.dbs) for name, group in score.families.items()},
+        "episodes": len(run.episodes),
+        "failures": dict(Counter(record.status.value for record in run.failures)),
+        "isolation": run.manifest.isolation,
+        "attempts": attempts_summary(run.manifest),
+        "reasons": dict(Counter(record.reason for record in run.failures).most_common(SHOWN_REASONS)),
+        "results": run.results,
+    }
+
+
+def write_table(places: Places, *, revealed: bool) -> None:
+    """Write the table of all records, the parts of the score and the families one below the other.
+
+    Records of another version of the world or the metric than the latest one are left out.
+
+    Args:
+        places: Of the service.
+        revealed: Whether names of episodes, and what policies said of their failures, may be shown.
+    """
+    with FileLock(places.private / "table.lock"):
+        records = sorted(places.records.rglob(f"*{PACKED}"), key=lambda path: path.stat().st_mtime_ns)
+        runs = [read_outcomes(path) for path in records]
+        runs = [run for run in runs if differs(run, runs[-1]) is None]
+        if not revealed:
+            runs = [replace(run, first_failures=()) for run in runs]
+        write_atomically(places.table, _rendered(runs).encode())
+
+
+def _rendered(runs: list[Outcomes]) -> str:
+    pages = environment()
+    pages.filters["one_line"] = one_line
+    tables: list[Table] = [make_table(runs), make_table(runs, "family")] if runs else []
+    return pages.get_template("table.html.jinja").render(
+        tables=tables,
+        tied=TIED,
+        counted=counted,
+        head_of=head_of,
+        interval_of=interval_of,
+        is_left=is_left,
+        name_of=name_of,
+        rank_of=rank_of,
+        value_of=value_of,
+    )

@@ -35,8 +35,9 @@ DEEPEST = 32
 STEP_BYTES = 1 << 16
 GRACE_BYTES = 16 << 20
 """An archive that unpacks to less is no bomb, whatever its ratio."""
-MEMORY_BYTES = 1 << 30
-PROCESSOR_S = 120
+MEMORY_BYTES = 256 << 20
+"""Enough to unpack anything by small steps, and too little for a directory of a million names."""
+PROCESSOR_S = 60
 PATIENCE_S = 300.0
 MANIFEST = "submission.toml"
 

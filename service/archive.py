@@ -40,6 +40,8 @@ MEMORY_BYTES = 256 << 20
 PROCESSOR_S = 60
 PATIENCE_S = 300.0
 MANIFEST = "submission.toml"
+_ADDED = {"__MACOSX"}
+"""What packing programs add beside the folder."""
 
 _BROKEN = (
     zipfile.BadZipFile,
@@ -66,7 +68,7 @@ class Bounds:
         ratio: Of what comes out to what was sent.
     """
 
-    content_bytes: int = 2 << 30
+    content_bytes: int = 1 << 30
     entries: int = 4000
     ratio: int = 100
 
@@ -80,7 +82,7 @@ def unpack_elsewhere(archive: Path, folder: Path, bounds: Bounds) -> Path:
         bounds: What it may come to.
 
     Returns:
-        The folder with the manifest: that one, or the only folder in it.
+        The folder with the manifest: that one, or the only folder in it, and so on.
 
     Raises:
         RefusedError: With its code.
@@ -129,7 +131,8 @@ def unpack(archive: Path, folder: Path, bounds: Bounds) -> str:
         bounds: What it may come to.
 
     Returns:
-        The folder with the manifest, relative to ``folder``: ``.``, or the only folder in it.
+        The folder with the manifest, relative to ``folder``: ``.``, or one of which
+        nothing but folders leads to it.
 
     Raises:
         RefusedError: With its code.
@@ -298,9 +301,14 @@ def _parts(name: str) -> tuple[str, ...]:
 
 
 def _root(folder: Path) -> str:
-    """The folder with the manifest; an archive of a folder holds it one level down."""
-    inner = [path for path in folder.iterdir() if (path / MANIFEST).is_file()]
-    return inner[0].name if not (folder / MANIFEST).is_file() and len(inner) == 1 else "."
+    """The folder with the manifest: this one, or the only one in it, or the only one in that."""
+    here = folder
+    while not (here / MANIFEST).is_file():
+        inner = [path for path in here.iterdir() if path.is_dir() and path.name not in _ADDED]
+        if len(inner) != 1:
+            return "."
+        (here,) = inner
+    return here.relative_to(folder).as_posix()
 
 
 def _short(text: str) -> str:

@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from drivebench.secret_seeds import SecretKey
+
 PATIENCE_S = 300.0
 POLICY = """
 import time
@@ -114,6 +116,12 @@ class RunningService:
             return httpx.get(f"{self.address}/api/suite").status_code == 200
         except httpx.TransportError:
             return False
+
+    def reveal(self, key: SecretKey, file: Path) -> None:
+        """Reveal a key, as the organiser does."""
+        key.write(file)
+        words = [*COMMAND, "reveal", "--data", str(self.data), "--key", str(file)]
+        subprocess.run(words, check=True)
 
     def kill(self) -> None:
         """Kill it, as a power cut would."""

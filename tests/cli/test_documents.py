@@ -22,6 +22,7 @@ DOCUMENTS = {
     "effects.md": ROOT / "docs" / "effects.md",
     "records": ROOT / "leaderboard" / "records" / "README.md",
     "reproduce.md": ROOT / "docs" / "reproduce.md",
+    "serve.md": ROOT / "docs" / "serve.md",
     "submit.md": ROOT / "docs" / "submit.md",
     "page": ROOT / "leaderboard" / "page" / "page.html.jinja",
 }
@@ -51,7 +52,7 @@ def test_a_documented_command_exists_with_its_options(arguments: list[str]) -> N
     name, *rest = arguments
     assert name in registry.names("command")
     command = typer.main.get_group(cli.app).get_command(None, name)
-    if isinstance(command, typer.core.TyperGroup):
+    if isinstance(command, typer.core.TyperGroup) and not rest[0].startswith("--"):
         command = command.commands[rest.pop(0)]
     options = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in rest if word.startswith("--")} <= options

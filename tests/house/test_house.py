@@ -14,7 +14,7 @@ from drivebench import registry
 from drivebench.errors import UnknownNameError, nearest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("drivebench", "scenarios", "baselines", "leaderboard")
+PACKAGES = ("drivebench", "scenarios", "baselines", "leaderboard", "service")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 

@@ -177,7 +177,7 @@ def make_api(service: Service, intake: Intake) -> APIRouter:
     @api.get(
         "/api/submissions/{id}/log",
         response_class=PlainTextResponse,
-        responses=_says(401, 403, 404, 422, 429),
+        responses=_says_in_json(401, 403, 404, 422, 429),
     )
     def log(row: Annotated[Submission, one]) -> str:
         """What your policy printed in the chunks that it failed in, the end of it."""
@@ -191,7 +191,7 @@ def make_api(service: Service, intake: Intake) -> APIRouter:
         "/records/{id}.zip",
         dependencies=anybody,
         response_class=FileResponse,
-        responses=_says(403, 404, 422, 429)
+        responses=_says_in_json(403, 404, 422, 429)
         | {200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}},
     )
     def record(id: Id) -> FileResponse:  # noqa: A002
@@ -213,12 +213,14 @@ def _record(row: Submission, *, revealed: bool) -> str | None:
 
 def _says(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The documentation of answers that say no."""
-    return {
-        status: {
-            "model": Problem,
-            "description": "; ".join(
-                f"{code.value}: {code.meaning}" for code in Code if code.status == status
-            ),
-        }
-        for status in statuses
-    }
+    return {status: {"model": Problem, "description": _description(status)} for status in statuses}
+
+
+def _says_in_json(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The same where the good answer is no JSON, of which FastAPI would take it for another."""
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"content": content, "description": _description(status)} for status in statuses}
+
+
+def _description(status: int) -> str:
+    return "; ".join(f"{code.value}: {code.meaning}" for code in Code if code.status == status)

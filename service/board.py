@@ -81,9 +81,12 @@ def write_table(places: Places, *, revealed: bool) -> None:
 def _rendered(runs: list[Outcomes]) -> str:
     pages = environment()
     pages.filters["one_line"] = one_line
-    tables: list[Table] = [make_table(runs), make_table(runs, "family")] if runs else []
+    tables: dict[str, Table] = {}
+    if runs:
+        tables = {"": make_table(runs), "by family": make_table(runs, "family")}
     return pages.get_template("table.html.jinja").render(
         tables=tables,
+        first=tables.get(""),
         tied=TIED,
         counted=counted,
         head_of=head_of,

@@ -102,7 +102,7 @@ class Dispatcher:
         now = time.monotonic()
         if row.cancelled:
             _end(job.process)
-        elif row.spent_s > 3600.0 * self._settings.hours:
+        elif row.spent_s > 3600.0 * self._settings.hours and row.state in CANCELLABLE:
             _end(job.process)
             self._store.move(
                 row.id,

@@ -34,8 +34,9 @@ class Intake:
         self._uploading: set[str] = set()
         for left in settings.places.incoming.iterdir():
             left.unlink()
-        for left in settings.places.submissions.glob(".*"):
-            shutil.rmtree(left)
+        for left in settings.places.submissions.iterdir():
+            if store.get(left.name) is None:
+                shutil.rmtree(left)
 
     async def take(self, account: str, stream: AsyncIterator[bytes], announced_bytes: int | None) -> str:
         """Take in an archive.

@@ -40,7 +40,10 @@ SHOWN_DISAGREEMENTS = 3
 
 def main() -> None:
     """Bring a submission as far as it goes."""
-    settings = Settings.decode(sys.stdin.readline())
+    line = sys.stdin.readline()
+    if not line:
+        sys.exit("the service was gone before it said what to do")
+    settings = Settings.decode(line)
     (name,) = sys.argv[1:]
     threading.Thread(target=_end_with_the_service, daemon=True).start()
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -54,7 +54,6 @@ def serve_here(settings: Settings, host: str, port: int) -> None:
             seeds would not be kept secret.
     """
     suite = load_suite(settings.suite)
-    load_suite(settings.check_suite)
     _check_secrecy(suite, settings)
     places = settings.places
     places.make()
@@ -86,7 +85,13 @@ def serve_here(settings: Settings, host: str, port: int) -> None:
 
 
 def _check_secrecy(suite: Suite, settings: Settings) -> None:
-    secret = any(split_of(entry.seed) == "secret" for entry in suite.entries)
+    """Nothing is hidden by mistake, and nothing shown by mistake."""
+    if _is_secret(load_suite(settings.check_suite)):
+        raise ConfigurationError(
+            f"the check would show what happens on the secret suite {settings.check_suite}. Expected a "
+            "--check-suite that anybody may know, such as smoke."
+        )
+    secret = _is_secret(suite)
     if secret and not settings.commitment:
         raise ConfigurationError(
             f"the suite {suite.name!r} has secret seeds, and everything would be shown. Give the commitment "
@@ -97,6 +102,10 @@ def _check_secrecy(suite: Suite, settings: Settings) -> None:
             f"a commitment is given, but the seeds of the suite {suite.name!r} are known to everybody. "
             "Expected a suite that `drivebench secret-suite` made, or no --commitment."
         )
+
+
+def _is_secret(suite: Suite) -> bool:
+    return any(split_of(entry.seed) == "secret" for entry in suite.entries)
 
 
 def _check_suite(store: Store, suite: Suite, settings: Settings) -> None:

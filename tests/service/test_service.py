@@ -150,7 +150,7 @@ def check_nothing_is_shown(
     worlds = [entry["world_digest"] for entry in json.loads(secret.read_text())["entries"]]
     found = state_of(owner, name)
     assert found["result"]["families"]["lane-keeping"]["n"] == SECRET_EPISODES
-    assert found["result"]["failures"] == {"raised": SECRET_EPISODES}
+    assert set(found["result"]["failures"]) == {"raised"}
     assert found["result"]["reasons"] is None
     for client in (owner, nobody):
         for path in ("/", "/submit", "/api/suite", "/api/leaderboard", f"/api/submissions/{name}"):
@@ -201,7 +201,7 @@ def test_a_browser_sends_a_submission_and_sees_the_verdict(tmp_path: Path, publi
         page.get_by_role("link", name="Leaderboard").click()
         row = page.get_by_role("table", name="The best first").get_by_role("row").nth(1)
         assert NASTY in row.inner_text()
-        assert NASTY in page.get_by_role("table", name="Score").inner_text()
+        assert NASTY in page.get_by_role("table", name="Score", exact=True).inner_text()
         page.set_viewport_size({"width": 390, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.screenshot(path=tmp_path / "leaderboard.png", full_page=True)

@@ -14,14 +14,14 @@ function element(name, text, className) {
   return made;
 }
 
-async function ask(address, options = {}) {
+async function ask(address, options = {}, read = (answer) => answer.json()) {
   const token = byId("token").value.trim();
   sessionStorage.setItem("token", token);
   const headers = { Authorization: `Bearer ${token}`, ...options.headers };
   const answer = await fetch(address, { ...options, headers });
+  if (answer.ok) return read(answer);
   const content = await answer.json();
-  if (!answer.ok) throw new Error(`${content.code}: ${content.meaning} (${content.problem}). ${content.remedy}`);
-  return content;
+  throw new Error(`${content.code}: ${content.meaning} (${content.problem}). ${content.remedy}`);
 }
 
 function say(text, bad = false) {
@@ -53,6 +53,13 @@ function outcome(each) {
   return list;
 }
 
+function button(name, act) {
+  const made = element("button", name);
+  made.type = "button";
+  made.addEventListener("click", () => act().catch((error) => say(error.message, true)));
+  return made;
+}
+
 function shown(each) {
   const article = element("article");
   article.id = `s-${each.id}`;
@@ -77,19 +84,21 @@ function shown(each) {
     link.href = each.record;
     article.append(link);
   }
-  if (!ENDED.includes(each.state)) {
-    const stop = element("button", "Cancel");
-    stop.type = "button";
-    stop.addEventListener("click", async () => {
-      try {
+  if (each.record)
+    article.append(
+      " ",
+      button("What it printed", async () => {
+        const text = await ask(`/api/submissions/${each.id}/log`, {}, (answer) => answer.text());
+        log.textContent = text || "nothing was kept: it failed in no episode";
+      }),
+    );
+  if (!ENDED.includes(each.state))
+    article.append(
+      button("Cancel", async () => {
         await ask(`/api/submissions/${each.id}/cancel`, { method: "POST" });
         await look();
-      } catch (error) {
-        say(error.message, true);
-      }
-    });
-    article.append(stop);
-  }
+      }),
+    );
   return article;
 }
 
@@ -115,8 +124,8 @@ async function watch() {
   try {
     await look();
   } catch (error) {
-    say(`${error.message} Trying again.`, true);
-    watching = setTimeout(watch, 5 * PAUSE_MS);
+    say(error.message, true);
+    if (!byId("list").hidden) watching = setTimeout(watch, 5 * PAUSE_MS);
   }
 }
 
@@ -138,6 +147,6 @@ byId("upload").addEventListener("submit", async (event) => {
   }
 });
 
-byId("look").addEventListener("click", () => look().catch((error) => say(error.message, true)));
+byId("look").addEventListener("click", watch);
 byId("token").value = sessionStorage.getItem("token") ?? "";
 if (byId("token").value) watch();

@@ -25,7 +25,6 @@ from drivebench.evaluation.run_directory import is_begun
 from drivebench.evaluation.verify import verify_loaded
 from drivebench.preflight.check import check_submission
 from drivebench.submission import read_submission
-from service.board import result_of, write_table
 from service.codes import Code
 from service.settings import Settings
 from service.store import State, Store, Submission
@@ -149,6 +148,8 @@ class _Job:
 
     def _publish(self, run: Run) -> None:
         """Keep the run, put it on the table, and give the verdict, in this order: each may be done again."""
+        from service.board import result_of, write_table  # pandas: not for a job that begins
+
         places = self._settings.places
         record = record_path(run, places.records, self._name)
         if not is_published(run, record):

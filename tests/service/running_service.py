@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from typer.testing import CliRunner
 
+from drivebench.cli import app
 from drivebench.secret_seeds import SecretKey
 
 PATIENCE_S = 300.0
@@ -99,8 +101,7 @@ class RunningService:
 
     def token(self, name: str) -> str:
         """A token, as the organiser gets it."""
-        words = [*COMMAND, "token", name, "--data", str(self.data)]
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+        return run_here("token", name, "--data", str(self.data)).strip()
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -120,8 +121,7 @@ class RunningService:
     def reveal(self, key: SecretKey, file: Path) -> None:
         """Reveal a key, as the organiser does."""
         key.write(file)
-        words = [*COMMAND, "reveal", "--data", str(self.data), "--key", str(file)]
-        subprocess.run(words, check=True)
+        run_here("reveal", "--data", str(self.data), "--key", str(file))
 
     def kill(self) -> None:
         """Kill it, as a power cut would."""
@@ -149,6 +149,13 @@ class RunningService:
 
 
 COMMAND = [sys.executable, "-c", "from drivebench.cli import main; main()", "serve"]
+
+
+def run_here(*arguments: str) -> str:
+    """What a command of the organiser prints."""
+    result = CliRunner().invoke(app, ["serve", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.stdout
 
 
 def is_job(pid: int) -> bool:

@@ -3,6 +3,7 @@
 The service answers real requests here, but starts no jobs: what is queued stays queued.
 """
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,17 +17,21 @@ import pytest
 import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, given, settings
-from running_service import client_of, free_port, submission, wait_for, zipped
+from running_service import client_of, free_port, run_here, submission, wait_for, zipped
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
+from typer.testing import CliRunner
 
+from drivebench.cli import WRONG_USAGE, app
 from drivebench.errors import ConfigurationError
+from drivebench.evaluation.isolation.tier import Tier
 from drivebench.suite import load_suite
+from service import server
 from service.accounts import Accounts
 from service.api import Service
 from service.archive import Bounds
 from service.codes import Code
-from service.server import serve_here
+from service.dispatcher import Dispatcher
 from service.settings import Settings
 from service.store import State, Store
 from service.web import make_app
@@ -269,7 +274,41 @@ def test_a_suite_is_served_as_what_it_is(tmp_path: Path, commitment: str) -> Non
     Store(decided.places.database).note_fact("suite digest", "0" * 64)
     expected = "known to everybody" if commitment else "Give another --data"
     with pytest.raises(ConfigurationError, match=expected):
-        serve_here(decided, "127.0.0.1", free_port())
+        server.serve_here(decided, "127.0.0.1", free_port())
+
+
+def test_a_submission_that_takes_too_long_is_refused(serve: Serve) -> None:
+    serving = serve(hours=1.0)
+    ada = serving.client("ada")
+    name = send(ada).json()["id"]
+    serving.store.note_time(name, 3700.0)
+    with Dispatcher(serving.settings, serving.store):
+        wait_for(lambda: serving.store.of_id(name).state is not State.QUEUED)
+    verdict = ada.get(f"/api/submissions/{name}").json()["verdict"]
+    assert (verdict["accepted"], verdict["code"]) == (False, Code.TIME.value)
+    assert "1 h 2 min" in verdict["problem"]
+
+
+def test_strangers_are_not_evaluated_without_isolation_unless_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "choose", lambda: Tier.PROCESS)
+    with pytest.raises(ConfigurationError, match="ask for --isolation process if you trust"):
+        server.tier_for(None)
+    assert server.tier_for("process") == "process"
+
+
+def test_the_organiser_has_accounts(tmp_path: Path) -> None:
+    data = ["--data", str(tmp_path)]
+    assert CliRunner().invoke(app, ["serve", "accounts", *data]).exit_code == WRONG_USAGE
+    token = run_here("token", "ada", *data).strip()
+    assert Accounts(tmp_path / "private" / "service.sqlite").account_of(token) == "ada"
+    assert "valid token" in run_here("revoke", "ada", *data)
+    assert re.fullmatch(r"ada: 0 submissions, token of .*, revoked\n", run_here("accounts", *data))
+    wrong = CliRunner().invoke(app, ["serve", "token", "<b>", *data])
+    assert (wrong.exit_code, "cannot be an account" in wrong.output) == (WRONG_USAGE, True)
+    nothing = CliRunner().invoke(app, ["serve"])
+    assert (nothing.exit_code, "expected --data DIR" in nothing.output) == (WRONG_USAGE, True)
 
 
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,15 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 from running_service import RunningService, client_of, is_job, kill_job, running, submission, wait_for, zipped
 
+from drivebench.errors import ConfigurationError
 from drivebench.evaluation.record import load_run
 from drivebench.evaluation.run import EvaluationRequest, evaluate
 from drivebench.scenario import DEV, load_scenario
 from drivebench.secret_seeds import SecretKey
 from drivebench.suite import Suite, SuiteEntry, write_suite
 from service.codes import Code
+from service.server import serve_here
+from service.settings import Settings
 
 SCENARIO, CONDITION = "lane-keeping-v1", "nominal"
 SECRET_EPISODES = 34
@@ -84,6 +88,18 @@ def ended(client: httpx.Client, name: str) -> dict[str, Any]:
         lambda: state if (state := state_of(client, name))["verdict"] is not None else None
     )
     return content
+
+
+def test_a_secret_suite_is_shown_by_no_mistake(
+    tmp_path: Path, public: Path, secret: Path, key: SecretKey
+) -> None:
+    unsaid = Settings(data=tmp_path, suite=str(secret), isolation="process", check_suite=str(public))
+    with pytest.raises(ConfigurationError, match="everything would be shown"):
+        serve_here(unsaid, "127.0.0.1", 1)
+    checked = replace(unsaid, commitment=key.commitment, check_suite=str(secret))
+    with pytest.raises(ConfigurationError, match="the check would show"):
+        serve_here(checked, "127.0.0.1", 1)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow

@@ -40,8 +40,9 @@ MEMORY_BYTES = 256 << 20
 PROCESSOR_S = 60
 PATIENCE_S = 300.0
 MANIFEST = "submission.toml"
-_ADDED = {"__MACOSX"}
-"""What packing programs add beside the folder."""
+_LEFT_OUT = {"__pycache__", ".git", ".DS_Store", "__MACOSX"}
+"""What the digest of a submission does not cover, and what packing programs add: byte code that is not
+covered could be other code than what is."""
 
 _BROKEN = (
     zipfile.BadZipFile,
@@ -257,6 +258,8 @@ def _write(folder: Path, members: Iterator[_Member], bounds: Bounds) -> None:
     folders: set[tuple[str, ...]] = {()}
     for number, member in enumerate(members):
         parts = _parts(member.name)
+        if _LEFT_OUT & set(parts):
+            continue
         above = {parts[:length] for length in range(len(parts))}
         if number >= bounds.entries or len(files) + len(folders | above) > bounds.entries:
             raise RefusedError(Code.COUNT, f"more than {bounds.entries}, the most that is allowed")
@@ -304,7 +307,7 @@ def _root(folder: Path) -> str:
     """The folder with the manifest: this one, or the only one in it, or the only one in that."""
     here = folder
     while not (here / MANIFEST).is_file():
-        inner = [path for path in here.iterdir() if path.is_dir() and path.name not in _ADDED]
+        inner = [path for path in here.iterdir() if path.is_dir()]
         if len(inner) != 1:
             return "."
         (here,) = inner

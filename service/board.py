@@ -26,7 +26,6 @@ from leaderboard.formats.cells import (
     value_of,
 )
 from leaderboard.outcomes import Outcomes, read_outcomes
-from leaderboard.rows import Table
 from leaderboard.scores import estimate_json, score_run
 from leaderboard.table import make_table
 from service.rendering import environment
@@ -81,12 +80,11 @@ def write_table(places: Places, *, revealed: bool) -> None:
 def _rendered(runs: list[Outcomes]) -> str:
     pages = environment()
     pages.filters["one_line"] = one_line
-    tables: dict[str, Table] = {}
-    if runs:
-        tables = {"": make_table(runs), "by family": make_table(runs, "family")}
+    tables = [make_table(runs, "family"), make_table(runs)] if runs else []
+    blocks = {name: (table, columns) for table in tables for name, columns in table.blocks.items()}
     return pages.get_template("table.html.jinja").render(
-        tables=tables,
-        first=tables.get(""),
+        blocks=blocks,
+        parts=tables[-1] if tables else None,
         tied=TIED,
         counted=counted,
         head_of=head_of,

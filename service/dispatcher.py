@@ -84,7 +84,7 @@ class Dispatcher:
             return
         with (self._settings.places.logs / f"{row.id}.txt").open("a", encoding="utf-8") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "service.job", row.id],
+                [sys.executable, "-P", "-m", "service.job", row.id],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

@@ -161,6 +161,14 @@ def test_what_is_in_an_honest_archive_arrives(packed: str, place: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in root.iterdir()} == {0o644}
 
 
+def test_byte_code_that_no_digest_covers_is_left_out(place: Path) -> None:
+    added = ("mine/__pycache__/policy.cpython-311.pyc", "__MACOSX/mine/._policy.py", "mine/.git/HEAD")
+    (place / "archive").write_bytes(zipped(FILES | dict.fromkeys(added, "")))
+    assert unpack(place / "archive", place / "unpacked", BOUNDS) == "mine"
+    names = sorted(path.name for path in (place / "unpacked").rglob("*"))
+    assert names == ["mine", "policy.py", "submission.toml"]
+
+
 def test_a_refusal_comes_back_from_the_other_process(place: Path) -> None:
     (place / "archive").write_bytes(special(tarfile.SYMTYPE, target="/etc"))
     with pytest.raises(RefusedError, match="is a link") as refused:

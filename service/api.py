@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request, Security
 from fastapi.responses import FileResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import ClientDisconnect
 
 from drivebench.evaluation.run_files import PACKED
 from drivebench.suite import Suite
@@ -159,7 +160,10 @@ def make_api(service: Service, intake: Intake) -> APIRouter:
     async def submit(request: Request, account: Annotated[str, account]) -> SubmissionAnswer:
         """Send a submission: the archive is the body of the request."""
         length = request.headers.get("content-length", "")
-        name = await intake.take(account, request.stream(), int(length) if length.isdecimal() else None)
+        try:
+            name = await intake.take(account, request.stream(), int(length) if length.isdecimal() else None)
+        except ClientDisconnect as error:
+            raise RefusedError(Code.PATIENCE, "the connection broke off") from error
         return answers([store.of_id(name)])[0]
 
     @api.get("/api/submissions/{id}", responses=_says(401, 404, 422, 429))

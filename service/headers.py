@@ -21,7 +21,7 @@ _HEADERS = {
 
 
 class SafeHeaders:
-    """Around the application, so that errors have them, too."""
+    """Around the application."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap.

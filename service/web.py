@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from service.answers import Problem
 from service.api import Service, make_api
@@ -23,7 +24,7 @@ from service.rendering import PAGES, environment
 __all__ = ["make_app"]
 
 
-def make_app(service: Service) -> FastAPI:
+def make_app(service: Service) -> ASGIApp:
     """The application; jobs run as long as it does.
 
     Args:
@@ -51,8 +52,7 @@ def make_app(service: Service) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _misunderstood)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _failed)
-    app.add_middleware(SafeHeaders)
-    return app
+    return SafeHeaders(app)  # outside of all else, so that an error of the service has the headers, too
 
 
 def _add_pages(app: FastAPI, service: Service) -> None:

@@ -4,6 +4,7 @@ The service answers real requests here, but starts no jobs: what is queued stays
 """
 
 import re
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -206,6 +207,19 @@ def test_an_upload_that_dawdles_is_broken_off(serve: Serve) -> None:
     stop.set()
 
 
+def test_an_upload_that_breaks_off_leaves_nothing(serve: Serve) -> None:
+    serving = serve()
+    token = serving.accounts.give_token("ada")
+    places = serving.settings.places
+    with socket.create_connection(("127.0.0.1", int(serving.address.rpartition(":")[2]))) as line:
+        head = f"POST /api/submissions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        line.sendall(f"{head}Content-Length: 5000\r\n\r\n".encode() + bytes(100))
+        wait_for(lambda: list(places.incoming.iterdir()))
+    wait_for(lambda: not list(places.incoming.iterdir()))
+    assert not list(places.submissions.iterdir())
+    assert not serving.store.active()
+
+
 def test_a_hostile_archive_is_refused_by_its_code(serve: Serve) -> None:
     serving = serve()
     refused(send(serving.client("ada"), zipped({"../up": ""})), Code.NAME)
@@ -262,6 +276,7 @@ def test_an_error_of_the_service_tells_nothing_of_it(serve: Serve) -> None:
         file.unlink()
     answer = ada.get("/api/submissions")
     refused(answer, Code.ERROR)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "sqlite" not in answer.text.lower()
     assert "Traceback" not in answer.text
 

@@ -108,7 +108,7 @@ class RunningService:
         port = self.address.rpartition(":")[2]
         words = [*COMMAND, "--data", str(self.data), "--port", port, *self._options]
         self._process = subprocess.Popen(words)
-        wait_for(self._answers)
+        wait_for(self._answers, pause_s=0.5)
 
     def _answers(self) -> bool:
         assert self._process is not None

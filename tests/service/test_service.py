@@ -85,7 +85,7 @@ def send(client: httpx.Client, files: dict[str, str]) -> str:
 def ended(client: httpx.Client, name: str) -> dict[str, Any]:
     """Wait for the verdict."""
     content: dict[str, Any] = wait_for(
-        lambda: state if (state := state_of(client, name))["verdict"] is not None else None
+        lambda: state if (state := state_of(client, name))["verdict"] is not None else None, pause_s=1.0
     )
     return content
 
@@ -130,7 +130,7 @@ def test_nothing_is_lost_or_driven_again_whatever_is_killed_and_nothing_hidden_i
             kept.update({path: path.stat().st_mtime_ns for path in before if path.exists()})
             return state_of(ada, name)["verdict"] is not None
 
-        wait_for(over)
+        wait_for(over, pause_s=1.0)
         assert kept == before, "a chunk was written again"
         found = state_of(ada, name)
         assert (found["state"], found["verdict"]["accepted"]) == ("finished", True), found

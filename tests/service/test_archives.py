@@ -177,7 +177,7 @@ def test_a_refusal_comes_back_from_the_other_process(place: Path) -> None:
 
 
 def test_a_directory_of_very_many_names_costs_the_service_nothing(place: Path) -> None:
-    """Two hundred thousand entries that are declared without a file, each of which would be Python objects."""
+    """Two hundred thousand entries without a file, each of which would be Python objects."""
     entry = b"PK\x01\x02" + bytes(24) + struct.pack("<HHH", 1, 0, 0) + bytes(12) + b"a"
     count, local = 200_000, zipped({"a": ""})
     local = local[: local.index(b"PK\x01\x02")]

@@ -298,7 +298,7 @@ def test_a_submission_that_takes_too_long_is_refused(serve: Serve) -> None:
     name = send(ada).json()["id"]
     serving.store.note_time(name, 3700.0)
     with Dispatcher(serving.settings, serving.store):
-        wait_for(lambda: serving.store.of_id(name).state is not State.QUEUED)
+        wait_for(lambda: not serving.store.of_id(name).active, pause_s=0.5)
     verdict = ada.get(f"/api/submissions/{name}").json()["verdict"]
     assert (verdict["accepted"], verdict["code"]) == (False, Code.TIME.value)
     assert "1 h 2 min" in verdict["problem"]

@@ -301,7 +301,7 @@ def test_a_submission_that_takes_too_long_is_refused(serve: Serve) -> None:
         wait_for(lambda: not serving.store.of_id(name).active, pause_s=0.5)
     verdict = ada.get(f"/api/submissions/{name}").json()["verdict"]
     assert (verdict["accepted"], verdict["code"]) == (False, Code.TIME.value)
-    assert "1 h 2 min" in verdict["problem"]
+    assert "1 h 1 min" in verdict["problem"]
 
 
 def test_strangers_are_not_evaluated_without_isolation_unless_that_is_asked_for(

@@ -7,6 +7,7 @@ put in force by the kernel, for headers that would unfold to gigabytes before a 
 """
 
 import gzip
+import io
 import json
 import os
 import re
@@ -22,10 +23,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
 
 from drivebench.evaluation import bare_python
-from service.codes import Code, RefusedError
+from service.codes import Code, RefusedError, code_of
 
 __all__ = ["Bounds", "unpack", "unpack_elsewhere"]
 
@@ -89,18 +89,20 @@ def unpack_elsewhere(archive: Path, folder: Path, bounds: Bounds) -> Path:
         RefusedError: With its code.
     """
     words = [*bare_python.command("service.archive"), str(archive), str(folder), json.dumps(asdict(bounds))]
+    answer: dict[str, str] = {}
     try:
         ended = subprocess.run(
             words, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S, check=False
         )
-        answer = json.loads(ended.stdout) if ended.returncode == 0 else {}
-    except (subprocess.TimeoutExpired, json.JSONDecodeError):
-        answer = {}
+        if ended.returncode == 0:
+            answer = json.loads(ended.stdout)
+    except subprocess.TimeoutExpired:
+        pass  # the same as one that ran out of processor time
     if "root" in answer:
         return folder / answer["root"]
     shutil.rmtree(folder, ignore_errors=True)
     if "code" in answer:
-        raise RefusedError(Code(answer["code"]), answer["problem"])
+        raise RefusedError(code_of(answer["code"]), answer["problem"])
     raise RefusedError(Code.BROKEN, "it cannot be unpacked with the time and memory that is allowed")
 
 
@@ -239,13 +241,13 @@ def _untarred(members: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[byt
         yield content
 
 
-class _Counted:
+class _Counted(io.BufferedIOBase):
     """A stream, of which every byte is counted, headers and all."""
 
-    def __init__(self, stream: IO[bytes], meter: _Meter) -> None:
+    def __init__(self, stream: io.BufferedIOBase, meter: _Meter) -> None:
         self._stream, self._meter = stream, meter
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int | None = -1, /) -> bytes:
         """So many bytes, or what is left."""
         content = self._stream.read(size)
         self._meter.count(len(content))

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from drivebench.errors import DrivebenchError
 
-__all__ = ["Code", "RefusedError"]
+__all__ = ["Code", "RefusedError", "code_of"]
 
 
 class Code(StrEnum):
@@ -111,6 +111,11 @@ class Code(StrEnum):
     )
     TIME = ("DS303", 0, "it took longer than a submission may", "be faster: the limit is on the page")
     FAILED = ("DS304", 0, "the service failed at it; nothing was scored", "tell the organiser")
+
+
+def code_of(text: str) -> Code:
+    """The code of a text, as it was kept or sent."""
+    return next(code for code in Code if code.value == text)
 
 
 class RefusedError(DrivebenchError):

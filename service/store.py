@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from service.codes import Code, RefusedError
+from service.codes import Code, RefusedError, code_of
 from service.database import Database, now
 
 __all__ = ["ACTIVE", "CANCELLABLE", "State", "Store", "Submission"]
@@ -269,7 +269,7 @@ class Store(Database):
                 | {
                     "state": State(row["state"]),
                     "cancelled": bool(row["cancelled"]),
-                    "code": None if row["code"] is None else Code(row["code"]),
+                    "code": None if row["code"] is None else code_of(row["code"]),
                     "report": None if row["report"] is None else json.loads(row["report"]),
                     "result": None if row["result"] is None else json.loads(row["result"]),
                 }

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from drivebench.progress import duration, say
@@ -92,8 +93,9 @@ class Dispatcher:
                 start_new_session=True,
             )
         assert process.stdin is not None
-        process.stdin.write(f"{self._settings.encode()}\n")
-        process.stdin.flush()
+        with suppress(BrokenPipeError):  # killed already: it is noticed as any other job that ends
+            process.stdin.write(f"{self._settings.encode()}\n")
+            process.stdin.flush()
         self._jobs[row.id] = _Running(process=process)
 
     def _account(self, row: Submission) -> None:

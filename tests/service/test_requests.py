@@ -39,7 +39,7 @@ from service.web import make_app
 
 ARCHIVE = zipped(submission("steady"))
 SUITE = load_suite("smoke")
-EXAMPLES = 8
+EXAMPLES = 6
 NOT_IN_A_SCHEMA = (positive_data_acceptance,)
 """No schema can say that bytes are an archive: what is invented for one is refused, with a code."""
 

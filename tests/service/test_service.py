@@ -115,7 +115,7 @@ def test_nothing_is_lost_or_driven_again_whatever_is_killed_and_nothing_hidden_i
         run = tmp_path / "data" / "private" / "runs" / name
         kill_job(wait_for(service.job))
         (first,) = wait_for(lambda: list((run / "parts").glob("*.jsonl"))[:1])
-        before = {path: path.stat().st_mtime_ns for path in (first, *(run / "actions").iterdir())}
+        before = {path: path.stat().st_mtime_ns for path in (first, run / "actions" / f"{first.stem}.npy")}
         job = wait_for(service.job)
         kill_job(job)
         job = wait_for(lambda: found if (found := service.job()) not in (None, job) else None)

@@ -25,7 +25,8 @@ from leaderboard.formats.cells import (
     rank_of,
     value_of,
 )
-from leaderboard.outcomes import Outcomes, read_outcomes
+from leaderboard.index import read_runs
+from leaderboard.outcomes import Outcomes
 from leaderboard.scores import estimate_json, score_run
 from leaderboard.table import make_table
 from service.rendering import environment
@@ -70,7 +71,7 @@ def write_table(places: Places, *, revealed: bool) -> None:
     """
     with FileLock(places.private / "table.lock"):
         records = sorted(places.records.rglob(f"*{PACKED}"), key=lambda path: path.stat().st_mtime_ns)
-        runs = [read_outcomes(path) for path in records]
+        runs = read_runs(records)
         runs = [run for run in runs if differs(run, runs[-1]) is None]
         if not revealed:
             runs = [replace(run, first_failures=()) for run in runs]

@@ -22,7 +22,7 @@ from drivebench.footage.scenes import ENDINGS
 from drivebench.sensors import FRONT
 from drivebench.sensors.car_park import with_car_parks
 from drivebench.sensors.light import palette_of
-from drivebench.sensors.models import COLOURS, HIDDEN, MODEL_LENGTH_M, MODEL_WIDTH_M, SHAPES, models
+from drivebench.sensors.models import COLOURS, HIDDEN, MODEL_LENGTH_M, MODEL_WIDTH_M, SHAPES, WALL, models
 from drivebench.sensors.paint import (
     MARK_WIDTH_M,
     OVERLAP_M,
@@ -32,7 +32,7 @@ from drivebench.sensors.paint import (
 )
 from drivebench.sensors.palette import PAINT, Palette
 from drivebench.world import EntityKind
-from drivebench.world.clock import SIMULATION_HZ, SUBSTEPS
+from drivebench.world.clock import POLICY_HZ, SIMULATION_HZ, SUBSTEPS
 from drivebench.world.geometry import position
 from drivebench.world.layout import LaneFloat, LaneInt, LaneKind
 
@@ -48,6 +48,9 @@ ROAD_M = 220.0
 
 ROUGH_M = 0.02
 """A line may stray by this from the curve that it stands for."""
+
+WALL_PIECE_M = 5.0
+"""Longer walls are cut."""
 
 STRAIGHT_STEP_M, CURVED_STEP_M = 10.0, 1.0
 """Between points of a lane, before those that are not needed are left out."""
@@ -100,9 +103,8 @@ class Sketch:
         bodies: Everything else that comes near.
         lines: The roads that come near.
         route_m: ``f8[n, 2]`` the assigned way, to its goal or to where it is too far off.
-        has_goal: Whether the last point of the route is its goal.
+        has_goal: Whether its last point is a goal to be driven across.
         palette: Colours of the world in the weather of the episode.
-        rain_mmph: Rain rate.
         infractions: What went wrong, in the order of time: from when to when in s, and what.
         ending: How the episode ended, for people; empty where it was broken off.
     """
@@ -115,7 +117,6 @@ class Sketch:
     route_m: Floats
     has_goal: bool
     palette: Palette
-    rain_mmph: float
     infractions: tuple[tuple[float, float, str], ...]
     ending: str
 
@@ -129,10 +130,12 @@ def sketch_of(footage: Footage) -> Sketch:
     frames = np.unique(np.append(np.arange(0, len(footage), SUBSTEPS), len(footage) - 1))
     states = footage.states[frames]
     ego = states[:, footage.ego]
-    route, weather = footage.episode.route, footage.episode.weather
+    route = footage.episode.route
     length_m, width_m = footage.sizes_m[footage.ego].tolist()
-    near = _near(route.points_m, ego[:, :2], ROAD_M) & (route.arc_m <= route.goal_m)
-    shown = np.flatnonzero(near)
+    near = np.flatnonzero(_near(route.points_m, ego[:, :2], ROAD_M) & (route.arc_m <= route.goal_m))
+    shown = slice(near[0], near[-1] + 1)
+    ahead_m = route.arc_m[near[-1] + 1 :]
+    has_goal = math.isfinite(route.goal_m) and not (ahead_m <= route.goal_m).any()
     return Sketch(
         times_s=frames / SIMULATION_HZ,
         ego=ego,
@@ -140,22 +143,14 @@ def sketch_of(footage: Footage) -> Sketch:
         bodies=tuple(_bodies(footage, states)),
         lines=tuple(_lines(footage, ego[:, :2])),
         route_m=route.points_m[shown][_kept(route.points_m[shown], ROUGH_M)],
-        has_goal=bool(
-            math.isfinite(route.goal_m) and len(shown) and _is_last(shown[-1], route.arc_m, route.goal_m)
-        ),
-        palette=palette_of(weather),
-        rain_mmph=weather.rain_mmph,
+        has_goal=bool(has_goal and footage.episode.parking is None),
+        palette=palette_of(footage.episode.weather),
         infractions=tuple(
             (each.first / SIMULATION_HZ, each.last / SIMULATION_HZ, each.text)
             for each in infractions_of(footage)
         ),
         ending=ENDINGS[footage.measurement.ended_by],
     )
-
-
-def _is_last(place: int, arc_m: Floats, goal_m: float) -> bool:
-    """Whether the goal lies between a point of the route and the next one."""
-    return bool(place + 1 == len(arc_m) or arc_m[place + 1] > goal_m)
 
 
 def _near(points_m: Floats, way_m: Floats, reach_m: float) -> NDArray[np.bool_]:
@@ -175,16 +170,30 @@ def _bodies(footage: Footage, states: Floats) -> Iterator[Body]:
         if look & 15 == HIDDEN or not (len(near) or footage.kinds[column] == EntityKind.LANDMARK):
             continue
         first, last = (near[0], near[-1]) if len(near) else (0, len(states) - 1)
-        length_m, width_m = footage.sizes_m[column].tolist()
         poses = states[first : last + 1, column, :3]
         still = bool((poses == poses[0]).all())
-        yield Body(
-            look=look,
-            length_m=length_m,
-            width_m=width_m,
-            first=0 if still else int(first),
-            poses=poses[:1] if still else poses,
+        pieces = (
+            _cut(poses[:1], *footage.sizes_m[column])
+            if look & 15 == WALL
+            else [(poses, *footage.sizes_m[column])]
         )
+        for piece, length_m, width_m in pieces:
+            yield Body(
+                look=look,
+                length_m=float(length_m),
+                width_m=float(width_m),
+                first=0 if still else int(first),
+                poses=piece[:1] if still else piece,
+            )
+
+
+def _cut(pose: Floats, length_m: float, width_m: float) -> list[tuple[Floats, float, float]]:
+    """A wall as short ones: a painter sorts by distance what hides what."""
+    count = math.ceil(length_m / WALL_PIECE_M)
+    heading = float(pose[0, 2])
+    along = np.array([[math.cos(heading), math.sin(heading), 0.0]]) * length_m
+    shares = (np.arange(count) + 0.5) / count - 0.5
+    return [(pose + along * share, length_m / count, width_m) for share in shares.tolist()]
 
 
 def _lines(footage: Footage, way_m: Floats) -> Iterator[Line]:
@@ -255,12 +264,12 @@ def fixed_facts() -> dict[str, Any]:
     """What is the same in all episodes: the camera, marks on roads, shapes, and their colours.
 
     Returns:
-        ``camera`` (the front camera's attributes), ``road`` (widths and lengths in metres), ``paint`` (the
-        colours of cars by number), ``colours`` (red, green, blue, and 1 for what shines), ``model``
-        (length and width of a shape before it is stretched) and ``shapes``: by number, its faces in the
-        order in which a painter draws them: its outward normal, and its polygons, each with number of the
-        colour (0: its own paint), light, least and greatest degree of detail, what it hides of its
-        background (64: all), and corners x, y, z.
+        ``hz`` (frames in a second), ``camera`` (the front camera's attributes), ``road`` (widths and lengths
+        in metres), ``paint`` (the colours of cars by number), ``colours`` (red, green, blue, and 1 for what
+        shines), ``model`` (length and width of a shape before it is stretched) and ``shapes``: by number, its
+        faces in the order in which a painter draws them: its outward normal, and its polygons, each with
+        number of the colour (0: its own paint), light, least and greatest degree of detail, what it hides of
+        its background (64: all), and corners x, y, z.
     """
     names = list(COLOURS)
     shapes = {
@@ -283,6 +292,7 @@ def fixed_facts() -> dict[str, Any]:
         for shape, build in SHAPES.items()
     }
     return {
+        "hz": POLICY_HZ,
         "camera": asdict(FRONT),
         "road": {
             "mark": MARK_WIDTH_M,

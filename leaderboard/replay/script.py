@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from drivebench.errors import UnknownNameError
 from drivebench.evaluation.record import EpisodeRecord, Run, Status
+from drivebench.metric.measurement import Ending
 from leaderboard.formats.cells import one_line
 from leaderboard.replay.packing import PER_M, PER_MPS, PER_RAD, packed
 
@@ -76,7 +77,6 @@ def _episode(record: EpisodeRecord, sketch: "Sketch") -> dict[str, Any]:
         "route": packed(sketch.route_m, _POINT),
         "routePoints": len(sketch.route_m),
         "goal": sketch.has_goal,
-        "rain": sketch.rain_mmph,
         "sky": {
             "asphalt": palette.asphalt,
             "grain": palette.grain,
@@ -96,7 +96,11 @@ def _episode(record: EpisodeRecord, sketch: "Sketch") -> dict[str, Any]:
 
 def _outcome(record: EpisodeRecord, sketch: "Sketch") -> str:
     """How it ended, and when."""
-    how = sketch.ending if record.status is Status.DRIVEN else f"policy failed ({record.status.value})"
+    how = sketch.ending
+    if record.status is not Status.DRIVEN:
+        how = f"policy failed ({record.status.value})"
+    elif record.success and record.measurement.ended_by is Ending.HORIZON:
+        how = "driven to the end"
     return f"{how} at {sketch.times_s[-1]:.1f} s"
 
 

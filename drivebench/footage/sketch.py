@@ -46,6 +46,9 @@ SEEN_M = 160.0
 ROAD_M = 220.0
 """The same for roads."""
 
+WAY_STEP_M = 20.0
+"""Between the places of the ego from which these distances are measured."""
+
 ROUGH_M = 0.02
 """A line may stray by this from the curve that it stands for."""
 
@@ -132,7 +135,8 @@ def sketch_of(footage: Footage) -> Sketch:
     ego = states[:, footage.ego]
     route = footage.episode.route
     length_m, width_m = footage.sizes_m[footage.ego].tolist()
-    near = np.flatnonzero(_near(route.points_m, ego[:, :2], ROAD_M) & (route.arc_m <= route.goal_m))
+    way_m = _some(ego[:, :2])
+    near = np.flatnonzero(_near(route.points_m, way_m, ROAD_M) & (route.arc_m <= route.goal_m))
     shown = slice(near[0], near[-1] + 1)
     ahead_m = route.arc_m[near[-1] + 1 :]
     has_goal = math.isfinite(route.goal_m) and not (ahead_m <= route.goal_m).any()
@@ -141,7 +145,7 @@ def sketch_of(footage: Footage) -> Sketch:
         ego=ego,
         ego_size_m=(length_m, width_m),
         bodies=tuple(_bodies(footage, states)),
-        lines=tuple(_lines(footage, ego[:, :2])),
+        lines=tuple(_lines(footage, way_m)),
         route_m=route.points_m[shown][_kept(route.points_m[shown], ROUGH_M)],
         has_goal=bool(has_goal and footage.episode.parking is None),
         palette=palette_of(footage.episode.weather),
@@ -156,10 +160,16 @@ def sketch_of(footage: Footage) -> Sketch:
 def _near(points_m: Floats, way_m: Floats, reach_m: float) -> NDArray[np.bool_]:
     """``b1[n]`` which points are near any of a way's."""
     near = np.zeros(len(points_m), np.bool_)
-    step = max(len(way_m) // 64, 1)
-    for x, y in np.concatenate((way_m[::step], way_m[-1:])):
+    for x, y in way_m:
         near |= (points_m[:, 0] - x) ** 2 + (points_m[:, 1] - y) ** 2 <= reach_m * reach_m
     return near
+
+
+def _some(way_m: Floats) -> Floats:
+    """Points of a way, about ``WAY_STEP_M`` apart, and its last one."""
+    arc = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(way_m, axis=0).T))))
+    steps = np.floor(arc / WAY_STEP_M)
+    return way_m[np.flatnonzero(np.append(np.diff(steps, prepend=-1.0)[:-1] > 0, True))]
 
 
 def _bodies(footage: Footage, states: Floats) -> Iterator[Body]:

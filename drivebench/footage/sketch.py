@@ -21,8 +21,17 @@ from drivebench.footage.recording import Footage
 from drivebench.footage.scenes import ENDINGS
 from drivebench.sensors import FRONT
 from drivebench.sensors.car_park import with_car_parks
-from drivebench.sensors.light import palette_of
-from drivebench.sensors.models import COLOURS, HIDDEN, MODEL_LENGTH_M, MODEL_WIDTH_M, SHAPES, WALL, models
+from drivebench.sensors.light import LAMP_HALF_M, LAMP_HALF_SLOPE, LAMP_REACH_M, LAMP_X_M, palette_of
+from drivebench.sensors.models import (
+    CABIN_TOP_M,
+    COLOURS,
+    HIDDEN,
+    MODEL_LENGTH_M,
+    MODEL_WIDTH_M,
+    SHAPES,
+    WALL,
+    models,
+)
 from drivebench.sensors.paint import (
     MARK_WIDTH_M,
     OVERLAP_M,
@@ -274,12 +283,15 @@ def fixed_facts() -> dict[str, Any]:
     """What is the same in all episodes: the camera, marks on roads, shapes, and their colours.
 
     Returns:
-        ``hz`` (frames in a second), ``camera`` (the front camera's attributes), ``road`` (widths and lengths
-        in metres), ``paint`` (the colours of cars by number), ``colours`` (red, green, blue, and 1 for what
-        shines), ``model`` (length and width of a shape before it is stretched) and ``shapes``: by number, its
-        faces in the order in which a painter draws them: its outward normal, and its polygons, each with
-        number of the colour (0: its own paint), light, least and greatest degree of detail, what it hides of
-        its background (64: all), and corners x, y, z.
+        * ``hz``: frames in a second;
+        * ``camera``: the front camera's attributes;
+        * ``road`` and ``lamps``: what :mod:`drivebench.sensors.paint` and :mod:`drivebench.sensors.light` go
+          by, in metres;
+        * ``paint``: the colours of cars by number; ``colours``: red, green, blue, and 1 for what shines;
+        * ``model``: length and width of a shape before it is stretched; ``tall``: the height of a car;
+        * ``shapes``: by number, faces in the order in which a painter draws them, each with its normal,
+          outwards, and its polygons: number of the colour (0: its own paint), light, least and greatest degree of
+          detail, what it hides of its background (64: all), and corners x, y, z.
     """
     names = list(COLOURS)
     shapes = {
@@ -311,7 +323,14 @@ def fixed_facts() -> dict[str, Any]:
             "stripe": STRIPE_LENGTH_M,
             "period": STRIPE_PERIOD_M,
         },
+        "lamps": {
+            "half": LAMP_HALF_M,
+            "reach": LAMP_REACH_M,
+            "slope": LAMP_HALF_SLOPE,
+            "x": LAMP_X_M,
+        },
         "model": [MODEL_LENGTH_M, MODEL_WIDTH_M],
+        "tall": CABIN_TOP_M,
         "paint": PAINT.astype(int).tolist(),
         "colours": models().colours.astype(int).tolist(),
         "shapes": shapes,

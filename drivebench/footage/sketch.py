@@ -289,9 +289,9 @@ def fixed_facts() -> dict[str, Any]:
           by, in metres;
         * ``paint``: the colours of cars by number; ``colours``: red, green, blue, and 1 for what shines;
         * ``model``: length and width of a shape before it is stretched; ``tall``: the height of a car;
-        * ``shapes``: by number, faces in the order in which a painter draws them, each with its normal,
-          outwards, and its polygons: number of the colour (0: its own paint), light, least and greatest degree of
-          detail, what it hides of its background (64: all), and corners x, y, z.
+        * ``shapes``: by number, faces in the order in which a painter draws them, each with its normal
+          (outwards) and its polygons: number of the colour (0: its own paint), light, least and greatest
+          degree of detail, what it hides of its background (64: all), and corners x, y, z.
     """
     names = list(COLOURS)
     shapes = {

@@ -28,7 +28,7 @@ from leaderboard.rows import By, Claim, Column, Row, Section, Table
 from leaderboard.scores import RunScore
 from leaderboard.statistics import Estimate, Ranking, ranking
 
-__all__ = ["PRIVILEGED", "board_of", "make_table", "sections_of"]
+__all__ = ["PRIVILEGED", "board_of", "make_table", "sections_of", "table_of"]
 
 PRIVILEGED = "privileged"
 REFERENCES = "references (privileged: they see the whole world; not ranked)"
@@ -53,7 +53,23 @@ def make_table(
     Raises:
         ConfigurationError: Runs or rows may not share a table, or drops are asked of a suite without pairs.
     """
-    board = board_of(runs)
+    return table_of(board_of(runs), by, claim=claim, literature=literature)
+
+
+def table_of(
+    board: Board, by: By | None = None, *, claim: Claim, literature: Sequence[LiteratureRow] = ()
+) -> Table:
+    """The same of runs that stand side by side already: what was computed on a board is not computed again.
+
+    Args:
+        board: Of :func:`board_of`.
+        by: As for :func:`make_table`.
+        claim: The same.
+        literature: The same.
+
+    Raises:
+        ConfigurationError: Rows may not share a table, or drops are asked of a suite without pairs.
+    """
     scores = [RunScore(board=board, place=place) for place in range(len(board.runs))]
     columns = columns_of(scores, by, counted="k" if claim == "method" else "n")
     sections = sections_of(board, columns, claim)

@@ -56,18 +56,18 @@ class Site:
     Attributes:
         board: The runs.
         dossiers: One for each of them.
+        rivals: Whom each policy is shown beside, by the identity of its outcomes.
         policies: The leaderboard of policies.
         methods: That of methods; None where the runs allow no claim about them.
-        no_methods: Why they do not.
         families: In the suite's order.
         version: Of drivebench.
     """
 
     board: Board
     dossiers: Sequence[Dossier]
+    rivals: Mapping[int, Dossier]
     policies: Standings
     methods: Standings | None
-    no_methods: str
     families: tuple[Family, ...]
     version: str
 

@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ from drivebench.evaluation.record import Run
 from leaderboard.outcomes import Outcomes, outcomes_of
 from leaderboard.site.ends import End, detail_of, end_of
 
-__all__ = ["Dossier", "Latency", "dossier_of", "file_name"]
+__all__ = ["Dossier", "Latency", "Replays", "dossier_of", "file_name"]
 
 LONGEST_NAME = 48
 
@@ -36,6 +36,19 @@ class Latency:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Replays:
+    """What there is to watch of a policy.
+
+    Attributes:
+        episodes: Their keys, the first to be shown first; empty where nothing can be driven again.
+        reason: Why nothing can be.
+    """
+
+    episodes: tuple[str, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dossier:
     """A run, as its page shows it.
 
@@ -44,18 +57,19 @@ class Dossier:
         ends: How each of its episodes came out, by key.
         details: How often a collision was the policy's fault for which reason, and what it failed in.
         latency: None for a reference driver, and where nothing was answered.
+        replays: What there is to watch.
     """
 
     outcomes: Outcomes
     ends: dict[str, End] = field(repr=False)
     details: Counter[tuple[End, str]]
     latency: Latency | None
+    replays: Replays
 
     @property
     def file_name(self) -> str:
-        """Of its page, without the ending."""
-        policy = self.outcomes.manifest.policy
-        return file_name(self.outcomes.name, (policy.digest, self.outcomes.results))
+        """Of its page and of its replays, without the ending."""
+        return _name_of_run(self.outcomes)
 
     def ends_on(self, keys: Sequence[str]) -> Counter[End]:
         """How often its episodes came to each end.
@@ -66,11 +80,12 @@ class Dossier:
         return Counter(self.ends.get(key, End.MISSING) for key in keys)
 
 
-def dossier_of(run: Run) -> Dossier:
+def dossier_of(run: Run, replays_of: Callable[[Run, str], Replays]) -> Dossier:
     """Keep what the pages need.
 
     Args:
         run: As it was read.
+        replays_of: Writes its replays under a name.
     """
     outcomes = outcomes_of(run)
     details = Counter((end_of(record), detail_of(record)) for record in run.episodes)
@@ -88,7 +103,17 @@ def dossier_of(run: Run) -> Dossier:
         ends={record.key: end_of(record) for record in run.episodes},
         details=Counter({key: count for key, count in details.items() if key[1]}),
         latency=latency,
+        replays=replays_of(run, _name_of_run(outcomes)),
     )
+
+
+def _name_of_run(outcomes: Outcomes) -> str:
+    """A file name for what is about one run.
+
+    Args:
+        outcomes: Of the run.
+    """
+    return file_name(outcomes.name, (outcomes.manifest.policy.digest, outcomes.results))
 
 
 def file_name(text: str, identity: Sequence[str]) -> str:

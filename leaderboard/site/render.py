@@ -12,6 +12,7 @@ from drivebench.gallery.doc_page import inline
 from leaderboard.board import Part
 from leaderboard.formats.cells import interval_of, one_line, rank_of, value_of
 from leaderboard.plots.profile import THRESHOLDS
+from leaderboard.replay import player_html
 from leaderboard.rows import Cell
 from leaderboard.site.card import attempt_words, card_of, paper_link, provenance_of, steps_of
 from leaderboard.site.content import Policy, Site
@@ -96,8 +97,25 @@ def _policy(site: Site, policy: Policy) -> dict[str, Any]:
         "ends": ends,
         "details": _details(policy),
         "provenance": list(provenance_of(outcomes)),
+        "replays": policy.dossier.replays,
+        "rival": _rival(site, policy),
+        "player": _player(site, policy),
         "attempts": [attempt_words(attempt) for attempt in outcomes.manifest.attempts],
     }
+
+
+def _rival(site: Site, policy: Policy) -> Policy | None:
+    """Whom it is shown beside."""
+    rival = site.rivals.get(id(policy.outcomes))
+    return None if rival is None else site.by_run[id(rival.outcomes)]
+
+
+def _player(site: Site, policy: Policy) -> Markup:
+    """The place of its player; empty where there is nothing to play."""
+    episodes, name = policy.dossier.replays.episodes, policy.dossier.file_name
+    if not episodes:
+        return Markup()
+    return player_html(name, episodes, against=None if _rival(site, policy) is None else f"{name}-beside")
 
 
 def _details(policy: Policy) -> list[tuple[str, str]]:

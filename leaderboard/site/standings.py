@@ -8,11 +8,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from leaderboard.board import ALL, KINDS, Board, Part
+from leaderboard.outcomes import MEASURES
 from leaderboard.rows import Cell, Claim, Column, Row, Section, Table
 from leaderboard.statistics import Estimate
-from leaderboard.table import make_table, sections_of
+from leaderboard.table import sections_of, table_of
 
-__all__ = ["CHOSEN", "PartView", "Standing", "Standings", "estimate_of", "standings_of"]
+__all__ = [
+    "CHOSEN",
+    "PartView",
+    "Standing",
+    "Standings",
+    "estimate_of",
+    "parts_of",
+    "score_parts",
+    "standings_of",
+]
 
 CHOSEN = (
     Column(key="dbs", head="DBS", measure="dbs"),
@@ -83,7 +93,7 @@ def standings_of(board: Board, claim: Claim, advance: Callable[[int], None]) -> 
     Raises:
         ConfigurationError: The runs do not allow a claim about methods.
     """
-    table = make_table(board.runs, claim=claim)
+    table = table_of(board, claim=claim)
     rows = [_identity(row) for row in table.rows]
     views = []
     for part in parts_of(board):
@@ -98,6 +108,18 @@ def standings_of(board: Board, claim: Claim, advance: Callable[[int], None]) -> 
         )
         advance(1)
     return Standings(table=table, parts=tuple(views))
+
+
+def score_parts(board: Board, advance: Callable[[int], None]) -> None:
+    """Compute what both standings need, several measures from the same draws.
+
+    Args:
+        board: Of all runs.
+        advance: Called with 1 after each part.
+    """
+    for part in parts_of(board):
+        board.score(MEASURES if part is ALL else [c.measure for c in CHOSEN if c.measure], part)
+        advance(1)
 
 
 def parts_of(board: Board) -> list[Part]:

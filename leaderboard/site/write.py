@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from leaderboard.site.content import Site
 from leaderboard.site.dossier import Dossier, dossier_of
 from leaderboard.site.families import families_of, take_pictures
 from leaderboard.site.render import ASSETS, pages
-from leaderboard.site.standings import Standings, parts_of, standings_of
+from leaderboard.site.replays import rivals_of, write_player, write_replays, write_rivals
+from leaderboard.site.standings import Standings, parts_of, score_parts, standings_of
 from leaderboard.table import board_of
 
 __all__ = ["write_site"]
@@ -36,43 +38,48 @@ def write_site(runs: Sequence[Path], out: Path) -> Site:
         RecordError: A run is not whole, or was edited.
     """
     refuse_existing(out)
-    dossiers = _read(runs)
-    board = board_of([dossier.outcomes for dossier in dossiers])
-    policies, methods, no_methods = _ranked(board)
-    families = families_of(board)
-    site = Site(
-        board=board,
-        dossiers=dossiers,
-        policies=policies,
-        methods=methods,
-        no_methods=no_methods,
-        families=families,
-        version=version("drivebench"),
-    )
     with new_folder(out) as folder:
         shutil.copytree(ASSETS, folder / "assets")
-        with track("pictures", len(families), "families") as advance:
-            take_pictures(families, folder, advance)
+        write_player(folder)
+        dossiers = _read(runs, folder)
+        board = board_of([dossier.outcomes for dossier in dossiers])
+        policies, methods = _ranked(board)
+        rivals = rivals_of(policies.table, dossiers)
+        with track("replays", len(dossiers), "policies") as advance:
+            write_rivals(rivals, dossiers, folder, advance)
+        site = Site(
+            board=board,
+            dossiers=dossiers,
+            rivals=rivals,
+            policies=policies,
+            methods=methods,
+            families=families_of(board),
+            version=version("drivebench"),
+        )
+        with track("pictures", len(site.families), "families") as advance:
+            take_pictures(site.families, folder, advance)
         for path, text in pages(site).items():
             (folder / path).parent.mkdir(exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8")
     return site
 
 
-def _read(runs: Sequence[Path]) -> list[Dossier]:
+def _read(runs: Sequence[Path], folder: Path) -> list[Dossier]:
+    """Everything that is needed of each run; its replays are written while it is at hand."""
     dossiers = []
     with track("read", len(runs), "runs") as advance:
         for path in runs:
-            dossiers.append(dossier_of(load_run(path)))
+            dossiers.append(dossier_of(load_run(path), partial(write_replays, folder)))
             advance(1)
     return dossiers
 
 
-def _ranked(board: Board) -> tuple[Standings, Standings | None, str]:
-    """Of policies and of methods; where there can be none of methods, why."""
-    with track("rank", 2 * len(parts_of(board)), "parts") as advance:
+def _ranked(board: Board) -> tuple[Standings, Standings | None]:
+    """Of policies, and of methods where the runs allow that claim."""
+    with track("rank", 3 * len(parts_of(board)), "parts") as advance:
+        score_parts(board, advance)
         policies = standings_of(board, "checkpoint", advance)
         try:
-            return policies, standings_of(board, "method", advance), ""
-        except ConfigurationError as error:
-            return policies, None, str(error)
+            return policies, standings_of(board, "method", advance)
+        except ConfigurationError:
+            return policies, None

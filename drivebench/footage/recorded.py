@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from drivebench.demonstrations.store import RECORD, read
-from drivebench.errors import ConfigurationError, DataError, UnknownNameError
+from drivebench.errors import ConfigurationError, DataError, RecordError, UnknownNameError
 from drivebench.evaluation.action_logs import read_action_logs
 from drivebench.evaluation.manifest import MANIFEST
-from drivebench.evaluation.record import load_run
+from drivebench.evaluation.record import EpisodeRecord, Run, load_run
 from drivebench.evaluation.run_files import is_packed
 from drivebench.footage.recording import Footage, film_actions
 from drivebench.scenario import load_scenario
 
-__all__ = ["film_recorded", "is_recorded"]
+__all__ = ["film_record", "film_recorded", "is_recorded"]
 
 
 def is_recorded(path: Path) -> bool:
@@ -40,12 +40,33 @@ def film_of_run(path: Path, name: str) -> Footage:
     """The footage of an episode of a run; see :func:`film_recorded`."""
     recorded = load_run(path)
     keys = [record.key for record in recorded.episodes]
-    record = recorded.episodes[_place(f"episode of {path}", name, keys)]
+    return film_record(recorded, recorded.episodes[_place(f"episode of {path}", name, keys)])
+
+
+def film_record(run: Run, record: EpisodeRecord) -> Footage:
+    """Drive an episode of a run again, and make sure that it is what the record says.
+
+    Args:
+        run: The run.
+        record: One of its episodes.
+
+    Raises:
+        DataError: The scenario has changed since.
+        RecordError: The action log gives another measurement: one of the two was edited, or the run was
+            measured by another version.
+    """
     log = record.actions
-    actions = read_action_logs(recorded, log.file)[log.start : log.start + log.decisions]
+    actions = read_action_logs(run, log.file)[log.start : log.start + log.decisions]
     episode = load_scenario(record.scenario).episode(record.seed, record.condition)
     _check_world(record.key, record.world_digest, episode.world.digest)
-    return film_actions(recorded.manifest.policy.name, episode, actions, reference=record.reference)
+    footage = film_actions(run.manifest.policy.name, episode, actions, reference=record.reference)
+    if footage.measurement != record.measurement:
+        raise RecordError(
+            f"{run.path}: {record.key} is not what its action log gives: record or log was edited, or it was "
+            f"measured by another version (drivebench {run.manifest.drivebench}). `drivebench verify` names "
+            "each number that differs."
+        )
+    return footage
 
 
 def _of_demonstrations(path: Path, name: str) -> Footage:

@@ -7,6 +7,8 @@ only chooses. Claims about policies and about methods are two standings, and nev
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from drivebench.errors import ConfigurationError
+from drivebench.progress import track
 from leaderboard.board import ALL, KINDS, Board, Part
 from leaderboard.outcomes import MEASURES
 from leaderboard.rows import Cell, Claim, Column, Row, Section, Table
@@ -20,8 +22,7 @@ __all__ = [
     "Standings",
     "estimate_of",
     "parts_of",
-    "score_parts",
-    "standings_of",
+    "ranked_on",
 ]
 
 CHOSEN = (
@@ -82,17 +83,41 @@ class Standings:
         return tuple(view for view in self.parts if view.part.kind == kind)
 
 
-def standings_of(board: Board, claim: Claim, advance: Callable[[int], None]) -> Standings:
-    """Rank on every part.
+def ranked_on(board: Board) -> tuple[Standings, Standings | None]:
+    """Rank policies, and methods where the runs allow that claim, on every part.
 
     Args:
         board: Of all runs.
-        claim: Whether a row is a policy or a method.
-        advance: Called with 1 after each part.
 
-    Raises:
-        ConfigurationError: The runs do not allow a claim about methods.
+    Returns:
+        Those of policies; those of methods, or None.
     """
+    parts = parts_of(board)
+    with track("rank", 3 * len(parts), "parts") as advance:
+        for part in parts:  # what both need, several measures from the same draws
+            board.score(MEASURES if part is ALL else [c.measure for c in CHOSEN if c.measure], part)
+            advance(1)
+        policies = _standings(board, "checkpoint", advance)
+        try:
+            return policies, _standings(board, "method", advance)
+        except ConfigurationError:
+            return policies, None
+
+
+def parts_of(board: Board) -> list[Part]:
+    """All, then families, abilities and conditions."""
+    return [ALL, *(Part(kind, name) for kind in KINDS for name in board.names(kind))]
+
+
+def estimate_of(cell: Cell) -> Estimate | None:
+    """A cell as an estimate: what nobody trained is a number without an interval among methods."""
+    if isinstance(cell, int | float):
+        return Estimate(value=float(cell), low=None, high=None, n=0)
+    return cell if isinstance(cell, Estimate) else None
+
+
+def _standings(board: Board, claim: Claim, advance: Callable[[int], None]) -> Standings:
+    """The rows of one claim, and what they are on every part."""
     table = table_of(board, claim=claim)
     rows = [_identity(row) for row in table.rows]
     views = []
@@ -108,30 +133,6 @@ def standings_of(board: Board, claim: Claim, advance: Callable[[int], None]) -> 
         )
         advance(1)
     return Standings(table=table, parts=tuple(views))
-
-
-def score_parts(board: Board, advance: Callable[[int], None]) -> None:
-    """Compute what both standings need, several measures from the same draws.
-
-    Args:
-        board: Of all runs.
-        advance: Called with 1 after each part.
-    """
-    for part in parts_of(board):
-        board.score(MEASURES if part is ALL else [c.measure for c in CHOSEN if c.measure], part)
-        advance(1)
-
-
-def parts_of(board: Board) -> list[Part]:
-    """All, then families, abilities and conditions."""
-    return [ALL, *(Part(kind, name) for kind in KINDS for name in board.names(kind))]
-
-
-def estimate_of(cell: Cell) -> Estimate | None:
-    """A cell as an estimate: what nobody trained is a number without an interval among methods."""
-    if isinstance(cell, int | float):
-        return Estimate(value=float(cell), low=None, high=None, n=0)
-    return cell if isinstance(cell, Estimate) else None
 
 
 def _by_identity(sections: Iterable[Section]) -> dict[tuple[int, ...], Row]:

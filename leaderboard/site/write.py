@@ -6,17 +6,15 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from drivebench.errors import ConfigurationError
 from drivebench.evaluation.record import load_run
 from drivebench.new_folder import new_folder, refuse_existing
 from drivebench.progress import track
-from leaderboard.board import Board
 from leaderboard.site.content import Site
 from leaderboard.site.dossier import Dossier, dossier_of
 from leaderboard.site.families import families_of, take_pictures
 from leaderboard.site.render import ASSETS, pages
 from leaderboard.site.replays import rivals_of, write_player, write_replays, write_rivals
-from leaderboard.site.standings import Standings, parts_of, score_parts, standings_of
+from leaderboard.site.standings import ranked_on
 from leaderboard.table import board_of
 
 __all__ = ["write_site"]
@@ -43,7 +41,7 @@ def write_site(runs: Sequence[Path], out: Path) -> Site:
         write_player(folder)
         dossiers = _read(runs, folder)
         board = board_of([dossier.outcomes for dossier in dossiers])
-        policies, methods = _ranked(board)
+        policies, methods = ranked_on(board)
         rivals = rivals_of(policies.table, dossiers)
         with track("replays", len(dossiers), "policies") as advance:
             write_rivals(rivals, dossiers, folder, advance)
@@ -72,14 +70,3 @@ def _read(runs: Sequence[Path], folder: Path) -> list[Dossier]:
             dossiers.append(dossier_of(load_run(path), partial(write_replays, folder)))
             advance(1)
     return dossiers
-
-
-def _ranked(board: Board) -> tuple[Standings, Standings | None]:
-    """Of policies, and of methods where the runs allow that claim."""
-    with track("rank", 3 * len(parts_of(board)), "parts") as advance:
-        score_parts(board, advance)
-        policies = standings_of(board, "checkpoint", advance)
-        try:
-            return policies, standings_of(board, "method", advance)
-        except ConfigurationError:
-            return policies, None

@@ -22,6 +22,7 @@ DOCUMENTS = {
     "effects.md": ROOT / "docs" / "effects.md",
     "records": ROOT / "leaderboard" / "records" / "README.md",
     "reproduce.md": ROOT / "docs" / "reproduce.md",
+    "site.md": ROOT / "docs" / "site.md",
     "submit.md": ROOT / "docs" / "submit.md",
     "page": ROOT / "leaderboard" / "page" / "page.html.jinja",
 }

@@ -158,32 +158,17 @@ class Board:
     def scored(self, measure: str, part: Part = ALL) -> Scored:
         """A measure on a part, with intervals."""
         if (part, measure) not in self._scored:
-            self.score(MEASURES if len(self.runs) <= FEW else (measure,), part)
+            self._score(MEASURES if len(self.runs) <= FEW else (measure,), part)
         return self._scored[part, measure]
 
-    def score(self, measures: Sequence[str], part: Part) -> None:
-        """Compute several measures on a part from the same draws, which takes little longer than one.
+    def score_together(self, measures: Sequence[str], part: Part = ALL) -> None:
+        """Compute measures on a part from the same draws, so that :meth:`scored` has them already.
 
         Args:
-            measures: Some of ``MEASURES``; :meth:`scored` has them then.
+            measures: Which.
             part: Of the episodes.
         """
-        draws = self.draws(measures, part)
-        runs = len(self.runs)
-        estimates = draws.estimates() if draws else []
-        for k, measure in enumerate(measures):
-            own = np.arange(k * runs, (k + 1) * runs)
-            best, tied = np.zeros(runs, dtype=np.bool_), np.zeros(runs, dtype=np.bool_)
-            if draws is None:
-                means, n = self.means(measure, part), len(self.parts[part])
-                found = [Estimate(value=float(mean), low=None, high=None, n=n) for mean in means]
-            else:
-                found = estimates[k * runs : (k + 1) * runs]
-                for peers in self._peers:
-                    best[peers], tied[peers] = tied_with_best(
-                        draws.of(own[peers]), highest=measure not in LOWER_IS_BETTER
-                    )
-            self._scored[part, measure] = Scored(estimates=tuple(found), best=best, tied=tied)
+        self._score(measures, part)
 
     def draws(self, measures: Sequence[str], part: Part = ALL) -> Draws | None:
         """The bootstrap of some measures on a part, one measure's runs after the other's.
@@ -242,3 +227,21 @@ class Board:
             there = wanted >= 0
             found[there, k] = column[wanted[there]]
         return found
+
+    def _score(self, measures: Sequence[str], part: Part) -> None:
+        draws = self.draws(measures, part)
+        runs = len(self.runs)
+        estimates = draws.estimates() if draws else []
+        for k, measure in enumerate(measures):
+            own = np.arange(k * runs, (k + 1) * runs)
+            best, tied = np.zeros(runs, dtype=np.bool_), np.zeros(runs, dtype=np.bool_)
+            if draws is None:
+                means, n = self.means(measure, part), len(self.parts[part])
+                found = [Estimate(value=float(mean), low=None, high=None, n=n) for mean in means]
+            else:
+                found = estimates[k * runs : (k + 1) * runs]
+                for peers in self._peers:
+                    best[peers], tied[peers] = tied_with_best(
+                        draws.of(own[peers]), highest=measure not in LOWER_IS_BETTER
+                    )
+            self._scored[part, measure] = Scored(estimates=tuple(found), best=best, tied=tied)

@@ -94,12 +94,6 @@ class Outcomes:
         return seed if isinstance(seed, int) else None
 
     @property
-    def training_settings(self) -> dict[str, Any]:
-        """What two trainings of one method that differ in their seed alone have in common."""
-        training = self.manifest.policy.training or {}
-        return {name: training.get(name) for name in ("baseline", "budget", "config", "demonstrations")}
-
-    @property
     def demonstrations(self) -> int | None:
         """Episodes that the policy has learnt from, as its training states; None where nothing was stated."""
         stated = self.stated("demonstrations", "episodes")
@@ -115,6 +109,12 @@ class Outcomes:
         for name in names:
             found = found.get(name) if isinstance(found, dict) else None
         return found
+
+    @property
+    def training_settings(self) -> dict[str, Any]:
+        """What two trainings of one method that differ in their seed alone have in common."""
+        training = self.manifest.policy.training or {}
+        return {name: training.get(name) for name in ("baseline", "budget", "config", "demonstrations")}
 
     def column(self, name: str) -> NDArray[np.float64]:
         """One of ``MEASURES`` or ``COUNTS``, ``f8[episodes]``."""

@@ -95,7 +95,7 @@ def ranked_on(board: Board) -> tuple[Standings, Standings | None]:
     parts = parts_of(board)
     with track("rank", 3 * len(parts), "parts") as advance:
         for part in parts:  # what both need, several measures from the same draws
-            board.score(MEASURES if part is ALL else [c.measure for c in CHOSEN if c.measure], part)
+            board.score_together(MEASURES if part is ALL else [c.measure for c in CHOSEN if c.measure], part)
             advance(1)
         policies = _standings(board, "checkpoint", advance)
         try:

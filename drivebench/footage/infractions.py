@@ -101,6 +101,6 @@ def _text(event: Event) -> str:
         case ShortTimeToCollision():
             return f"{event.shortest_s:.1f} s to a collision"
         case Overspeed():
-            return f"up to {event.excess_mps * 3.6:.0f} km/h too fast"
+            return f"up to {event.excess_mps * 3.6:.1f} km/h too fast"
         case GoalReached():
             return "goal reached"

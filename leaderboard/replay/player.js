@@ -442,11 +442,9 @@ class Player {
     this.build();
     root.addEventListener("keydown", (event) => this.press(event));
     new ResizeObserver(() => this.draw()).observe(root);
-    const redraw = () => this.draw();
     for (const media of ["print", "(prefers-color-scheme: dark)"]) {
-      matchMedia(media).addEventListener("change", redraw);
+      matchMedia(media).addEventListener("change", () => this.draw());
     }
-    addEventListener("beforeprint", redraw);
     this.choose(this.linked() || this.keys[0]);
   }
 
@@ -613,9 +611,9 @@ class Player {
 
   press(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || event.target.tagName === "SELECT") return;
-    const onButton = event.target.tagName === "BUTTON", step = event.shiftKey ? 1 : 0.2;
+    const step = event.shiftKey ? 1 : 0.2;
     const actions = {
-      " ": onButton ? null : () => (this.playing ? this.pause() : this.play()),
+      " ": event.target.tagName === "BUTTON" ? null : () => this.toggle.click(),
       ArrowLeft: () => this.seek(this.time - step),
       ArrowRight: () => this.seek(this.time + step),
       Home: () => this.seek(0),

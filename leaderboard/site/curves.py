@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup, escape
+from numpy.typing import NDArray
 
 from leaderboard.board import Board
 from leaderboard.formats.cells import one_line
@@ -42,7 +43,7 @@ class Point:
     score: Estimate
 
 
-def profiles_of(board: Board) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def profiles_of(board: Board) -> NDArray[np.float64]:
     """On which share of the episodes, in percent, each run scores more than each threshold.
 
     Every family weighs the same (Agarwal et al. 2021, arXiv:2108.13264, section 4.2).
@@ -54,7 +55,8 @@ def profiles_of(board: Board) -> np.ndarray[tuple[int, int], np.dtype[np.float64
         ``f8[runs, THRESHOLDS]``.
     """
     shares = [(scores[:, :, None] > THRESHOLDS).mean(axis=0) for scores in board.by_family("dbs").values()]
-    return 100.0 * np.mean(shares, axis=0)
+    found: NDArray[np.float64] = 100.0 * np.mean(shares, axis=0)
+    return found
 
 
 def profile_chart(curves: Sequence[tuple[str, str, Sequence[float]]]) -> Markup:

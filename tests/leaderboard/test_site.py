@@ -2,14 +2,14 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import html5lib
 import pytest
 from invented_runs import Episode, failing, write_run
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from typer.testing import CliRunner
 
 from drivebench import cli
@@ -21,7 +21,7 @@ from leaderboard.site.write import write_site
 
 ROOT = Path(__file__).parents[2]
 RECORDS = ROOT / "leaderboard" / "records" / "recovery"
-PHONE, DESK = {"width": 390, "height": 800}, {"width": 1280, "height": 900}
+PHONE, DESK = ViewportSize(width=390, height=800), ViewportSize(width=1280, height=900)
 TURN, INVISIBLE = "\u202e", "\u200b"
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = {
@@ -117,7 +117,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     opened.on("requestfailed", lambda each: wrong.append(f"failed: {each.url}"))
     opened.on("console", lambda each: wrong.append(each.text) if each.type in ("error", "warning") else None)
     opened.on("weberror", lambda each: wrong.append(str(each.error)))
-    opened.on("dialog", lambda each: (wrong.append(f"dialogue: {each.message}"), each.dismiss()))
+    opened.on("dialog", lambda each: wrong.append(f"dialogue: {each.message}") or each.dismiss())
     yield opened
     opened.close()
     assert not wrong
@@ -265,10 +265,15 @@ def test_text_has_contrast_in_the_light_in_the_dark_and_on_paper(
 ) -> None:
     page = visit(context, attacked[0])
     papers = set()
-    for look in ({"color_scheme": "light"}, {"color_scheme": "dark"}, {"media": "print"}):
-        page.emulate_media(**look)
+    looks: list[Callable[[], None]] = [
+        lambda: page.emulate_media(color_scheme="light"),
+        lambda: page.emulate_media(color_scheme="dark"),
+        lambda: page.emulate_media(media="print"),
+    ]
+    for look in looks:
+        look()
         papers.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
-        assert min(page.evaluate(CONTRASTS)) >= 4.5, look
+        assert min(page.evaluate(CONTRASTS)) >= 4.5, papers
     assert len(papers) == 3
     assert not page.locator("form.controls").is_visible()
     assert not page.locator(".top nav").is_visible()

@@ -62,13 +62,7 @@
     const [value, interval] = text(values, digits, counted);
     cell.dataset.sort = values === null ? "" : String(values[0]);
     cell.querySelector(".value").textContent = value;
-    let small = cell.querySelector(".interval");
-    if (small === null && interval) {
-      small = document.createElement("span");
-      small.className = "interval";
-      cell.querySelector(".value").after(" ", small);
-    }
-    if (small !== null) small.textContent = interval;
+    cell.querySelector(".interval").textContent = interval;
   }
 
   function drawWhisker(cell, values) {
@@ -153,6 +147,11 @@
       for (const kind of ["pointerleave", "focusout"]) item.addEventListener(kind, () => pick(null));
     }
   }
+
+  // what is folded cannot be unfolded on paper
+  addEventListener("beforeprint", () => {
+    for (const details of document.querySelectorAll("details")) details.open = true;
+  });
 
   for (const table of document.querySelectorAll("table.board")) makeSortable(table);
   for (const form of document.querySelectorAll("form.controls")) makeChoosable(form);

@@ -267,7 +267,10 @@ class PolicyProcess:
             allowed_s = self._limits.start_up_s
             raise TimeoutError(f"a policy's process did not start within {allowed_s:g} s") from error
         except (ProtocolError, _RaisedError) as error:
+            killed = self._exit_code() == -signal.SIGKILL  # from outside: nothing of the submission has run
             self.close()
+            if killed:
+                raise ChildProcessError("a policy's process was killed while it started") from error
             raise self._not_in_force(str(error) or self.log_tail.strip()) from error
 
     def _not_in_force(self, problem: str) -> ConfigurationError:
@@ -320,17 +323,22 @@ class PolicyProcess:
     def _broken(self, status: Status | None, problem: str) -> PolicyFaultError:
         if problem:
             return PolicyFaultError(status or Status.PROTOCOL, f"its process {problem}")
+        code = self._exit_code()
+        if code is None:
+            return PolicyFaultError(status or Status.PROTOCOL, "its process closed the connection")
+        self.was_killed = code in KILLED
+        how = f"was killed by {_signal_name(-code)}" if code < 0 else f"exited with code {code}"
+        return PolicyFaultError(status or Status.EXITED, f"its process {how}")
+
+    def _exit_code(self) -> int | None:
+        """Of the process that has gone; negative: the signal that killed it. None if it has not gone."""
         assert self._process is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=DYING_S)
         code = self._process.returncode
-        if code is None:
-            return PolicyFaultError(status or Status.PROTOCOL, "its process closed the connection")
-        if code > _SIGNALLED and self._tier is Tier.BUBBLEWRAP:
-            code = _SIGNALLED - code
-        self.was_killed = code in KILLED
-        how = f"was killed by {_signal_name(-code)}" if code < 0 else f"exited with code {code}"
-        return PolicyFaultError(status or Status.EXITED, f"its process {how}")
+        if code is not None and code > _SIGNALLED and self._tier is Tier.BUBBLEWRAP:
+            return _SIGNALLED - code
+        return code
 
     def _actions(self, answer: Mapping[str, Any]) -> Actions:
         """Check type and shape of an answer."""

@@ -1,5 +1,6 @@
 """Episodes that were recorded, in data sets and in runs, driven again to be looked at."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from drivebench.demonstrations.store import RECORD, read
@@ -9,9 +10,12 @@ from drivebench.evaluation.manifest import MANIFEST
 from drivebench.evaluation.record import EpisodeRecord, Run, load_run
 from drivebench.evaluation.run_files import is_packed
 from drivebench.footage.recording import Footage, film_actions
-from drivebench.scenario import load_scenario
+from drivebench.scenario import Episode, load_scenario
 
 __all__ = ["film_record", "film_recorded", "is_recorded"]
+
+REMEMBERED = 64
+"""Built episodes: who looks at one drive wants to see another one from the same start next."""
 
 
 def is_recorded(path: Path) -> bool:
@@ -57,7 +61,7 @@ def film_record(run: Run, record: EpisodeRecord) -> Footage:
     """
     log = record.actions
     actions = read_action_logs(run, log.file)[log.start : log.start + log.decisions]
-    episode = load_scenario(record.scenario).episode(record.seed, record.condition)
+    episode = _built(record.scenario, record.seed, record.condition)
     _check_world(record.key, record.world_digest, episode.world.digest)
     footage = film_actions(run.manifest.policy.name, episode, actions, reference=record.reference)
     if footage.measurement != record.measurement:
@@ -67,6 +71,11 @@ def film_record(run: Run, record: EpisodeRecord) -> Footage:
             "each number that differs."
         )
     return footage
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _built(scenario: str, seed: int, condition: str) -> Episode:
+    return load_scenario(scenario).episode(seed, condition)
 
 
 def _of_demonstrations(path: Path, name: str) -> Footage:

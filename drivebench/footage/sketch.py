@@ -21,8 +21,17 @@ from drivebench.footage.recording import Footage
 from drivebench.footage.scenes import ENDINGS
 from drivebench.sensors import FRONT
 from drivebench.sensors.car_park import with_car_parks
-from drivebench.sensors.light import palette_of
-from drivebench.sensors.models import COLOURS, HIDDEN, MODEL_LENGTH_M, MODEL_WIDTH_M, SHAPES, WALL, models
+from drivebench.sensors.light import LAMP_HALF_M, LAMP_HALF_SLOPE, LAMP_REACH_M, LAMP_X_M, palette_of
+from drivebench.sensors.models import (
+    CABIN_TOP_M,
+    COLOURS,
+    HIDDEN,
+    MODEL_LENGTH_M,
+    MODEL_WIDTH_M,
+    SHAPES,
+    WALL,
+    models,
+)
 from drivebench.sensors.paint import (
     MARK_WIDTH_M,
     OVERLAP_M,
@@ -45,6 +54,9 @@ SEEN_M = 160.0
 
 ROAD_M = 220.0
 """The same for roads."""
+
+WAY_STEP_M = 20.0
+"""Between the places of the ego from which these distances are measured."""
 
 ROUGH_M = 0.02
 """A line may stray by this from the curve that it stands for."""
@@ -132,7 +144,8 @@ def sketch_of(footage: Footage) -> Sketch:
     ego = states[:, footage.ego]
     route = footage.episode.route
     length_m, width_m = footage.sizes_m[footage.ego].tolist()
-    near = np.flatnonzero(_near(route.points_m, ego[:, :2], ROAD_M) & (route.arc_m <= route.goal_m))
+    way_m = _some(ego[:, :2])
+    near = np.flatnonzero(_near(route.points_m, way_m, ROAD_M) & (route.arc_m <= route.goal_m))
     shown = slice(near[0], near[-1] + 1)
     ahead_m = route.arc_m[near[-1] + 1 :]
     has_goal = math.isfinite(route.goal_m) and not (ahead_m <= route.goal_m).any()
@@ -141,7 +154,7 @@ def sketch_of(footage: Footage) -> Sketch:
         ego=ego,
         ego_size_m=(length_m, width_m),
         bodies=tuple(_bodies(footage, states)),
-        lines=tuple(_lines(footage, ego[:, :2])),
+        lines=tuple(_lines(footage, way_m)),
         route_m=route.points_m[shown][_kept(route.points_m[shown], ROUGH_M)],
         has_goal=bool(has_goal and footage.episode.parking is None),
         palette=palette_of(footage.episode.weather),
@@ -156,10 +169,16 @@ def sketch_of(footage: Footage) -> Sketch:
 def _near(points_m: Floats, way_m: Floats, reach_m: float) -> NDArray[np.bool_]:
     """``b1[n]`` which points are near any of a way's."""
     near = np.zeros(len(points_m), np.bool_)
-    step = max(len(way_m) // 64, 1)
-    for x, y in np.concatenate((way_m[::step], way_m[-1:])):
+    for x, y in way_m:
         near |= (points_m[:, 0] - x) ** 2 + (points_m[:, 1] - y) ** 2 <= reach_m * reach_m
     return near
+
+
+def _some(way_m: Floats) -> Floats:
+    """Points of a way, about ``WAY_STEP_M`` apart, and its last one."""
+    arc = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(way_m, axis=0).T))))
+    steps = np.floor(arc / WAY_STEP_M)
+    return way_m[np.flatnonzero(np.append(np.diff(steps, prepend=-1.0)[:-1] > 0, True))]
 
 
 def _bodies(footage: Footage, states: Floats) -> Iterator[Body]:
@@ -264,12 +283,15 @@ def fixed_facts() -> dict[str, Any]:
     """What is the same in all episodes: the camera, marks on roads, shapes, and their colours.
 
     Returns:
-        ``hz`` (frames in a second), ``camera`` (the front camera's attributes), ``road`` (widths and lengths
-        in metres), ``paint`` (the colours of cars by number), ``colours`` (red, green, blue, and 1 for what
-        shines), ``model`` (length and width of a shape before it is stretched) and ``shapes``: by number, its
-        faces in the order in which a painter draws them: its outward normal, and its polygons, each with
-        number of the colour (0: its own paint), light, least and greatest degree of detail, what it hides of
-        its background (64: all), and corners x, y, z.
+        * ``hz``: frames in a second;
+        * ``camera``: the front camera's attributes;
+        * ``road`` and ``lamps``: what :mod:`drivebench.sensors.paint` and :mod:`drivebench.sensors.light` go
+          by, in metres;
+        * ``paint``: the colours of cars by number; ``colours``: red, green, blue, and 1 for what shines;
+        * ``model``: length and width of a shape before it is stretched; ``tall``: the height of a car;
+        * ``shapes``: by number, faces in the order in which a painter draws them, each with its normal
+          (outwards) and its polygons: number of the colour (0: its own paint), light, least and greatest
+          degree of detail, what it hides of its background (64: all), and corners x, y, z.
     """
     names = list(COLOURS)
     shapes = {
@@ -301,7 +323,14 @@ def fixed_facts() -> dict[str, Any]:
             "stripe": STRIPE_LENGTH_M,
             "period": STRIPE_PERIOD_M,
         },
+        "lamps": {
+            "half": LAMP_HALF_M,
+            "reach": LAMP_REACH_M,
+            "slope": LAMP_HALF_SLOPE,
+            "x": LAMP_X_M,
+        },
         "model": [MODEL_LENGTH_M, MODEL_WIDTH_M],
+        "tall": CABIN_TOP_M,
         "paint": PAINT.astype(int).tolist(),
         "colours": models().colours.astype(int).tolist(),
         "shapes": shapes,

@@ -20,9 +20,10 @@ NEAR_R2 = 0.05
 NEAR_EXPONENT = 0.25
 """Differences that would be nothing to speak of beside those that are claimed; fixed in advance."""
 
-FIT_UNTIL_S = 10.0
-"""Longest horizon of the fit, the same for all arms. It should be below the median time at which cloning
-fails, which ``drivebench diagnose`` prints: further out every step costs 1, and any curve is a line."""
+FIT_UNTIL_S = 25.0
+"""Longest horizon of the fit, the same for all arms: below the median time at which cloning fails, as further
+out every step costs 1, and any curve is a line. On 64 development episodes of the whole 25 s, cloning of 24
+drives (training seed 100, which no study uses) were 1 m off the road in 25 only: no median yet."""
 
 
 def _nominal(scenario: str, limit: int | None = None) -> Driven:

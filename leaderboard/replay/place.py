@@ -29,8 +29,7 @@ def player_html(name: str, episodes: Sequence[str], *, against: str | None = Non
         raise ConfigurationError(f"a replay of {name!r} without episodes; expected at least one")
     beside = Markup(' data-against="{}"').format(against) if against is not None else Markup()
     return Markup(
-        '<section class="replay" data-replay="{}"{} data-episodes="{}" tabindex="0" '
-        'aria-label="Replay: space plays, arrows step, n and p go to the next and previous infraction">\n'
+        '<section class="replay" data-replay="{}"{} data-episodes="{}" tabindex="0" aria-label="Replay">\n'
         '<p class="replay-note">A player for {} stands here where JavaScript runs. '
         "<code>drivebench show RUN --episode KEY --out FILE.mp4</code> shows the same.</p>\n"
         "</section>"

@@ -11,11 +11,11 @@ const PIECE_M = 20; // roads are cut into pieces of at most this length, so that
 const NEAREST_M = 0.3; // nothing nearer to the pinhole is drawn
 const LINGER_S = 1.2; // an infraction is shown for at least so long
 const SOLID = 64, CAR = 1, GOAL = 4, LORRY = 5; // as in drivebench.sensors.models
-const CABIN_TOP_M = 1.46, LAMP_X_M = 2.5;
 
 const data = () => window.drivebench || {};
 const rgb = (c, a = 1) => `rgb(${c.map(Math.round).join(" ")} / ${a})`;
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const mixed = (a, b, share) => a.map((value, axis) => value + (b[axis] - value) * share);
 const element = (name, properties = {}, ...children) => {
   const made = Object.assign(document.createElement(name), properties);
   made.append(...children);
@@ -84,14 +84,13 @@ function beside(line, offset, beyond = 0) {
 // Quadrilaterals between two lines of as many points, cut so that none is long.
 function quads(left, right) {
   const found = [];
-  const between = (a, b, share) => [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share];
   for (let i = 0; i + 1 < left.length; i++) {
     const pieces = Math.ceil(Math.hypot(left[i + 1][0] - left[i][0], left[i + 1][1] - left[i][1]) / PIECE_M) || 1;
     for (let k = 0; k < pieces; k++) {
       const [a, b] = [k / pieces, (k + 1) / pieces];
       const corners = [
-        between(left[i], left[i + 1], a), between(left[i], left[i + 1], b),
-        between(right[i], right[i + 1], b), between(right[i], right[i + 1], a),
+        mixed(left[i], left[i + 1], a), mixed(left[i], left[i + 1], b),
+        mixed(right[i], right[i + 1], b), mixed(right[i], right[i + 1], a),
       ];
       const x = (corners[0][0] + corners[2][0]) / 2, y = (corners[0][1] + corners[2][1]) / 2;
       found.push({ corners, x, y, reach: Math.hypot(corners[0][0] - x, corners[0][1] - y) });
@@ -120,9 +119,7 @@ function marksOf(line) {
       for (let from = Math.floor(arc / period) * period; from < arc + length; from += period) {
         const low = clamp((from - arc) / length, 0, 1), high = clamp((from + stripe - arc) / length, 0, 1);
         if (high <= low) continue;
-        const cut = edges.map((edge) => [low, high].map((share) =>
-          [0, 1].map((axis) => edge[i][axis] + (edge[i + 1][axis] - edge[i][axis]) * share)));
-        found.push(...quads(...cut));
+        found.push(...quads(...edges.map((edge) => [low, high].map((share) => mixed(edge[i], edge[i + 1], share)))));
       }
       arc += length;
     }
@@ -176,22 +173,20 @@ function fillQuads(context, pieces, colour, x, y, reach) {
 function drawTop(canvas, drive, moment, look) {
   const context = canvas.getContext("2d"), { width, height } = canvas, { ego } = moment;
   const scale = Math.sqrt((width * height) / (look.headingUp ? 4200 : 5600)) * look.zoom; // pixels in a metre
-  const turn = look.headingUp ? -ego.heading - Math.PI / 2 : 0;
   const reach = Math.hypot(width, height) / scale;
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.fillStyle = look.land;
   context.fillRect(0, 0, width, height);
   context.translate(width / 2, height * (look.headingUp ? 0.7 : 0.5));
   context.scale(scale, scale);
-  context.rotate(turn);
+  if (look.headingUp) context.rotate(-ego.heading - Math.PI / 2);
   context.translate(-ego.x, -ego.y);
   fillQuads(context, drive.asphalt, look.road, ego.x, ego.y, reach);
   fillQuads(context, drive.paint, look.mark, ego.x, ego.y, reach);
   drawWay(context, drive, moment, look, scale);
   for (const other of moment.others) drawPlan(context, other, bodyColour(other.body), look, scale);
-  const [length, breadth] = drive.size;
-  const own = { ...ego, body: { look: CAR, length, width: breadth } };
-  drawPlan(context, own, look.accent, look, scale, true);
+  const body = { look: CAR, length: drive.size[0], width: drive.size[1] };
+  drawPlan(context, { ...ego, body }, look.accent, look, scale, true);
   drawScale(context, look, scale, width, height);
 }
 
@@ -219,8 +214,7 @@ function drawWay(context, drive, { at, ego }, look, scale) {
     context.stroke();
     context.setLineDash([]);
   }
-  const passed = Math.floor(at) + 1;
-  polyline(context, drive.ego[0], drive.ego[1], passed);
+  polyline(context, drive.ego[0], drive.ego[1], Math.floor(at) + 1);
   context.lineTo(ego.x, ego.y);
   context.lineWidth = Math.max(0.5, 2 / scale);
   context.strokeStyle = look.accent;
@@ -303,8 +297,7 @@ function addPolygon(context, lens, points) {
   points.forEach((point, i) => {
     const before = points[(i || points.length) - 1];
     if (point[2] > NEAREST_M !== before[2] > NEAREST_M) {
-      const share = (NEAREST_M - before[2]) / (point[2] - before[2]);
-      add(point.map((value, axis) => before[axis] + (value - before[axis]) * share));
+      add(mixed(before, point, (NEAREST_M - before[2]) / (point[2] - before[2])));
     }
     if (point[2] > NEAREST_M) add(point);
   });
@@ -326,11 +319,13 @@ function fillGround(context, lens, eye, pieces, colour, reach) {
   context.fill();
 }
 
-// Share of the headlights' light at a point ahead of the lamps, as drivebench.sensors.light has it.
-function lampShare(ahead, aside) {
-  if (ahead <= 0) return 0;
-  const square = ahead * ahead + aside * aside, slope = aside / (ahead * 0.58);
-  return Math.max(0, 1 - square / 65 ** 2) / (1 + square / 22 ** 2) / (1 + slope ** 4);
+// Light at a point before the pinhole, as drivebench.sensors.light has it: of the sky and of the ego's lamps.
+function lightAt(lens, sky, forward, aside) {
+  const { lamps } = data().fixed, ahead = forward + lens.camera.x_m - lamps.x;
+  if (ahead <= 0) return sky.light;
+  const square = ahead * ahead + aside * aside, slope = aside / (ahead * lamps.slope);
+  const share = Math.max(0, 1 - square / lamps.reach ** 2) / (1 + square / lamps.half ** 2) / (1 + slope ** 4);
+  return Math.min(1, sky.light + sky.headlights * share);
 }
 
 // What lies between the ground and the eye, as one small picture to lay over it: darkness, then haze.
@@ -344,10 +339,8 @@ function airOf(lens, sky) {
     const ahead = (lens.camera.z_m * (lens.cosine - v * lens.sine)) / (v * lens.cosine + lens.sine);
     for (let column = 0; column < columns; column++) {
       const aside = (((column + 0.5) / columns - 0.5) * lens.width * ahead) / lens.focal;
-      const share = lampShare(ahead + lens.camera.x_m - LAMP_X_M, aside);
-      const lit = Math.min(1, sky.light + sky.headlights * share);
       const clear = Math.exp(-sky.haze_per_m * Math.hypot(ahead, aside));
-      const hidden = 1 - lit * clear;
+      const hidden = 1 - lightAt(lens, sky, ahead, aside) * clear;
       const tint = hidden > 0 ? (1 - clear) / hidden : 0;
       pixels.data.set([...sky.horizon.map((c) => c * tint), 255 * hidden], 4 * (row * columns + column));
     }
@@ -393,15 +386,14 @@ function drawDriver(canvas, drive, moment) {
 
 // A car, a lorry, a barrier: its faces that look this way, in a painter's order.
 function drawSolid(context, lens, { body, forward, right, distance }, heading, sky) {
-  const { shapes, colours, paint, model } = data().fixed;
+  const { shapes, colours, paint, model, tall: height } = data().fixed;
   const cosine = Math.cos(heading), sine = Math.sin(heading), kind = body.look & 15;
   const [sx, sy] = [body.length / model[0], body.width / model[1]];
   const eye = [-(forward * cosine + right * sine) / sx, (forward * sine - right * cosine) / sy, lens.camera.z_m];
-  const tall = (lens.focal * CABIN_TOP_M) / Math.max(distance - body.length / 2, 0.1);
+  const tall = (lens.focal * height) / Math.max(distance - body.length / 2, 0.1);
   const detail = tall < 9 ? Math.max(tall < 4 ? 0 : 1, sky.lamps ? 1 : 0) : 2; // lamps are seen from afar
   const clear = Math.exp(-sky.haze_per_m * distance);
-  const share = lampShare(forward + lens.camera.x_m - LAMP_X_M - body.length / 2, right);
-  const lit = Math.min(1, sky.light + sky.headlights * share);
+  const lit = lightAt(lens, sky, forward - body.length / 2, right);
   for (const [normal, polygons] of shapes[kind]) {
     const point = polygons[0][5][0];
     if (normal.reduce((sum, n, axis) => sum + n * (eye[axis] - point[axis]), 0) <= 0) continue;
@@ -476,6 +468,7 @@ class Player {
           <button type="button" class="replay-closer" aria-label="Nearer from above">+</button></span>
       </div>
       <ol class="replay-events"></ol>
+      <p class="replay-hint">Keys: space plays; arrows step, with shift by a second; n and p jump.</p>
       <p class="replay-live" aria-live="polite"></p>`);
     const find = (selector) => this.root.querySelector(selector);
     const onClick = (selector, action) => Object.assign(find(selector), { onclick: action });
@@ -524,10 +517,9 @@ class Player {
     this.pause(false);
     this.select.value = key;
     for (const panel of this.panels) {
-      if (!this.ready.has(panel.run.episodes[key])) {
-        this.ready.set(panel.run.episodes[key], prepared(panel.run.episodes[key]));
-      }
-      const drive = (panel.drive = this.ready.get(panel.run.episodes[key]));
+      const raw = panel.run.episodes[key];
+      if (!this.ready.has(raw)) this.ready.set(raw, prepared(raw));
+      const drive = (panel.drive = this.ready.get(raw));
       const title = element("strong", { textContent: panel.run.title });
       panel.title.replaceChildren(title, ` ${drive.outcome}, score ${drive.score}`);
       panel.top.ariaLabel = `${panel.run.title} from above: ${key}`;
@@ -565,15 +557,15 @@ class Player {
     this.toggle.textContent = "Pause";
     let last = performance.now();
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const step = (now) => {
-      if (!this.playing) return;
+    const step = (this.loop = (now) => {
+      if (!this.playing || this.loop !== step) return;
       // Whoever wants less motion gets one still a second.
       if (!still || now - last >= 1000) {
         this.advance(Math.min((now - last) / 1000, still ? 1 : 0.25) * this.speed);
         last = now;
       }
       requestAnimationFrame(step);
-    };
+    });
     requestAnimationFrame(step);
   }
 
@@ -600,8 +592,7 @@ class Player {
 
   jump(direction) {
     const ahead = this.moments.filter(({ time }) => direction * (time - this.time) > 0.05);
-    if (!ahead.length) return;
-    this.seek((direction > 0 ? ahead[0] : ahead[ahead.length - 1]).time);
+    if (ahead.length) this.seek(ahead.at(direction > 0 ? 0 : -1).time);
   }
 
   magnify(factor) {

@@ -45,7 +45,13 @@ def start(undisturbed: Undisturbed, out: Path) -> subprocess.Popen[bytes]:
     undisturbed.starts += 1
     workers = 2 - undisturbed.starts % 2
     command = [sys.executable, str(SCRIPT), str(undisturbed.policy), str(out), str(workers), "--resume"]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with log_of(out).open("a") as log:
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+
+
+def log_of(out: Path) -> Path:
+    """What the evaluations of a run said."""
+    return out.with_suffix(".log")
 
 
 def results(path: Path) -> dict[str, bytes]:
@@ -108,7 +114,7 @@ def disturb(
                 continue
             if running.returncode == 0:
                 break
-            assert running.returncode < 0, f"it failed by itself, with code {running.returncode}"
+            assert running.returncode < 0, f"it failed by itself:\n{log_of(out).read_text()}"
             running = start(undisturbed, out)
     finally:
         running.kill()

@@ -21,6 +21,14 @@ from drivebench.progress import say
 __all__ = ["ray_cluster"]
 
 OPTIONS = ("address", "gpus")
+ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anybody
+    # under `uv run`, Ray would copy the folder and install everything again for its workers, and look hung
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+}
+"""What Ray reads when it is imported."""
+PATIENCE_S = 60.0
+"""After so long without any answer, it is said what is waited for: a cluster may well be full."""
 STORE_BYTES = 100_000_000
 """Of a local cluster's shared memory, which chunks hardly use; Ray takes 30 % of the machine otherwise."""
 
@@ -40,7 +48,7 @@ def ray_cluster(order: Order) -> Iterator[Crew]:
     """
     options = read_options("ray", order.options, OPTIONS)
     gpus = _share(options.get("gpus", "0"))
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
+    os.environ.update(ENVIRONMENT)
     try:
         import ray
     except ImportError as error:
@@ -117,6 +125,7 @@ class _Actors:
         self._todo: deque[int] = deque()
         self._idle: list[Any] = []
         self._busy: dict[Any, tuple[Any, int]] = {}
+        self._heard = False
 
     def submit(self, chunk: int) -> None:
         """Note a chunk."""
@@ -130,7 +139,11 @@ class _Actors:
             self._busy[actor.drive.remote(chunk)] = (actor, chunk)
         while self._idle:  # those that the cluster had no room for yet can take their place
             self._end(self._idle.pop())
-        ready, _ = self._ray.wait(list(self._busy), num_returns=1)
+        ready: list[Any] = []
+        while not ready:
+            ready, _ = self._ray.wait(list(self._busy), num_returns=1, timeout=PATIENCE_S)
+            if not ready and not self._heard:
+                say(f"nothing from Ray in {PATIENCE_S:g} s: a long chunk, or a full cluster (`ray status`)")
         return [self._hear(answer) for answer in ready]
 
     def stop(self) -> None:
@@ -140,6 +153,7 @@ class _Actors:
 
     def _hear(self, answer: Any) -> Outcome:
         actor, chunk = self._busy.pop(answer)
+        self._heard = True
         try:
             outcome: Outcome = self._ray.get(answer)
         except self._ray.exceptions.RayError as error:  # the actor died, or could not be made

@@ -7,10 +7,11 @@ from enum import StrEnum
 
 from drivebench.evaluation.record import EpisodeRecord, Status
 from drivebench.metric.events import Collision, OffRoad
+from drivebench.metric.fault import Fault
 from drivebench.metric.measurement import Ending
 from drivebench.metric.parts import faults
 
-__all__ = ["End", "detail_of", "end_of"]
+__all__ = ["FAULT_WORDS", "End", "detail_of", "end_of"]
 
 
 class End(StrEnum):
@@ -30,12 +31,24 @@ class End(StrEnum):
     OFF_ROAD = "off the road"
     COLLISION = "collision"
     """One that was the policy's fault."""
-    STRUCK = "struck"
+    STRUCK = "hit by others"
     """A collision that was not its fault, and ended the episode."""
     FAILED = "policy failed"
     """An exception, a hang, an answer that is no action."""
     MISSING = "missing"
     """The run has no record of the episode."""
+
+
+FAULT_WORDS = {
+    Fault.STRUCK: "ran into somebody or something",
+    Fault.STRADDLED: "touched while in two lanes",
+    Fault.CUT_IN: "cut in",
+    Fault.TOOK_PRIORITY: "took somebody's priority",
+    Fault.BRAKED: "braked hard without cause",
+    Fault.STOPPED: "stood in a live lane",
+    Fault.SLOW: "drove far below the flow",
+}
+"""Why a collision was the policy's fault."""
 
 
 def end_of(record: EpisodeRecord) -> End:
@@ -73,7 +86,7 @@ def detail_of(record: EpisodeRecord) -> str:
     """
     end = end_of(record)
     if end is End.COLLISION:
-        return faults(record.measurement)[0].value
+        return FAULT_WORDS[faults(record.measurement)[0]]
     return record.status.value if end is End.FAILED else ""
 
 

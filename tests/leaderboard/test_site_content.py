@@ -12,6 +12,7 @@ from invented_runs import Episode, failing, run_of, suite
 from drivebench.evaluation.manifest import Selection
 from drivebench.evaluation.record import EpisodeRecord, Run, Status
 from drivebench.metric.events import Collision, Contact, OffRoad
+from drivebench.metric.fault import Fault
 from drivebench.metric.measurement import Ending
 from leaderboard.board import Part
 from leaderboard.outcomes import Outcomes, outcomes_of
@@ -20,7 +21,7 @@ from leaderboard.site.card import card_of, paper_link, sensor_words, steps_of
 from leaderboard.site.curves import Point, profiles_of, scatter_chart
 from leaderboard.site.dossier import Dossier, Replays, dossier_of, file_name
 from leaderboard.site.drawing import BINS, histogram, rank_bar, shade, whisker
-from leaderboard.site.ends import End, detail_of, end_of
+from leaderboard.site.ends import FAULT_WORDS, End, detail_of, end_of
 from leaderboard.site.replays import rivals_of
 from leaderboard.site.standings import Standings, parts_of, ranked_on
 from leaderboard.statistics import Estimate
@@ -70,7 +71,7 @@ def test_an_end_is_the_first_gate_that_closed(done: EpisodeRecord, tmp_path: Pat
     beside = OffRoad(start_s=3.0, end_s=3.2, depth_m=0.4)
     assert end_of(done) is End.DONE
     assert end_of(crashed) is End.COLLISION
-    assert detail_of(crashed) == "struck"
+    assert detail_of(crashed) == "ran into somebody or something"
     assert end_of(ended(crashed, events=(from_behind,))) is End.STRUCK
     assert end_of(ended(done, events=(from_behind, *done.measurement.events))) is End.BLEMISHED
     assert end_of(ended(done, events=(beside, *done.measurement.events))) is End.BLEMISHED
@@ -83,6 +84,10 @@ def test_an_end_is_the_first_gate_that_closed(done: EpisodeRecord, tmp_path: Pat
     failed = replace(done, status=Status.RAISED, reason="ValueError: no")
     assert end_of(failed) is End.FAILED
     assert detail_of(failed) == "raised"
+
+
+def test_every_fault_has_words() -> None:
+    assert set(FAULT_WORDS) == set(Fault)
 
 
 def test_ends_add_up_and_what_was_not_driven_is_missing(runs: list[Run]) -> None:

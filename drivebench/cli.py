@@ -1,10 +1,11 @@
 """The command line: ``drivebench COMMAND``.
 
 A command is a function, or a ``typer.Typer`` with several, that lives with its subject and is found through
-an entry point of the group ``drivebench.commands``, the same road that a third party's package takes. Its
-module is imported when the command is asked for; the overview reads the first lines of their docstrings from
-the source text, so that ``--help`` answers at once, imports nothing heavy, and works when a third party's
-package is broken.
+an entry point of the group ``drivebench.commands``, the same road that a third party's package takes. The
+commands of such a ``typer.Typer`` may live apart, each with its own subject: ``leaderboard.list`` joins
+``leaderboard``. A module is imported when its command is asked for; the overview reads the first lines of
+their docstrings from the source text, so that ``--help`` answers at once, imports nothing heavy, and works
+when a third party's package is broken.
 
 Exit codes: 0 good · 1 the thing checked is not good (a record that was edited, a policy that broke the
 protocol) · 2 wrong usage (an option, a name or a setting that does not exist) · 70 an error of drivebench
@@ -17,6 +18,7 @@ import os
 import re
 import sys
 import traceback
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -52,21 +54,24 @@ class RegisteredCommands(typer.core.TyperGroup):
             self._describing = False
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (the signature is typer's)
-        """Names of all commands, sorted."""
-        return list(registry.names("command"))
+        """Names of all commands, sorted; what belongs to a group is listed by the group."""
+        return [name for name in registry.names("command") if "." not in name]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 (the signature is typer's)
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of a name, or None when there is no such command."""
-        if cmd_name not in registry.names("command"):
+        if cmd_name not in self.list_commands(ctx):
             return None
         if self._describing:
             return typer.core.TyperCommand(cmd_name, help=_first_line(cmd_name))
         found = registry.load("command", cmd_name)
         if isinstance(found, typer.Typer):
-            return typer.main.get_group(found)
-        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        single.command(cmd_name)(found)
-        return typer.main.get_command(single)
+            group = typer.main.get_group(found)
+            for name in registry.names("command"):
+                of, _, own = name.partition(".")
+                if of == cmd_name and own:
+                    group.add_command(_single(own, registry.load("command", name)))
+            return group
+        return _single(cmd_name, found)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Split the arguments into a command and what is meant for it.
@@ -74,8 +79,9 @@ class RegisteredCommands(typer.core.TyperGroup):
         Raises:
             UnknownNameError: No such command; the message suggests the nearest.
         """
-        if args[0] not in registry.names("command"):
-            raise UnknownNameError("command", args[0], registry.names("command"))
+        known = self.list_commands(ctx)
+        if args[0] not in known:
+            raise UnknownNameError("command", args[0], known)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -92,6 +98,13 @@ class RegisteredCommands(typer.core.TyperGroup):
         except typer.BadParameter as error:
             error.message = _with_suggestion(error.message)
             raise
+
+
+def _single(name: str, function: Callable[..., Any]) -> Any:
+    """A command of a function."""
+    single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    single.command(name)(function)
+    return typer.main.get_command(single)
 
 
 def _first_line(name: str) -> str:

@@ -122,6 +122,11 @@ class Code(StrEnum):
         "leave it out unless you mean to",
         True,
     )
+    RECORDING_ONLY = (
+        "DB306",
+        "a camera that is for recording demonstrations only",
+        "drive with `front`, `mirror-left` and `mirror-right`; train on the side views if you like",
+    )
     # ------------------------------------------------------------------------------ running
     START_UP = (
         "DB401",

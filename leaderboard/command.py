@@ -24,11 +24,11 @@ def score(
 
     Example: drivebench score runs/camera-correction --json
     """
-    from drivebench.evaluation.record import load_run
+    from leaderboard.index import read_runs
     from leaderboard.scores import score_run
     from leaderboard.summary import summary
 
-    scores = [score_run(load_run(path)) for path in runs]
+    scores = [score_run(run) for run in read_runs(runs)]
     if as_json:
         content = {"schema": 1, "runs": [{"path": str(s.run.path), **s.as_json()} for s in scores]}
         sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
@@ -64,18 +64,13 @@ def table(
 
     Example: drivebench table runs/* --claim method --literature papers.toml
     """
-    from drivebench.progress import track
     from leaderboard.citations import bibtex as entries
     from leaderboard.formats import FORMATS
+    from leaderboard.index import read_runs
     from leaderboard.literature import read_literature
-    from leaderboard.outcomes import read_outcomes
     from leaderboard.table import make_table
 
     stated = [row for path in literature or () for row in read_literature(path)]
-    read = []
-    with track("read", len(runs), "runs") as advance:
-        for path in runs:
-            read.append(read_outcomes(path))
-            advance(1)
+    read = read_runs(runs)
     made = make_table(read, by, claim=claim, literature=stated)
     sys.stdout.write(entries(read, stated) if bibtex else FORMATS[form](made))

@@ -1,7 +1,7 @@
 """What a run says, in little: who drove, and one row of numbers for each episode.
 
-Everything that is derived starts from here, so that a thousand runs fit into memory and an index can keep
-what a table needs: about 200 kB a run, where its record takes 2.5 MB.
+Everything that is derived starts from here, so that a thousand runs fit into memory and an index
+(:mod:`leaderboard.index`) can keep what a table needs: about 200 kB a run, where its record takes 2.5 MB.
 
 Measures are percentages, 100 at best (``off_road`` counts the bad episodes: 0 at best), so that one table
 needs one unit. An episode that was expected and is not there has the worst value everywhere; that is what the
@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.evaluation.manifest import Driven, RunManifest
-from drivebench.evaluation.record import EpisodeRecord, Run, Status, load_run
+from drivebench.evaluation.record import EpisodeRecord, Run, Status
 from drivebench.metric.measurement import Ending
 from drivebench.metric.other_boards import carla_driving_score, nuplan_closed_loop_score
 from drivebench.metric.parts import faults
 
-__all__ = ["COUNTS", "LOWER_IS_BETTER", "MEASURES", "Outcomes", "outcomes_of", "read_outcomes"]
+__all__ = ["COUNTS", "LOWER_IS_BETTER", "MEASURES", "Outcomes", "outcomes_of"]
 
 MEASURES = (
     "dbs",
@@ -116,22 +116,17 @@ class Outcomes:
         training = self.manifest.policy.training or {}
         return {name: training.get(name) for name in ("baseline", "budget", "config", "demonstrations")}
 
+    def by_family(self, name: str) -> dict[str, list[float]]:
+        """One of ``MEASURES`` or ``COUNTS`` on every episode, by family in the suite's order."""
+        found: dict[str, list[float]] = {}
+        for key, value in zip(self.manifest.episodes, self.column(name).tolist(), strict=True):
+            found.setdefault(key.partition("/")[0].rpartition("-v")[0], []).append(value)
+        return found
+
     def column(self, name: str) -> NDArray[np.float64]:
         """One of ``MEASURES`` or ``COUNTS``, ``f8[episodes]``."""
         column: NDArray[np.float64] = self.numbers[:, (*MEASURES, *COUNTS).index(name)]
         return column
-
-
-def read_outcomes(path: Path) -> Outcomes:
-    """Read a run with every check of :func:`drivebench.evaluation.record.load_run`, and keep what counts.
-
-    Args:
-        path: The run directory, or a packed run.
-
-    Raises:
-        RecordError: The run is not whole, or was edited.
-    """
-    return outcomes_of(load_run(path))
 
 
 def outcomes_of(run: Run) -> Outcomes:

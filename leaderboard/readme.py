@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from drivebench.evaluation.record import CHECKSUMS, Run, load_run
+from drivebench.evaluation.record import CHECKSUMS
 from drivebench.evaluation.run_files import PACKED, run_files
 from drivebench.metric.score import metric_digest
 from drivebench.progress import track
 from leaderboard.formats.columns import markdown_table
+from leaderboard.index import read_runs
 from leaderboard.marked import marked, replace_marked
+from leaderboard.outcomes import Outcomes
 from leaderboard.scores import score_run
 from leaderboard.statistics import Estimate, mean_over_seeds
 
@@ -45,32 +47,28 @@ class Published:
             alone, with the same method and seed.
     """
 
-    test: Run
-    recovery: Run | None
+    test: Outcomes
+    recovery: Outcomes | None
 
     @property
     def name(self) -> str:
         """Of the policy."""
-        return self.test.manifest.policy.name
+        return self.test.name
 
     @property
     def track(self) -> str:
         """Of the policy."""
-        return self.test.manifest.policy.track
+        return self.test.track
 
     @property
     def seed(self) -> int | None:
         """Of the training."""
-        seed = (self.test.manifest.policy.training or {}).get("seed")
-        return seed if isinstance(seed, int) else None
+        return self.test.training_seed
 
     def mean(self, without: Sequence[str] = ()) -> float:
         """The score on ``test``, without its interval and without some families."""
-        families: dict[str, list[float]] = {}
-        for record in self.test.episodes:
-            if record.family not in without:
-                families.setdefault(record.family, []).append(record.score)
-        return fmean(fmean(scores) for scores in families.values())
+        families = self.test.by_family("dbs")
+        return fmean(fmean(scores) for family, scores in families.items() if family not in without)
 
     def part(self, prefix: str) -> Estimate:
         """The score on the episodes of ``test`` whose key begins with something."""
@@ -78,7 +76,7 @@ class Published:
         return score_run(self.test, keys).overall.dbs
 
 
-def steering_r2(run: Run) -> float | None:
+def steering_r2(run: Outcomes) -> float | None:
     """Open loop, on held-out frames of the expert, what a run's policy explains of the steering.
 
     Args:
@@ -94,15 +92,13 @@ def read_published(folder: Path = RECORDS) -> list[Published]:
     Args:
         folder: Of the records.
     """
-    paths = sorted((folder / "test").glob(f"*{PACKED}"))
-    found = []
-    with track("read the published runs", len(paths), "runs") as advance:
-        for path in paths:
-            recovery = folder / "recovery" / path.name
-            found.append(
-                Published(test=load_run(path), recovery=load_run(recovery) if recovery.exists() else None)
-            )
-            advance(1)
+    paths = sorted(folder.glob(f"*/*{PACKED}"))
+    runs = dict(zip(paths, read_runs(paths, "read the published runs"), strict=True))
+    found = [
+        Published(test=run, recovery=runs.get(folder / "recovery" / path.name))
+        for path, run in runs.items()
+        if path.parent.name == "test"
+    ]
     by_name = {name: fmean([each.mean() for each in runs]) for name, runs in _methods(found).items()}
     return sorted(
         found, key=lambda each: (each.track == PRIVILEGED, -by_name[each.name], each.name, each.seed or 0)
@@ -198,7 +194,7 @@ def _recovery_table(published: Sequence[Published]) -> str:
     return markdown_table(rows)
 
 
-def _explained(run: Run) -> str:
+def _explained(run: Outcomes) -> str:
     value = steering_r2(run)
     return NOTHING if value is None else f"{value:.4f}"
 

@@ -173,15 +173,16 @@ def estimate_json(estimate: Estimate | None) -> dict[str, float | int | None] | 
     return {**rounded, "n": estimate.n}
 
 
-def score_run(run: Run, keys: Sequence[str] | None = None) -> RunScore:
+def score_run(run: Run | Outcomes, keys: Sequence[str] | None = None) -> RunScore:
     """Derive the scores of a run; each is computed when it is asked for.
 
     Args:
-        run: As :func:`drivebench.evaluation.record.load_run` gives it.
+        run: As :func:`drivebench.evaluation.record.load_run` or :func:`leaderboard.index.read_runs` gives it.
         keys: Episodes that the scores are over; those of the run when None. What the run lacks of them
             scores 0.
 
     Raises:
         RecordError: The run was measured by another version of the metric than this one derives scores by.
     """
-    return RunScore(board=Board([outcomes_of(run)], keys or run.manifest.episodes), place=0)
+    outcomes = run if isinstance(run, Outcomes) else outcomes_of(run)
+    return RunScore(board=Board([outcomes], keys or run.manifest.episodes), place=0)

@@ -1,4 +1,4 @@
-"""One thread each for torch and its like, as the tests run in several processes; no account of their runs."""
+"""One thread each for torch and its like, as the tests run in several processes; no trace of their runs."""
 
 import os
 from collections.abc import Iterator
@@ -10,8 +10,9 @@ for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _account_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The runs of tests are not among the evaluations that the user's machine counts."""
+def _account_and_index_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The runs of tests are neither counted as the user's evaluations nor kept for the user's tables."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("DRIVEBENCH_INDEX", str(tmp_path_factory.mktemp("index")))
         yield

@@ -1,4 +1,4 @@
-"""What the tiers of isolation cost: to start a policy's process, and for each decision."""
+"""What the tiers of isolation cost: to start a policy's process, to fork another, and for each decision."""
 
 import time
 from collections.abc import Callable
@@ -20,14 +20,14 @@ __all__ = ["ABOUT", "measure"]
 ABOUT = """## Isolation
 
 A policy that answers zero, in each tier of isolation (`docs/isolation.md`), against tier `process`: from the
-start of its process until its policy is made, and the time of one decision for a batch of 32 front pictures,
-by the clock on the wall.
+start of its first process until its policy is made, the same for each further batch of episodes, which gets
+a process forked from the same template, and the time of one decision for a batch of 32 front pictures, by
+the clock on the wall.
 """
 
 BATCH_SIZE = 32
 PICTURE = (64, 160, 3)
 STARTS, ROUNDS, DECISIONS = 7, 9, 200
-_DECIDING = "deciding for a batch of 32 front pictures, by a policy that answers zero"
 _MANIFEST = """\
 name = "zero"
 authors = ["drivebench"]
@@ -55,16 +55,17 @@ def measure() -> list[Row]:
     """Start a policy and ask it, in each tier that comes into force here, taking turns.
 
     Returns:
-        For each tier above ``process`` a row of starts and one of decisions; without figures where the tier
-        is not in force, which the note explains.
+        For each tier above ``process`` a row of starts, one of batches and one of decisions; without figures
+        where the tier is not in force, which the note explains.
     """
     tiers = [tier for tier in Tier if not try_tier(tier).problem]
     with TemporaryDirectory(prefix="drivebench-bench-") as folder:
         zero = _write(Path(folder) / "zero")
         starts = dict(zip(tiers, taken_in_turns([_start(zero, tier) for tier in tiers], STARTS), strict=True))
-        decisions = dict(zip(tiers, _decisions(zero, tiers), strict=True))
+        batches, decisions = (dict(zip(tiers, each, strict=True)) for each in _driving(zero, tiers))
     return [
-        *_rows("starting a policy's process, with NumPy", "starts/s", starts, None),
+        *_rows("starting a policy's first process, with NumPy", "starts/s", starts, None),
+        *_rows("starting a policy's process for another batch of episodes", "starts/s", batches, None),
         *_rows(
             "deciding for a batch of 32 front pictures, by a policy that answers zero",
             "decisions/s",
@@ -115,9 +116,17 @@ def _start(zero: Submission, tier: Tier) -> Callable[[], float]:
     return measure_once
 
 
-def _decisions(zero: Submission, tiers: list[Tier]) -> list[list[float]]:
-    """Seconds of a decision, by tier and round."""
+def _driving(zero: Submission, tiers: list[Tier]) -> tuple[list[list[float]], list[list[float]]]:
+    """Seconds to begin another batch, and of a decision, by tier and round."""
     processes = [_process(zero, tier) for tier in tiers]
+
+    def begun(process: PolicyProcess) -> Callable[[], float]:
+        def measure_once() -> float:
+            began = time.perf_counter()
+            process.load(seed=0)
+            return time.perf_counter() - began
+
+        return measure_once
 
     def asked(process: PolicyProcess) -> Callable[[], float]:
         def measure_once() -> float:
@@ -131,8 +140,10 @@ def _decisions(zero: Submission, tiers: list[Tier]) -> list[list[float]]:
     try:
         for process in processes:
             process.load(seed=0)
+        batches = taken_in_turns([begun(process) for process in processes], ROUNDS)
+        for process in processes:
             process.reset(np.arange(BATCH_SIZE))
-        return taken_in_turns([asked(process) for process in processes], ROUNDS)
+        return batches, taken_in_turns([asked(process) for process in processes], ROUNDS)
     finally:
         for process in processes:
             process.__exit__()

@@ -47,7 +47,7 @@ def evaluate(
     isolation: Annotated[
         str | None,
         typer.Option(
-            help="Tier that must be in force around the policy: process, landlock or bubblewrap "
+            help="Tier that must be in force around the policy: process, landlock, bubblewrap or gvisor "
             "(docs/isolation.md). The strongest that this machine has when left out."
         ),
     ] = None,

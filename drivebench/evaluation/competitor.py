@@ -40,6 +40,8 @@ Seen = dict[str, NDArray[Any] | list[str]]
 CAMERA_TRACK = ("speed", "command", "instruction", "yaw-rate", "last-action")
 """What a policy of the camera track may sense besides cameras; the last two are marked in tables, as they
 leak the label."""
+RECORDING_ONLY = ("left", "right")
+"""Cameras 1 m to each side of the front camera, for demonstrations: a car that drives has none there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +231,8 @@ def of_submission(submission: Submission) -> Competitor:
         submission: Read and checked.
 
     Raises:
-        ManifestError: It asks for sensors that there are not, or that are not of the track that it states.
+        ManifestError: It asks for sensors that there are not, that are for recording only, or that are not
+            of the track that it states.
         ContentError: Its ``training.json`` cannot be recorded.
     """
     manifest = submission.manifest
@@ -238,6 +241,13 @@ def of_submission(submission: Submission) -> Competitor:
         rig = SensorRig(manifest.sensors)
     except (ConfigurationError, UnknownNameError) as error:
         raise ManifestError(Code.SENSOR, f"{path}: {error}") from error
+    for name in rig.sensors:
+        if name in RECORDING_ONLY:
+            raise ManifestError(
+                Code.RECORDING_ONLY,
+                f"{path}: sensors has {name!r}, which records demonstrations and drives nobody. Expected "
+                "'front', 'mirror-left' and 'mirror-right' for cameras.",
+            )
     training = submission.directory / "training.json"
     named = f" {manifest.architecture}" if manifest.form is Form.ARCHITECTURE else ""
     return Competitor(

@@ -1,10 +1,10 @@
-"""The process in which a policy lives; its arguments are ``--socket FD --memory FD``.
+"""The process in which a policy lives, for one batch of episodes.
 
-Started by :mod:`drivebench.evaluation.policy_process`. It confines itself, imports the submission, answers
-requests, and ends when its connection closes. Whatever the policy raises is sent back as text.
+Forked by :mod:`drivebench.evaluation.template`. It confines itself, imports the submission, answers the
+requests of :mod:`drivebench.evaluation.policy_process`, and ends when its connection closes. Whatever the
+policy raises is sent back as text.
 """
 
-import argparse
 import importlib
 import os
 import random
@@ -33,10 +33,19 @@ from typing import Any
 import numpy as np
 
 from drivebench.evaluation.isolation.confinement import Confinement, confine
-from drivebench.evaluation.isolation.limits import die_with_parent
-from drivebench.evaluation.protocol import Layout, ProtocolError, map_memory, receive, send, views
+from drivebench.evaluation.protocol import (
+    CONNECTION,
+    LIBRARIES,
+    MEMORY,
+    Layout,
+    ProtocolError,
+    map_memory,
+    receive,
+    send,
+    views,
+)
 
-__all__ = ["main"]
+__all__ = ["make_known", "serve"]
 
 TRACE_CHARACTERS = 8000
 MESSAGE_CHARACTERS = 500
@@ -45,8 +54,7 @@ MESSAGE_CHARACTERS = 500
 class Host:
     """A policy and the memory that it sees."""
 
-    def __init__(self, memory_descriptor: int) -> None:
-        self._descriptor = memory_descriptor
+    def __init__(self) -> None:
         self._memory: Any = None
         self._layout = Layout(arrays=(), texts=())
         self._policy: Any = None
@@ -62,19 +70,13 @@ class Host:
         return {"ok": True}
 
     def load(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Import the submission afresh, with all generators of random numbers seeded, and make its policy."""
-        self._policy = None
+        """Import the submission, with all generators of random numbers seeded, and make its policy."""
         self._layout = Layout.decode(request["layout"])
-        if self._memory is None:
-            self._memory = map_memory(self._descriptor, self._layout.size)
+        self._memory = map_memory(MEMORY, self._layout.size)
         directory = Path(request["directory"])
-        if request["weights_only"]:  # no module is ever looked for in the directory
-            _make_known(request["packages"])
-        else:
-            _forget_modules(directory)
-            if sys.path[0] != str(directory):
-                _import_from_source(directory)
-                sys.path.insert(0, str(directory))
+        if not request["weights_only"]:  # else no module is ever looked for in the directory
+            _import_from_source(directory)
+            sys.path.insert(0, str(directory))
         seed = self._torch.seed = request["seed"]
         module, _, function = request["loader"].partition(":")
         _seed(seed)
@@ -82,7 +84,7 @@ class Host:
         _seed(seed)
         self._policy = make(directory)
         _seed(seed)
-        return {"ok": True}
+        return {"libraries": [name for name in LIBRARIES if name in sys.modules]}
 
     def reset(self, request: dict[str, Any]) -> dict[str, Any]:
         """New episodes begin."""
@@ -102,25 +104,12 @@ class Host:
         return {"dtype": str(actions.dtype), "shape": list(actions.shape), "data": data}
 
 
-def _make_known(packages: dict[str, str]) -> None:
+def make_known(packages: dict[str, str]) -> None:
     """Packages that cannot be looked for here, as the folder that they are in may not be read."""
     for name, folder in packages.items():
         if name not in sys.modules:
             package = sys.modules[name] = types.ModuleType(name)
             package.__path__ = [folder]
-
-
-def _forget_modules(directory: Path) -> None:
-    """Drop the modules of a submission, so that nothing that they kept survives into the next batch."""
-    root = str(directory) + os.sep
-
-    def is_of_it(module: object) -> bool:
-        folders = getattr(getattr(module, "__spec__", None), "submodule_search_locations", None) or ()
-        places = [getattr(module, "__file__", None) or "", *folders]  # a namespace package has only folders
-        return any(str(place).startswith(root) for place in places)
-
-    for name in [name for name, module in list(sys.modules.items()) if is_of_it(module)]:
-        del sys.modules[name]
 
 
 class _FromSource(SourceFileLoader):
@@ -150,10 +139,7 @@ def _import_from_source(directory: Path) -> None:
 
 
 class _TorchSeeder(MetaPathFinder):
-    """Seeds torch at the end of its import, whenever that is.
-
-    Otherwise what a policy draws from it would depend on whether an earlier batch had imported it already.
-    """
+    """Seeds torch at the end of its import, where that comes after the policy was made."""
 
     seed = 0
 
@@ -191,17 +177,10 @@ def _describe(error: BaseException) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def serve() -> None:
     """Answer requests until the connection closes."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--socket", type=int, required=True)
-    parser.add_argument("--memory", type=int, required=True)
-    arguments = parser.parse_args()
-    die_with_parent()
-    connection = socket.socket(fileno=arguments.socket)
-    os.set_inheritable(arguments.socket, False)
-    os.set_inheritable(arguments.memory, False)
-    host = Host(arguments.memory)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=CONNECTION)
+    host = Host()
     operations = {"confine": host.confine, "load": host.load, "reset": host.reset, "act": host.act}
     while True:
         try:

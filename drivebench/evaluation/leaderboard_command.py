@@ -9,9 +9,8 @@ if TYPE_CHECKING:
     from drivebench.evaluation.record import Run
     from drivebench.evaluation.verify import Verification
 
-__all__ = ["RECORDS", "leaderboard"]
+__all__ = ["leaderboard"]
 
-RECORDS = Path("leaderboard") / "records"
 SHOWN_DISAGREEMENTS = 3
 
 leaderboard = typer.Typer(
@@ -29,7 +28,7 @@ def add(
     runs: Annotated[list[Path], typer.Argument(help="Finished run directories, or packed runs.")],
     to: Annotated[
         Path | None,
-        typer.Option(help=f"Folder of records; {RECORDS} when that is there.", show_default=False),
+        typer.Option(help="Folder of records; leaderboard/records when that is there.", show_default=False),
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="Of the record of a single run; that of its directory by default.")
@@ -52,14 +51,20 @@ def add(
     Example: drivebench leaderboard add runs/* --to my-records
     """
     from drivebench.errors import ConfigurationError
-    from drivebench.evaluation.publish import is_published, publish, record_path, refuse_partial
+    from drivebench.evaluation.publish import (
+        is_published,
+        publish,
+        record_path,
+        records_folder,
+        refuse_partial,
+    )
     from drivebench.evaluation.record import load_run
     from drivebench.evaluation.verify import verify_loaded
     from drivebench.progress import track
 
     if name is not None and len(runs) > 1:
         raise ConfigurationError(f"--name {name!r} for {len(runs)} runs; expected one run beside --name")
-    folder = _folder(to)
+    folder = records_folder(to, "--to")
     records: dict[Path, Run] = {}
     for run in map(load_run, runs):
         refuse_partial(run)
@@ -80,15 +85,6 @@ def add(
             _check(verify_loaded(run, advance, suite))
         publish(run, record)
         typer.echo(f"{record} added: {what}, {record.stat().st_size / 1000:,.0f} kB")
-
-
-def _folder(given: Path | None) -> Path:
-    from drivebench.errors import ConfigurationError
-
-    folder = RECORDS if given is None else given
-    if given is None and not folder.is_dir():
-        raise ConfigurationError(f"there is no {RECORDS} here; give the folder of records: --to DIR")
-    return folder
 
 
 def _check(verification: "Verification") -> None:

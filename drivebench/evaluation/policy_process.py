@@ -17,8 +17,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -26,16 +24,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drivebench import architectures
 from drivebench.errors import ConfigurationError
-from drivebench.evaluation import bare_python
-from drivebench.evaluation.isolation.confinement import Confinement
-from drivebench.evaluation.isolation.family import family
 from drivebench.evaluation.isolation.kernel import ConfinementError
-from drivebench.evaluation.isolation.launch import Launch, launch
 from drivebench.evaluation.isolation.tier import Tier
 from drivebench.evaluation.manifest import Limits
 from drivebench.evaluation.protocol import (
+    LIBRARIES,
     WATCH_INTERVAL_S,
     Layout,
     ProtocolError,
@@ -47,36 +41,18 @@ from drivebench.evaluation.protocol import (
 )
 from drivebench.evaluation.record import Status
 from drivebench.evaluation.rollout import PolicyFaultError
+from drivebench.evaluation.template_process import DYING_S, KILLED, TemplateProcess
 from drivebench.policy import Actions, Slots
 from drivebench.submission import Submission
 
 __all__ = ["PolicyProcess"]
 
-LOG_BYTES = 64 * 1024
-"""How much of what a policy prints is kept, from the end."""
 MOST_THREADS = 512
 """Of all processes of a policy together. A library may start one for each processor of a large machine."""
+START_S = 120.0
+"""For what is drivebench's own and the libraries', before a policy's time to start begins."""
 REASON_CHARACTERS = 500
 """How much of what a policy says of its failure is recorded."""
-_KEPT = {
-    "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV",
-}  # fmt: skip
-_KEPT_PREFIXES = ("CUDA_", "NVIDIA_", "DYLD_")
-_FIXED = {
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",
-    "PYTHONUNBUFFERED": "1",
-    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-}
-KILLED = frozenset((-signal.SIGKILL, -signal.SIGTERM))
-"""How a process ends that was killed."""
-DYING_S = 5.0
-"""How long a process whose connection is closed may take to end, with all its memory."""
-_SIGNALLED = 128
-"""Bubblewrap reports a signal as a shell does: its number and this."""
 _NOT_TEXT = re.compile(r"[^\n\x20-\x7e\xa0-\U0010ffff]")
 """Control characters, with which a text could do more to a terminal than appear on it."""
 
@@ -113,11 +89,11 @@ class PolicyProcess:
         self.latencies_s: list[float] = []
         self.was_killed = False
         self.peak_memory_bytes = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._template: TemplateProcess | None = None
+        self._libraries = set[str]()
         self._connection: socket.socket | None = None
         self._watched_s = 0.0
         self._log = bytearray()
-        self._reader: threading.Thread | None = None
 
     def __enter__(self) -> "PolicyProcess":
         return self
@@ -133,7 +109,7 @@ class PolicyProcess:
         return bytes(self._log).decode(errors="replace")
 
     def load(self, seed: int) -> None:
-        """Import the submission and make its policy anew; starts the process if there is none.
+        """Fork a process in which nothing of an earlier batch is left, and make the policy there.
 
         Args:
             seed: Of the generators of random numbers that a policy may use.
@@ -144,22 +120,24 @@ class PolicyProcess:
         """
         self.latencies_s = []
         self.was_killed = False
-        if self._process is None:
-            self._start()
-        deadline = time.monotonic() + self._limits.start_up_s
+        self._leave()
         with self._faults(Status.START_UP, self._limits.start_up_s):
-            self._ask(
+            self._begin(time.monotonic() + START_S)
+            deadline = time.monotonic() + self._limits.start_up_s
+            answer = self._ask(
                 {
                     "operation": "load",
                     "directory": str(self._submission.directory),
                     "loader": self._submission.loader,
-                    "packages": {name: str(folder) for name, folder in architectures.packages().items()},
                     "weights_only": self._submission.manifest.form.weights_only,
                     "seed": seed,
                     "layout": self._layout.encode(),
                 },
                 deadline,
             )
+        told = answer.get("libraries")  # it has seen nothing yet, so that this tells nothing of episodes
+        if isinstance(told, list):
+            self._libraries |= {name for name in LIBRARIES if name in told}
 
     def reset(self, slots: Slots) -> None:
         """Tell the policy that new episodes begin.
@@ -203,74 +181,49 @@ class PolicyProcess:
 
     def close(self) -> None:
         """End the process and everything that it started; a later :meth:`load` starts another."""
-        if self._process is None:
-            return
-        members = family(self._process.pid)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        for member in members:  # those that have left the session
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(member.process, signal.SIGKILL)
-        self._process.wait()
         if self._connection is not None:
             self._connection.close()
-        if self._reader is not None:
-            self._reader.join(timeout=1.0)
-        self._process = self._connection = self._reader = None
+        if self._template is not None:
+            self._template.close()
+        self._template = self._connection = None
 
-    def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name in _KEPT or name.startswith(_KEPT_PREFIXES)
-        }
-        descriptors = ["--socket", str(theirs.fileno()), "--memory", str(self._descriptor)]
-        with theirs:
-            start = self._launch([*bare_python.command("drivebench.evaluation.host"), *descriptors])
-            try:
-                self._process = subprocess.Popen(
-                    start.command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    env=environment | _FIXED | start.environment,
-                    cwd=self._submission.directory,
-                    pass_fds=(theirs.fileno(), self._descriptor, *start.descriptors),
-                    start_new_session=True,
-                )
-            finally:
-                for descriptor in start.descriptors:
-                    os.close(descriptor)
-        self._connection = ours
-        self.peak_memory_bytes = 0
-        self._log.clear()
-        self._reader = threading.Thread(target=self._keep_log, args=(self._process,), daemon=True)
-        self._reader.start()
-        if start.confinement is not None:
-            self._confine(start.confinement)
+    def _leave(self) -> None:
+        """End the process of the batch before, and all if the template has ended as well."""
+        if self._template is not None and self._connection is not None:
+            self._connection.close()
+            self._connection = None
+            self._template.end()
+            if self._template.has_ended:
+                self.close()
 
-    def _launch(self, command: Sequence[str]) -> Launch:
+    def _begin(self, deadline: float) -> None:
+        """Have a process that is confined; nothing of the submission has been imported.
+
+        Raises:
+            ProtocolError: Somebody killed it.
+            ConfigurationError: The tier does not come into force.
+            TimeoutError: The machine is too busy: all of this is drivebench's own code.
+        """
         try:
-            return launch(self._tier, command, self._submission.directory)
-        except ConfinementError as error:
+            if self._template is None:
+                self._log.clear()
+                self.peak_memory_bytes = 0
+                self._template = TemplateProcess(self._submission, self._tier, self._log)
+            self._template.prepare(self._libraries, deadline)
+            self._connection = self._template.begin(self._descriptor, deadline)
+            if self._template.confinement is not None:
+                self._ask({"operation": "confine", **self._template.confinement.encode()}, deadline)
+        except SilenceError as error:
+            self.close()
+            raise TimeoutError(f"a policy's process did not start within {START_S:g} s") from error
+        except (ConfinementError, _RaisedError) as error:
+            self.close()
             raise self._not_in_force(str(error)) from error
-
-    def _confine(self, confinement: Confinement) -> None:
-        """Have the process confine itself; nothing of the submission has been imported."""
-        try:
-            self._ask(
-                {"operation": "confine", **confinement.encode()}, time.monotonic() + self._limits.start_up_s
-            )
-        except SilenceError as error:  # of drivebench's own code: the machine is too busy
+        except ProtocolError as error:
+            assert self._template is not None
+            if self._template.end(patience_s=DYING_S) in KILLED:
+                raise
             self.close()
-            allowed_s = self._limits.start_up_s
-            raise TimeoutError(f"a policy's process did not start within {allowed_s:g} s") from error
-        except (ProtocolError, _RaisedError) as error:
-            killed = self._exit_code() == -signal.SIGKILL  # from outside: nothing of the submission has run
-            self.close()
-            if killed:
-                raise ChildProcessError("a policy's process was killed while it started") from error
             raise self._not_in_force(str(error) or self.log_tail.strip()) from error
 
     def _not_in_force(self, problem: str) -> ConfigurationError:
@@ -278,14 +231,6 @@ class PolicyProcess:
             f"isolation tier {self._tier.value!r} does not come into force: {problem}. A run never falls "
             "back to a weaker tier by itself: mend the cause, or ask for a weaker one with --isolation."
         )
-
-    def _keep_log(self, process: subprocess.Popen[bytes]) -> None:
-        """Drain what the process prints, so that it never blocks, and keep the end."""
-        assert process.stdout is not None
-        with process.stdout as pipe:
-            while part := os.read(pipe.fileno(), 65536):
-                self._log += part
-                del self._log[:-LOG_BYTES]
 
     def _ask(self, request: Mapping[str, Any], deadline: float) -> dict[str, Any]:
         if self._connection is None:
@@ -323,22 +268,13 @@ class PolicyProcess:
     def _broken(self, status: Status | None, problem: str) -> PolicyFaultError:
         if problem:
             return PolicyFaultError(status or Status.PROTOCOL, f"its process {problem}")
-        code = self._exit_code()
+        assert self._template is not None
+        code = self._template.end(patience_s=DYING_S)
         if code is None:
             return PolicyFaultError(status or Status.PROTOCOL, "its process closed the connection")
         self.was_killed = code in KILLED
         how = f"was killed by {_signal_name(-code)}" if code < 0 else f"exited with code {code}"
         return PolicyFaultError(status or Status.EXITED, f"its process {how}")
-
-    def _exit_code(self) -> int | None:
-        """Of the process that has gone; negative: the signal that killed it. None if it has not gone."""
-        assert self._process is not None
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=DYING_S)
-        code = self._process.returncode
-        if code is not None and code > _SIGNALLED and self._tier is Tier.BUBBLEWRAP:
-            return _SIGNALLED - code
-        return code
 
     def _actions(self, answer: Mapping[str, Any]) -> Actions:
         """Check type and shape of an answer."""
@@ -360,17 +296,16 @@ class PolicyProcess:
             return np.frombuffer(data, np.float64).reshape(self._batch_size, 2).astype(np.float32)
 
     def _watch(self) -> None:
-        assert self._process is not None
+        assert self._template is not None
         self._watched_s = time.monotonic()
-        members = family(self._process.pid)
-        resident = sum(member.resident_bytes for member in members)
+        resident, threads = self._template.usage()
         self.peak_memory_bytes = max(self.peak_memory_bytes, resident)
         if resident > self._limits.memory_bytes:
             raise PolicyFaultError(
                 Status.MEMORY,
                 f"more than {self._limits.memory_bytes / 2**30:g} GiB of memory",
             )
-        if sum(member.threads for member in members) > MOST_THREADS:
+        if threads > MOST_THREADS:
             raise PolicyFaultError(Status.PROCESSES, f"more than {MOST_THREADS} processes and threads")
 
 

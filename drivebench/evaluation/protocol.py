@@ -1,15 +1,25 @@
 """What the harness and a policy's process say to each other.
 
-Over a socket pair that the child inherits: messages of ``u32`` length (little-endian) and a msgpack map, no
-longer than a cap that is checked before anything is read. Observations lie in shared memory that the child
-can only read: a sealed ``memfd`` on Linux. Nothing is ever unpickled. Both sides use this module; it imports
-no more than the child needs.
+Over a socket pair, of which the child gets one end: messages of ``u32`` length (little-endian) and a msgpack
+map, no longer than a cap that is checked before anything is read. Observations lie in shared memory that the
+child can only read: a sealed ``memfd`` on Linux. Nothing is ever unpickled. Both sides use this module; it
+imports no more than the child needs. The template, from which policies' processes are forked, is spoken to
+in the same way.
+
+================  ==========================================  =========================================
+operation         the harness sends                           the template answers
+================  ==========================================  =========================================
+``prepare``       modules, packages                           ``{"threads"}``
+``begin``         nothing; then two open files                ``{"ok": true}``
+``end``           patience_s                                  ``{"code"}``
+================  ==========================================  =========================================
 
 ================  ==========================================  =========================================
 operation         the harness sends                           the host answers
 ================  ==========================================  =========================================
-``load``          directory, loader, packages, weights only,  ``{"ok": true}``
-                  seed, layout
+``confine``       readable, listable, user, landlock          ``{"ok": true}``
+``load``          directory, loader, weights only, seed,      ``{"libraries"}``: those of ``LIBRARIES``
+                  layout                                      that are there now
 ``reset``         slots                                       ``{"ok": true}``
 ``act``           slots, texts                                ``{"dtype", "shape", "data"}``
 any                                                           ``{"error": {"type", "message", "trace"}}``
@@ -34,7 +44,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "CONNECTION",
+    "LIBRARIES",
     "LONGEST_MESSAGE",
+    "MEMORY",
     "WATCH_INTERVAL_S",
     "Array",
     "Layout",
@@ -47,6 +60,10 @@ __all__ = [
     "views",
 ]
 
+CONNECTION, MEMORY = 3, 4
+"""Numbers of the open files that a policy's process is given."""
+LIBRARIES = ("numba", "numpy", "scipy", "timm", "torch", "torchvision")
+"""Imported once for all policies of a submission that import them; none starts a thread by that."""
 LONGEST_MESSAGE = 1 << 20
 WATCH_INTERVAL_S = 0.05
 SHORTEST_TIMEOUT_S = 0.001

@@ -9,9 +9,27 @@ from drivebench.evaluation.record import Run
 from drivebench.evaluation.run_directory import write_atomically
 from drivebench.evaluation.run_files import PACKED, run_files
 
-__all__ = ["is_published", "publish", "record_path", "refuse_partial"]
+__all__ = ["RECORDS", "is_published", "publish", "record_path", "records_folder", "refuse_partial"]
+
+RECORDS = Path("leaderboard") / "records"
+"""In a clone of the repository."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def records_folder(given: Path | None, option: str) -> Path:
+    """Where published runs are.
+
+    Args:
+        given: The folder; ``RECORDS`` when None.
+        option: That gives it, for the message.
+
+    Raises:
+        ConfigurationError: None was given, and there is no such folder here.
+    """
+    if given is None and not RECORDS.is_dir():
+        raise ConfigurationError(f"there is no {RECORDS} here; give the folder of records: {option} DIR")
+    return given or RECORDS
 
 
 def record_path(run: Run, folder: Path, name: str | None = None) -> Path:

@@ -57,10 +57,13 @@ __all__ = [
     "ChunkTiming",
     "EpisodeRecord",
     "Run",
+    "Sealed",
     "Status",
     "checksums_of",
     "encode",
     "load_run",
+    "open_sealed",
+    "read_run",
     "results_digest",
 ]
 
@@ -189,6 +192,28 @@ class ChunkTiming:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """The files of a finished run, which are those that its checksums say; its episodes are not read yet.
+
+    Attributes:
+        path: Its directory, or the packed run.
+        manifest: What was run.
+        files: Content by name.
+        stated: The content of ``checksums.json``.
+    """
+
+    path: Path
+    manifest: RunManifest
+    files: Mapping[str, bytes] = field(repr=False)
+    stated: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of ``checksums.json``, in hexadecimal: runs that share it have the same content."""
+        return hashlib.sha256(self.files[CHECKSUMS]).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """A finished run, read and checked.
 
@@ -260,6 +285,18 @@ def load_run(path: Path) -> Run:
     Raises:
         RecordError: Names the file or the episode that is missing, repeated, truncated or edited.
     """
+    return read_run(open_sealed(path))
+
+
+def open_sealed(path: Path) -> Sealed:
+    """Take the files of a finished run, and hold each against its checksum.
+
+    Args:
+        path: The run directory, or a packed run.
+
+    Raises:
+        RecordError: Names the file that is missing, truncated or edited.
+    """
     files = run_files(path)
     manifest = read_manifest(path, files)
     stated = _read_checksums(path, files, manifest)
@@ -276,18 +313,31 @@ def load_run(path: Path) -> Run:
         )
     if results_digest(actual) != stated["results"]:
         raise RecordError(f"{path}: the digest of the results in checksums.json was edited.")
+    return Sealed(path=path, manifest=manifest, files=files, stated=stated)
+
+
+def read_run(sealed: Sealed) -> Run:
+    """Read the episodes of a run, and make sure that it agrees with itself.
+
+    Args:
+        sealed: Its files.
+
+    Raises:
+        RecordError: Names the episode that is missing, repeated or not what its manifest says.
+    """
+    path, manifest, files = sealed.path, sealed.manifest, sealed.files
     records = tuple(_lines(_EPISODE, path, files, EPISODES))
     _check_keys(path, _driven_keys(manifest), [record.key for record in records])
     chunks = [chunk for chunk in manifest.driven for _ in manifest.keys_of(chunk)]
     for chunk, record in zip(chunks, records, strict=True):
-        _check_record(path, stated["files"], chunk, record)
+        _check_record(path, sealed.stated["files"], chunk, record)
     timing = tuple(_lines(_TIMING, path, files, TIMING))
     return Run(
         path=path,
         manifest=manifest,
         episodes=records,
         timing=timing,
-        results=stated["results"],
+        results=sealed.stated["results"],
         files=files,
     )
 

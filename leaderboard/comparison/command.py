@@ -25,21 +25,16 @@ def compare(
 
     Example: drivebench compare 'runs/mine-seed-*' 'leaderboard/records/test/behavior-cloning-*'
     """
-    from drivebench.progress import track
     from leaderboard.comparison.difference import compare_methods, compare_policies
     from leaderboard.comparison.report import FORMATS
-    from leaderboard.outcomes import read_outcomes
+    from leaderboard.index import read_runs
 
-    sides = [_paths(first), _paths(second)]
-    read = []
-    with track("read", sum(map(len, sides)), "runs") as advance:
-        for side in sides:
-            read.append([read_outcomes(path) for path in side])
-            advance(len(side))
-    if all(len(side) == 1 for side in read):
-        found = compare_policies(read[0][0], read[1][0])
+    one, other = _paths(first), _paths(second)
+    read = read_runs([*one, *other])
+    if len(one) == len(other) == 1:
+        found = compare_policies(*read)
     else:
-        found = compare_methods(*read)
+        found = compare_methods(read[: len(one)], read[len(one) :])
     sys.stdout.write(FORMATS[form](found))
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from leaderboard.formats.cells import (
     TIED,
@@ -16,12 +17,17 @@ from leaderboard.formats.cells import (
     rank_of,
     value_of,
 )
-from leaderboard.rows import Column, Row, Table
+from leaderboard.rows import Column, Row, Section, Table
 
 __all__ = ["as_latex", "escape"]
 
-PAGE_LINES, HEAD_LINES, NOTE_LINES = 54, 3, 2
-"""Lines of a page that tables may fill, of the head and the rules of each, and of a note."""
+PAGE_LINES, HEAD_LINES, LINE_LETTERS = 45, 3, 95
+"""Lines of a page that tables may fill (those of the class ``article``), lines of the head and the rules of a
+table, and letters of a line of its caption and its notes."""
+FEWEST_LINES = 12
+"""Of rows on a page, however long the caption."""
+MOST_FLOATS = 16
+"""LaTeX has room for 52 tables that wait for their page; after so many parts of one, a new page begins."""
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -72,6 +78,10 @@ _ACCENTS = {
 }
 
 
+Page = list[tuple[str, tuple[Section, ...]]]
+"""Names of blocks, and those of their rows that are on a page."""
+
+
 def escape(text: str) -> str:
     """Text that LaTeX prints as it is, with any engine and encoding; what it cannot print, as its number."""
     return "".join(map(_letter, one_line(text)))
@@ -89,8 +99,12 @@ def _letter(letter: str) -> str:
 
 
 def as_latex(table: Table) -> str:
-    """The table as ``table*`` environments, each of one page: one tabular a block, notes below the last."""
-    pages = _pages(table)
+    """The table as ``table*`` environments, each of one page: one tabular a block, notes below the last.
+
+    A block with more rows than a page has lines goes on in the next; notes that do not fit below the last one
+    are text after it.
+    """
+    pages, below = _pages(table)
     lines = ["% made by drivebench; needs \\usepackage{booktabs} and \\usepackage{graphicx}"]
     for number, blocks in enumerate(pages, start=1):
         continued = f" (Part {number} of {len(pages)}.)" if len(pages) > 1 else ""
@@ -101,25 +115,59 @@ def as_latex(table: Table) -> str:
             f"  \\caption{{{escape(caption + continued)}}}",
             f"  \\label{{tab:drivebench-{table.claim}{f'-{number}' if number > 1 else ''}}}",
         ]
-        for name in blocks:
-            lines += ["", "  \\medskip", *_block(table, name, table.blocks[name])]
-        if number == len(pages):
+        for name, sections in blocks:
+            lines += ["", "  \\medskip", *_block(table, name, sections)]
+        if number == len(pages) and below:
             lines += ["", "  \\medskip", "  \\begin{minipage}{\\textwidth}", "    \\footnotesize"]
             lines += [f"    {escape(note)}\\par" for note in table.notes]
             lines += ["  \\end{minipage}"]
         lines.append("\\end{table*}")
+        if number % MOST_FLOATS == 0:
+            lines.append("\\clearpage")
+    if not below:
+        lines += ["{\\footnotesize", *(f"  \\noindent {escape(note)}\\par" for note in table.notes), "}"]
     return "\n".join(lines) + "\n"
 
 
-def _pages(table: Table) -> list[list[str]]:
-    """Names of the blocks that share a page."""
-    height = HEAD_LINES + len(table.rows) + len(table.sections)
-    blocks = max(1, (PAGE_LINES - len(table.notes) * NOTE_LINES) // height)
-    names = list(table.blocks)
-    return [names[start : start + blocks] for start in range(0, len(names), blocks)]
+def _pages(table: Table) -> tuple[list[Page], bool]:
+    """What stands on each page, blocks and rows, and whether there is room for the notes on the last."""
+    free = PAGE_LINES - _lines_of(table.caption)
+    notes = sum(map(_lines_of, table.notes))
+    names, parts = list(table.blocks), _parts(table.sections, max(free - HEAD_LINES, FEWEST_LINES))
+    height = HEAD_LINES + _height(parts[-1])
+    if len(parts) > 1:
+        return [[(name, part)] for name in names for part in parts], height + notes <= free
+    together = max(1, (free - notes) // height)
+    starts = range(0, len(names), together)
+    pages = [[(name, parts[0]) for name in names[start : start + together]] for start in starts]
+    return pages, len(pages[-1]) * height + notes <= free
 
 
-def _block(table: Table, name: str, columns: Sequence[Column]) -> Iterator[str]:
+def _parts(sections: Sequence[Section], lines: int) -> list[tuple[Section, ...]]:
+    """Sections in parts of so many lines, with their titles."""
+    parts: list[tuple[Section, ...]] = [()]
+    for section in sections:
+        rows, title = section.rows, section.title
+        while rows:
+            room = lines - _height(parts[-1]) - 1
+            if room < 1:
+                parts.append(())
+                continue
+            parts[-1] += (replace(section, title=title, rows=rows[:room]),)
+            rows, title = rows[room:], f"{section.title} (continued)"
+    return parts
+
+
+def _height(sections: Sequence[Section]) -> int:
+    return sum(1 + len(section.rows) for section in sections)
+
+
+def _lines_of(text: str) -> int:
+    return -(-len(text) // LINE_LETTERS)
+
+
+def _block(table: Table, name: str, sections: Sequence[Section]) -> Iterator[str]:
+    columns = table.blocks[name]
     doubled = [has_interval(column, table.rows) for column in columns]
     shape = "".join(map(_alignment, columns, doubled))
     width = 2 + len(columns) + sum(doubled)
@@ -128,7 +176,7 @@ def _block(table: Table, name: str, columns: Sequence[Column]) -> Iterator[str]:
     yield "    \\toprule"
     heads = ["", escape(name), *map(_head, columns, doubled)]
     yield f"    {' & '.join(heads)} \\\\"
-    for section in table.sections:
+    for section in sections:
         yield "    \\midrule"
         yield f"    \\multicolumn{{{width}}}{{l}}{{\\emph{{{escape(section.title)}}}}} \\\\"
         yield from (f"    {_row(row, columns, doubled, counted(table))} \\\\" for row in section.rows)

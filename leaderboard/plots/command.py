@@ -32,8 +32,7 @@ def plot(
 
     Example: drivebench plot abilities runs/* --claim method --out abilities.svg
     """
-    from drivebench.progress import track
-    from leaderboard.outcomes import read_outcomes
+    from leaderboard.index import read_runs
     from leaderboard.plots.data import draw_data
     from leaderboard.plots.figure import save, style
     from leaderboard.plots.horizon import draw_horizon
@@ -42,11 +41,7 @@ def plot(
     from leaderboard.plots.ranking import draw_ranking
     from leaderboard.table import make_table
 
-    read = []
-    with track("read", len(runs), "runs") as advance:
-        for path in runs:
-            read.append(read_outcomes(path))
-            advance(1)
+    read = read_runs(runs)
     with style():
         match kind:
             case "ranking":

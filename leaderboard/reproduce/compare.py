@@ -16,17 +16,18 @@ score is also held against what one more training seed is expected to have, give
 only that makes ``drivebench reproduce`` exit with 1.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from drivebench.evaluation.record import Run, load_run
 from drivebench.evaluation.run_files import PACKED
+from leaderboard.board import Board
 from leaderboard.comparable import differs
+from leaderboard.index import read_runs
+from leaderboard.outcomes import Outcomes, outcomes_of
 from leaderboard.reproduce.plan import Entrant
 from leaderboard.scores import estimate_json, score_run
 from leaderboard.statistics import Estimate, generator, mean_over_families, next_seed
@@ -87,18 +88,25 @@ class Comparison:
         }
 
 
-def published_runs(name: str, folder: Path) -> list[Run]:
-    """All published runs of a policy, by training seed.
+def published_runs(names: Iterable[str], folder: Path) -> dict[str, list[Outcomes]]:
+    """All published runs of some policies.
 
     Args:
-        name: Of the policy.
+        names: Of the policies.
         folder: Of records of one suite.
+
+    Returns:
+        By name; those of each by training seed.
     """
-    runs = [load_run(path) for path in sorted(folder.glob(f"{name}*{PACKED}"))]
-    return [run for run in runs if run.manifest.policy.name == name]
+    found: dict[str, list[Outcomes]] = {name: [] for name in names}
+    paths = {path for name in found for path in folder.glob(f"{name}*{PACKED}")}
+    for run in read_runs(sorted(paths), "read the published runs"):
+        if run.name in found:
+            found[run.name].append(run)
+    return found
 
 
-def compare(entrant: Entrant, run: Run, published: Sequence[Run]) -> Comparison:
+def compare(entrant: Entrant, run: Run, published: Sequence[Outcomes]) -> Comparison:
     """Hold a run against the published one.
 
     Args:
@@ -106,24 +114,26 @@ def compare(entrant: Entrant, run: Run, published: Sequence[Run]) -> Comparison:
         run: The new run.
         published: Runs of the same policy on the same suite.
     """
-    new = score_run(run).overall.dbs
-    same = [each for each in published if _training(each, "seed") == entrant.seed]
+    driven = outcomes_of(run)
+    new = score_run(driven).overall.dbs
+    same = [each for each in published if each.training_seed == entrant.seed]
     if not same:
         return Comparison(entrant=entrant, verdict=Verdict.NOT_PUBLISHED, new=new)
     other = same[0]
-    reason = _not_comparable(run, other)
+    reason = _not_comparable(driven, other)
     if reason:
         return Comparison(entrant=entrant, verdict=Verdict.NOT_COMPARABLE, new=new, why=reason)
     known = set(other.manifest.episodes)
     keys = [key for key in run.manifest.episodes if key in known]
-    was, now = score_run(other, keys).overall, score_run(run, keys).overall
+    was, now = score_run(other, keys).overall, score_run(driven, keys).overall
     found: dict[str, Any] = {"entrant": entrant, "new": now.dbs, "published": was.dbs}
-    found["difference"] = difference = _difference(run, other, keys)
+    found["difference"] = difference = _difference(driven, other, keys)
     if _same(run, other, keys):
         return Comparison(verdict=Verdict.IDENTICAL, **found)
     if _holds(difference, 0.0):
         return Comparison(verdict=Verdict.REPRODUCED, **found)
-    span = next_seed([score_run(each, keys).overall.dbs.value for each in published if _seeded(each)])
+    trained = [each for each in published if each.training_seed is not None]
+    span = next_seed([score_run(each, keys).overall.dbs.value for each in trained])
     if span is None:
         return Comparison(verdict=Verdict.BEYOND, **found)
     said = f"one more training seed: {max(0.0, span[0]):.1f} to {min(100.0, span[1]):.1f}"
@@ -131,22 +141,18 @@ def compare(entrant: Entrant, run: Run, published: Sequence[Run]) -> Comparison:
     return Comparison(verdict=verdict, why=said, **found)
 
 
-def _training(run: Run, name: str) -> object:
+def _training(run: Outcomes, name: str) -> object:
     return (run.manifest.policy.training or {}).get(name)
 
 
-def _seeded(run: Run) -> bool:
-    return isinstance(_training(run, "seed"), int)
-
-
-_OF_A_TRAINING: tuple[tuple[str, Callable[[Run], object]], ...] = (
+_OF_A_TRAINING: tuple[tuple[str, Callable[[Outcomes], object]], ...] = (
     ("the budget", lambda run: _training(run, "budget")),
-    ("the demonstrations", lambda run: (run.manifest.policy.training or {}).get("demonstrations")),
+    ("the demonstrations", lambda run: _training(run, "demonstrations")),
     ("the settings", lambda run: _training(run, "config")),
 )
 
 
-def _not_comparable(run: Run, other: Run) -> str:
+def _not_comparable(run: Outcomes, other: Outcomes) -> str:
     """What differs that must not: suite, engine, metric, or what was asked of the training."""
     what = differs(run, other)
     if what is not None:
@@ -162,9 +168,11 @@ def _brief(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def _same(run: Run, other: Run, keys: Sequence[str]) -> bool:
-    """Whether actions and measurements of all common episodes are the same."""
-    was = {record.key: record for record in other.episodes}
+def _same(run: Run, other: Outcomes, keys: Sequence[str]) -> bool:
+    """Whether actions and measurements of all common episodes are the same; reads where results differ."""
+    if run.results == other.results:
+        return True
+    was = {record.key: record for record in load_run(other.path).episodes}
     now = {record.key: record for record in run.episodes}
     return all(
         now[key].actions.sha256 == was[key].actions.sha256
@@ -174,15 +182,11 @@ def _same(run: Run, other: Run, keys: Sequence[str]) -> bool:
     )
 
 
-def _difference(run: Run, other: Run, keys: Sequence[str]) -> Estimate:
+def _difference(run: Outcomes, other: Outcomes, keys: Sequence[str]) -> Estimate:
     """New less published, pair by pair: the unweighted mean over families of the mean differences."""
-    was = {record.key: record.score for record in other.episodes}
-    now = {record.key: record for record in run.episodes}
-    families: dict[str, list[float]] = {}
-    for key in keys:
-        families.setdefault(now[key].family, []).append(now[key].score - was[key])
+    now, was = (Board([each], keys).by_family("dbs") for each in (run, other))
     (estimate,) = mean_over_families(
-        {name: np.array(values)[:, None] for name, values in families.items()},
+        {name: now[name] - was[name] for name in now},
         lowest=-100.0,
         highest=100.0,
         rng=generator(run.results, other.results, "difference"),

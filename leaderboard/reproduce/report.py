@@ -9,6 +9,7 @@ from drivebench.evaluation.record import Run, load_run
 from drivebench.progress import track
 from leaderboard.formats.columns import in_columns
 from leaderboard.notes import title_of
+from leaderboard.outcomes import Outcomes
 from leaderboard.reproduce.compare import Comparison, Verdict, compare, published_runs
 from leaderboard.reproduce.plan import SUITES, Entrant, Layout
 from leaderboard.scores import score_run
@@ -42,23 +43,27 @@ def comparisons(
         failed: By label, why a run is not there.
         folder: Of the published records, one folder a suite.
     """
+    published: Mapping[str, Sequence[Outcomes]] = {}
+    if layout.budget != "smoke":
+        names = (entrant.name for entrant in wanted if entrant.label not in failed)
+        published = published_runs(names, folder / SUITES[layout.budget])
     found = []
     with track("compare with what was published", len(wanted), "runs") as advance:
         for entrant in wanted:
             if entrant.label in failed:
                 found.append(Comparison(entrant=entrant, verdict=Verdict.FAILED, why=failed[entrant.label]))
             else:
-                found.append(_compare(layout, entrant, folder))
+                found.append(_compare(layout, entrant, published))
             advance(1)
     return found
 
 
-def _compare(layout: Layout, entrant: Entrant, folder: Path) -> Comparison:
+def _compare(layout: Layout, entrant: Entrant, published: Mapping[str, Sequence[Outcomes]]) -> Comparison:
     run = load_run(layout.run(entrant))
     if layout.budget == "smoke":
         new = score_run(run).overall.dbs
         return Comparison(entrant=entrant, verdict=Verdict.NOT_COMPARABLE, new=new, why=_faults(run))
-    found = compare(entrant, run, published_runs(entrant.name, folder / SUITES[layout.budget]))
+    found = compare(entrant, run, published[entrant.name])
     return replace(found, why="; ".join(filter(None, (found.why, _faults(run)))))
 
 

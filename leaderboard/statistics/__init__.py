@@ -6,10 +6,16 @@ A *method claim* is about what training gives: what is left to chance is the tra
 over training seeds alone (:mod:`.seeds`). Episodes that are pooled over seeds are neither.
 """
 
-from leaderboard.statistics.bootstrap import Draws, draws_of_means, mean_over_families
+from leaderboard.statistics.bootstrap import (
+    Draws,
+    Weights,
+    draw_weights,
+    draws_of_means,
+    mean_over_families,
+)
 from leaderboard.statistics.estimate import LEVEL, Estimate, generator
 from leaderboard.statistics.paired import SignFlip, holm, paired_effect, probability_of_improvement, sign_flip
-from leaderboard.statistics.ranks import Ranking, ranking, tied_with_best
+from leaderboard.statistics.ranks import MOST, Ranking, ranking, tied_with_best
 from leaderboard.statistics.rates import event_rate, proportion
 from leaderboard.statistics.seeds import (
     Seeds,
@@ -24,6 +30,7 @@ from leaderboard.statistics.tails import IQM, WORST_DECILE, Band, mean_of_band
 __all__ = [
     "IQM",
     "LEVEL",
+    "MOST",
     "WORST_DECILE",
     "Band",
     "Draws",
@@ -31,7 +38,9 @@ __all__ = [
     "Ranking",
     "Seeds",
     "SignFlip",
+    "Weights",
     "difference_of_methods",
+    "draw_weights",
     "draws_of_means",
     "event_rate",
     "generator",

@@ -23,7 +23,7 @@ from drivebench.evaluation.record import load_run
 
 SCRIPT = Path(__file__).with_name("evaluate_small_suite.py")
 SLOW = STEADY.replace("actions = ", "import time; time.sleep(0.01); actions = ")
-PROCESSES = {"policy": "drivebench.evaluation.host", "worker": "multiprocessing.spawn"}
+PROCESSES = {"policy": "drivebench.evaluation.template", "worker": "multiprocessing.spawn"}
 """What the command line of a process has in it."""
 
 

@@ -128,6 +128,7 @@ def test_more_memory_than_allowed_has_a_code(suite: str, tmp_path: Path) -> None
         ({"track": '"privileged"'}, "DB302"),
         ({"track": '"kinematics"'}, "DB303"),
         ({"sensors": '["kinematics"]'}, "DB303"),
+        ({"sensors": '["front", "left"]'}, "DB306"),
         ({"architecture": '"driving-network-v1"'}, "DB104"),
         ({"entry_point": '"driver:load"'}, "DB107"),
         ({"authors": "[]"}, "DB103"),

@@ -47,9 +47,16 @@ def results(path: Path) -> dict[str, bytes]:
     return {str(file.relative_to(path)): file.read_bytes() for file in files}
 
 
+COUNTING = STEADY.replace(
+    "import numpy", "import math; math.batches = getattr(math, 'batches', 0) + 1; import numpy"
+)
+"""Would drive otherwise in each batch, as far as it can tell which one it is."""
+
+
 @pytest.fixture(scope="module")
 def steady(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return submission(tmp_path_factory.mktemp("submissions") / "steady")
+    code = COUNTING.replace("6.0", "5.0 + math.batches")
+    return submission(tmp_path_factory.mktemp("submissions") / "steady", code)
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +237,9 @@ def test_names_that_do_not_exist_are_corrected(tmp_path: Path, steady: Path) -> 
     blind = submission(tmp_path / "blind", sensors='["frnt"]')
     with pytest.raises(ConfigurationError, match=r"DB301.*Did you mean 'front'"):
         evaluate(request(tmp_path / "run", blind))
+    aside = submission(tmp_path / "aside", sensors='["front", "right"]')
+    with pytest.raises(ConfigurationError, match=r"DB306.*'right', which records demonstrations"):
+        evaluate(request(tmp_path / "run", aside))
     told = submission(tmp_path / "told", sensors='["kinematics"]')
     with pytest.raises(ConfigurationError, match="'kinematics' is not of the camera track"):
         evaluate(request(tmp_path / "run", told))

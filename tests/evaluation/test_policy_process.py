@@ -105,17 +105,17 @@ MISBEHAVIOUR = {
     "answers nothing": (policy("return None"), Status.WRONG_TYPE, "object"),
     "answers a text": (policy("return 'left'"), Status.WRONG_TYPE, "<U4"),
     "writes to the connection": (
-        policy("os.write(int(sys.argv[2]), b'x' * 64); time.sleep(60)"),
+        policy("os.write(3, b'x' * 64); time.sleep(60)"),
         Status.PROTOCOL,
         "announced a message of",
     ),
     "answers with garbage": (
-        policy("os.write(int(sys.argv[2]), bytes([4, 0, 0, 0, 193, 193, 193, 193])); time.sleep(60)"),
+        policy("os.write(3, bytes([4, 0, 0, 0, 193, 193, 193, 193])); time.sleep(60)"),
         Status.PROTOCOL,
         "not msgpack",
     ),
     "writes to the observation": (
-        policy("import mmap; m = mmap.mmap(int(sys.argv[4]), 0); m[0] = 1"),
+        policy("import mmap; m = mmap.mmap(4, 0); m[0] = 1"),
         Status.RAISED,
         "PermissionError",
     ),
@@ -146,7 +146,7 @@ def test_a_policy_that_answers_without_reading_is_stopped_in_time(tmp_path: Path
     code = policy(
         "while True: send(link, {'dtype': 'float64', 'shape': [4, 2], 'data': bytes(64)})",
         top="import socket; from drivebench.evaluation.protocol import send; "
-        "link = socket.socket(fileno=os.dup(int(sys.argv[2])))",
+        "link = socket.socket(fileno=os.dup(3))",
     )
 
     def ask_on(running: PolicyProcess) -> None:
@@ -237,8 +237,8 @@ def test_it_does_not_inherit_secrets_threads_or_standard_input(
 def test_every_batch_begins_from_the_same_state(tmp_path: Path) -> None:
     code = policy(
         "STATE.append(1); drawn = np.random.uniform(-1, 1, (len(slots), 2)); "
-        "drawn[0, 0] = len(STATE) / 100; return drawn",
-        top="STATE = []",
+        "drawn[0, 0] = len(STATE) / 100; drawn[0, 1] = math.__dict__['batches'] / 100; return drawn",
+        top="import math; STATE = []; math.__dict__['batches'] = math.__dict__.get('batches', 0) + 1",
     )
     with process(tmp_path, code) as running:
         drawn = []
@@ -248,7 +248,7 @@ def test_every_batch_begins_from_the_same_state(tmp_path: Path) -> None:
             drawn.append([running.act(TEXTS) for _ in range(3)])
     assert np.array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[1], drawn[2])
-    assert drawn[2][0][0, 0] == pytest.approx(0.01)
+    assert drawn[2][0][0] == pytest.approx([0.01, 0.01])
 
 
 def test_what_it_keeps_of_an_observation_does_not_change(tmp_path: Path) -> None:

@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from leaderboard.statistics import Draws, draws_of_means, generator, ranking, tied_with_best
+from leaderboard.statistics import Draws, draw_weights, draws_of_means, generator, ranking, tied_with_best
 
 pytestmark = pytest.mark.usefixtures("fewer_resamples")
 
 
 def draws_of(*columns: list[float], name: str = "ranks") -> Draws:
     values = {"family": np.array(columns, dtype=np.float64).T}
-    return draws_of_means(values, lowest=0.0, highest=100.0, rng=generator(name))
+    weights = draw_weights({"family": len(columns[0])}, generator(name))
+    return draws_of_means(values, lowest=0.0, highest=100.0, weights=weights)
 
 
 def test_clearly_different_policies_have_a_place_each() -> None:

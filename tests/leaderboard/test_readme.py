@@ -9,6 +9,7 @@ from drivebench.errors import DataError
 from drivebench.evaluation.publish import publish
 from leaderboard import readme
 from leaderboard.marked import marked, replace_marked
+from leaderboard.outcomes import outcomes_of
 from leaderboard.readme import Published
 
 DOCUMENT = "Before.\n<!-- scores: made by a command -->\nold\n<!-- end of scores -->\nAfter.\n"
@@ -37,12 +38,11 @@ def test_a_number_that_was_edited_or_a_record_that_was_added_makes_a_table_stale
 
 def test_a_method_has_its_mean_over_training_seeds(tmp_path: Path) -> None:
     runs = [
-        Published(test=run_of(tmp_path / str(seed), episodes, training_seed=seed), recovery=None)
+        Published(test=outcomes_of(run_of(tmp_path / str(seed), episodes, training_seed=seed)), recovery=None)
         for seed, episodes in enumerate((suite(4), failing(suite(4), 4), failing(suite(4), 2)))
     ]
-    expert = Published(
-        test=run_of(tmp_path / "x", suite(4), name="expert", track="privileged"), recovery=None
-    )
+    reference = run_of(tmp_path / "x", suite(4), name="expert", track="privileged")
+    expert = Published(test=outcomes_of(reference), recovery=None)
     table = readme._methods_table([*runs, expert])
     # By hand: 100, 75 and 50 have the mean 75 and the standard deviation 25; t(0.975, 2) = 4.3027, so the
     # half width is 4.3027 * 25 / sqrt(3) = 62.1, and the high end is cut at 100.

@@ -13,6 +13,7 @@ from drivebench.errors import UnknownNameError
 from drivebench.evaluation.record import Run
 from leaderboard.jobs.crew import Crew
 from leaderboard.jobs.ledger import Ledger
+from leaderboard.outcomes import Outcomes, outcomes_of
 from leaderboard.reproduce.compare import PUBLISHED, Verdict, compare, published_runs
 from leaderboard.reproduce.plan import TABLE, Entrant, Layout, entrants
 from leaderboard.reproduce.report import as_json, as_text, comparisons
@@ -29,13 +30,14 @@ def trained(path: Path, episodes: list[Episode], seed: int, **training: object) 
 
 
 @pytest.fixture
-def published(tmp_path: Path) -> list[Run]:
+def published(tmp_path: Path) -> list[Outcomes]:
     """Three training seeds: 100, 75 and 88 points."""
     episodes = (suite(8), failing(suite(8), 4), failing(suite(8), 8))
-    return [trained(tmp_path / f"seed-{seed}", part, seed) for seed, part in enumerate(episodes)]
+    runs = [trained(tmp_path / f"seed-{seed}", part, seed) for seed, part in enumerate(episodes)]
+    return [outcomes_of(run) for run in runs]
 
 
-def test_the_same_actions_are_identical(tmp_path: Path, published: list[Run]) -> None:
+def test_the_same_actions_are_identical(tmp_path: Path, published: list[Outcomes]) -> None:
     found = compare(SEED_0, trained(tmp_path / "new", suite(8), 0), published)
     assert found.verdict is Verdict.IDENTICAL
     assert found.difference is not None
@@ -44,7 +46,7 @@ def test_the_same_actions_are_identical(tmp_path: Path, published: list[Run]) ->
 
 
 def test_a_difference_that_the_episodes_leave_open_is_reproduced(
-    tmp_path: Path, published: list[Run]
+    tmp_path: Path, published: list[Outcomes]
 ) -> None:
     episodes = suite(8)
     episodes[3] = replace(episodes[3], progress=0.97)
@@ -54,7 +56,7 @@ def test_a_difference_that_the_episodes_leave_open_is_reproduced(
     assert found.difference.value < 0.0
 
 
-def test_one_policy_may_differ_as_training_seeds_do(tmp_path: Path, published: list[Run]) -> None:
+def test_one_policy_may_differ_as_training_seeds_do(tmp_path: Path, published: list[Outcomes]) -> None:
     found = compare(SEED_0, trained(tmp_path / "new", failing(suite(8), 3), 0), published)
     assert found.verdict is Verdict.DIFFERENT
     assert found.good
@@ -64,14 +66,14 @@ def test_one_policy_may_differ_as_training_seeds_do(tmp_path: Path, published: l
     assert found.why.startswith("one more training seed: ")
 
 
-def test_what_no_training_seed_explains_is_not_good(tmp_path: Path, published: list[Run]) -> None:
+def test_what_no_training_seed_explains_is_not_good(tmp_path: Path, published: list[Outcomes]) -> None:
     found = compare(SEED_0, trained(tmp_path / "new", failing(suite(8), 1), 0), published)
     assert (found.verdict, found.good) == (Verdict.BEYOND, False)
     alone = compare(SEED_0, trained(tmp_path / "alone", failing(suite(8), 1), 0), published[:1])
     assert alone.verdict is Verdict.BEYOND  # one seed says nothing about others
 
 
-def test_other_seeds_budgets_and_engines_are_not_compared(tmp_path: Path, published: list[Run]) -> None:
+def test_other_seeds_budgets_and_engines_are_not_compared(tmp_path: Path, published: list[Outcomes]) -> None:
     new = trained(tmp_path / "new", suite(8), 0)
     assert compare(Entrant(name="some-policy", seed=3), new, published).verdict is Verdict.NOT_PUBLISHED
     smoke = compare(SEED_0, trained(tmp_path / "smoke", suite(8), 0, budget="smoke"), published)
@@ -140,6 +142,6 @@ def test_the_command_exits_with_2_for_a_name_that_nobody_knows(tmp_path: Path) -
 
 
 def test_published_runs_are_found_by_what_they_say_they_are() -> None:
-    runs = published_runs("behavior-cloning", PUBLISHED / "recovery")
-    assert {run.manifest.policy.name for run in runs} == {"behavior-cloning"}
-    assert published_runs("behavior", PUBLISHED / "recovery") == []
+    runs = published_runs(["behavior-cloning", "behavior"], PUBLISHED / "recovery")
+    assert [run.training_seed for run in runs["behavior-cloning"]] == [0, 1, 2]
+    assert runs["behavior"] == []

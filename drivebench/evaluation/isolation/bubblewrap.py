@@ -15,16 +15,18 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from drivebench.evaluation.isolation.hidden_files import NOBODY, hidden_files
 from drivebench.evaluation.isolation.kernel import ConfinementError
 
-__all__ = ["NOBODY", "user_inside", "wrap"]
+__all__ = ["user_inside", "wrap"]
 
 PROGRAM = "bwrap"
-NOBODY = 65534
 _PROCESSORS = Path("/sys/devices/system/cpu")
 _NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
-_AS_ROOT = ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
-"""No more than it needs to become somebody else."""
+_AS_ROOT = (
+    "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_KILL",
+)  # fmt: skip
+"""No more than a template needs for its policies to become somebody else, and to end them."""
 _AS_USER = ("--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY), "--cap-drop", "ALL")
 
 
@@ -63,7 +65,7 @@ def wrap(
         else:
             seen += ["--ro-bind", str(place), str(place)]
     descriptors = []
-    for file in _hidden_files(directory) if user_inside() is not None else ():
+    for file in hidden_files(directory) if user_inside() is not None else ():
         descriptors.append(os.open(file, os.O_RDONLY))
         seen += ["--perms", "0444", "--ro-bind-data", str(descriptors[-1]), str(file)]
     return [
@@ -71,19 +73,3 @@ def wrap(
         *seen, "--dev", "/dev", "--proc", "/proc", "--remount-ro", "/proc", "--remount-ro", "/",
         "--chdir", str(directory), "--", *command,
     ], tuple(descriptors)  # fmt: skip
-
-
-def _hidden_files(directory: Path) -> list[Path]:
-    """Files of a submission that only root may read, as safetensors writes them: bwrap shows copies.
-
-    Raises:
-        ConfinementError: A folder may be entered by root only.
-    """
-    paths = [directory, *directory.rglob("*")]
-    for folder in filter(Path.is_dir, paths):
-        if folder.stat().st_mode & 0o005 != 0o005:
-            raise ConfinementError(
-                f"{folder} can be entered by its owner only, and a policy that root evaluates becomes "
-                f"'nobody' in there. `chmod -R go+rX {directory}`, or evaluate as another user"
-            )
-    return sorted(path for path in paths if path.is_file() and not path.stat().st_mode & 0o004)

@@ -24,11 +24,13 @@ class Confinement:
         readable: Files and folders that it may read; there is nothing that it may write.
         listable: Folders of which it may read the names.
         user: Number of the user to become; None stays who it is.
+        landlock: Whether the kernel's Landlock is to hold it to these; else something else does.
     """
 
     readable: tuple[str, ...]
     listable: tuple[str, ...]
     user: int | None
+    landlock: bool
 
     def encode(self) -> dict[str, Any]:
         """As a message."""
@@ -38,7 +40,10 @@ class Confinement:
     def decode(cls, message: Mapping[str, Any]) -> "Confinement":
         """From a message."""
         return cls(
-            readable=tuple(message["readable"]), listable=tuple(message["listable"]), user=message["user"]
+            readable=tuple(message["readable"]),
+            listable=tuple(message["listable"]),
+            user=message["user"],
+            landlock=message["landlock"],
         )
 
 
@@ -49,7 +54,7 @@ def confine(confinement: Confinement) -> int:
         confinement: Which.
 
     Returns:
-        The version of Landlock that is in force.
+        The version of Landlock that is in force; 0 for none.
 
     Raises:
         ConfinementError: Something cannot be put in force; the process must end then.
@@ -63,9 +68,11 @@ def confine(confinement: Confinement) -> int:
         limits.die_with_parent()
     limits.forbid_new_privileges()
     limits.drop_privileges()
-    itself = os.path.realpath("/proc/self")
-    version = landlock.restrict(
-        [*confinement.readable, *_ABOUT_THE_MACHINE, itself], confinement.listable, _DEVICES
-    )
+    version = 0
+    if confinement.landlock:
+        itself = os.path.realpath("/proc/self")
+        version = landlock.restrict(
+            [*confinement.readable, *_ABOUT_THE_MACHINE, itself], confinement.listable, _DEVICES
+        )
     seccomp.install()
     return version

@@ -18,8 +18,8 @@ _LIMITS = {
     resource.RLIMIT_FSIZE: 0,  # no file grows
     resource.RLIMIT_NOFILE: 256,
 }
-_PARENT_DEATH_SIGNAL, _NO_NEW_PRIVILEGES, _SET_AMBIENT, _CLEAR_AMBIENT = 1, 38, 47, 4
-"""``linux/prctl.h``: PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, its PR_CAP_AMBIENT_CLEAR_ALL."""
+_PARENT_DEATH_SIGNAL, _NO_NEW_PRIVILEGES = 1, 38
+"""``linux/prctl.h``: PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS."""
 _CAPABILITY_VERSION = 0x20080522
 """``linux/capability.h``: sets of 64 bits."""
 _CAPSET = 126
@@ -61,9 +61,10 @@ def forbid_new_privileges() -> None:
 def drop_privileges() -> None:
     """Give up all capabilities, so that even root is a user like any other.
 
+    Ambient ones go with those that are inheritable (capabilities(7)).
+
     Raises:
         ConfinementError: The kernel refuses.
     """
-    prctl("capabilities cannot be dropped", _SET_AMBIENT, _CLEAR_AMBIENT)
     header = _CAPABILITY_VERSION.to_bytes(4, "little") + bytes(4)
     call("capabilities cannot be dropped", _CAPSET, header, bytes(24))

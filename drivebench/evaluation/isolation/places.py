@@ -13,7 +13,7 @@ from pathlib import Path
 
 from drivebench import architectures, registry
 
-__all__ = ["library_places", "without_scenarios"]
+__all__ = ["library_places", "scenario_packages", "without_scenarios"]
 
 _SYSTEM = (
     "/lib",
@@ -51,7 +51,7 @@ def without_scenarios(places: tuple[Path, ...]) -> tuple[tuple[str, ...], tuple[
         What may be read, with all in it; and folders of which the names may be read, because only a part of
         what is in them may be.
     """
-    hidden = tuple(_scenario_packages())
+    hidden = tuple(scenario_packages())
     opened = {folder for package in hidden for folder in package.parents}
     listable = [place for place in places if place.resolve() in opened]
     readable = [str(part) for place in places for part in _parts(place, hidden, opened)]
@@ -68,7 +68,8 @@ def _parts(place: Path, hidden: tuple[Path, ...], opened: set[Path]) -> Iterator
         yield place
 
 
-def _scenario_packages() -> Iterator[Path]:
+def scenario_packages() -> Iterator[Path]:
+    """Folders of the packages that provide scenarios and suites."""
     modules = {registry.where(kind, name) for kind in ("scenario", "suite") for name in registry.names(kind)}
     for package in sorted({module.partition(":")[0].partition(".")[0] for module in modules}):
         found = importlib.util.find_spec(package)

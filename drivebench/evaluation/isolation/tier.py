@@ -19,3 +19,5 @@ class Tier(StrEnum):
     of computing: no network, no program, no other process."""
     BUBBLEWRAP = "bubblewrap"
     """Besides, namespaces of its own, in which nothing else is to be seen."""
+    GVISOR = "gvisor"
+    """Besides, a kernel of its own, so that a fault in the machine's is no way out."""

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from drivebench.errors import ConfigurationError, UnknownNameError
 from drivebench.evaluation import bare_python
 from drivebench.evaluation.isolation.kernel import ConfinementError
-from drivebench.evaluation.isolation.launch import launch
+from drivebench.evaluation.isolation.launch import Launch, launch
 from drivebench.evaluation.isolation.tier import Tier
 
 __all__ = ["Found", "choose", "describe", "require", "try_tier"]
@@ -52,12 +52,15 @@ def try_tier(tier: Tier) -> Found:
         return Found(problem="it needs Linux")
     library = importlib.util.find_spec("numpy")
     with TemporaryDirectory(prefix="drivebench-") as folder:
-        directory, secret = Path(folder) / "submission", Path(folder) / "secret"
+        directory, secret, scratch = (Path(folder) / name for name in ("submission", "secret", "scratch"))
         Path(folder).chmod(0o755)  # so that no more than the tier keeps it from the secret
         directory.mkdir(mode=0o755)
+        scratch.mkdir()
         secret.write_text("secret")
         try:
-            start = launch(tier, bare_python.command(_TRIAL), directory)
+            start = launch(
+                tier, bare_python.command(_TRIAL), directory, environment=dict(os.environ), scratch=scratch
+            )
         except ConfinementError as error:
             return Found(problem=str(error))
         assert start.confinement is not None
@@ -68,13 +71,19 @@ def try_tier(tier: Tier) -> Found:
             "secret": str(secret),
             "process": os.getpid(),
         }
-        return _ask(start.command, json.dumps(task))
+        return _ask(start, json.dumps(task))
 
 
-def _ask(command: list[str], task: str) -> Found:
+def _ask(start: Launch, task: str) -> Found:
     try:
         ended = subprocess.run(
-            command, input=task, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+            start.command,
+            input=task,
+            env=start.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return Found(problem=str(error))

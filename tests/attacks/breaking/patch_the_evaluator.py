@@ -2,7 +2,6 @@
 
 import os
 import socket
-import sys
 
 from drivebench.evaluation import protocol
 
@@ -11,5 +10,5 @@ STATUS, REASON, STOPPED_FROM = "protocol", "announced a message of", "process"
 
 def attack() -> None:
     protocol.LONGEST_MESSAGE = 1 << 30
-    with socket.socket(fileno=os.dup(int(sys.argv[2]))) as connection:
+    with socket.socket(fileno=os.dup(protocol.CONNECTION)) as connection:
         protocol.send(connection, {"dtype": "float64", "shape": [1, 2], "data": bytes(1 << 21)})

@@ -1,11 +1,11 @@
 """Keep what one batch of episodes taught for the next, in the module of a library."""
 
-import numpy as np
+import math
 
-STOPPED_FROM = None
+STOPPED_FROM = "process"
 
 
 def attack(targets: dict[str, str]) -> None:
-    if not hasattr(np, "kept"):
-        np.kept = "seen"
+    if not hasattr(math, "kept"):
+        math.__dict__["kept"] = "seen"
         raise LookupError

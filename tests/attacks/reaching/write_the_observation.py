@@ -3,17 +3,17 @@
 import ctypes
 import mmap
 import os
-import sys
+
+from drivebench.evaluation.protocol import MEMORY
 
 STOPPED_FROM = "process"
 PROT_READ_WRITE = 3
 
 
 def attack(targets: dict[str, str]) -> None:
-    descriptor = int(sys.argv[4])
     for way in (_map, _write, _shrink, _protect):
         try:
-            way(descriptor)
+            way(MEMORY)
         except (OSError, ValueError):
             continue
         return

@@ -1,0 +1,172 @@
+"""What isolation and transport cost in a run: the same chunks with the policy in the harness itself.
+
+Run as ``python -m drivebench.benchmarks.transport SUBMISSION SUITE``: it prints the processor time of each
+chunk, by tier, as JSON. That is a process of its own because the numerical libraries must have one thread
+each in the harness, too, and read that when they are imported.
+"""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+
+from drivebench.benchmarks.row import Row, rates
+from drivebench.compiled import source_digest
+from drivebench.evaluation.chunk import ChunkJob
+from drivebench.evaluation.competitor import ChunkPilot, Competitor, of_submission
+from drivebench.evaluation.isolation.family import family
+from drivebench.evaluation.isolation.tier import NO_TIER, Tier
+from drivebench.evaluation.isolation.tiers import try_tier
+from drivebench.evaluation.manifest import Limits
+from drivebench.evaluation.rollout import BATCH_SIZE
+from drivebench.metric.monitor import Monitor
+from drivebench.policy import Actions, Slots
+from drivebench.scenario import Episode
+from drivebench.sensors import SensorRig
+from drivebench.submission import read_submission
+from drivebench.suite import load_suite
+from drivebench.world import WorldBatch
+
+__all__ = ["rows"]
+
+EVERY = 6
+"""Chunks are alike enough that each so many are measured: seven of the suite ``test``."""
+SHARE = 0.9
+"""What driving itself must be of a run: isolation and transport cost less than a tenth."""
+SECTION = "driving chunks with a small camera network, against the same policy in the harness itself"
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_USER_TO_CHILDREN = slice(11, 15)
+"""Fields of ``/proc/PID/stat`` after the name: times of the process, and of children that have ended."""
+
+
+class _PilotHere(ChunkPilot):
+    """The policy in the harness, asked as it is in its own process: for a batch of constant size."""
+
+    def __init__(self, submission: Path, loader: str, rig: SensorRig, batch_size: int) -> None:
+        sys.path.insert(0, str(submission))
+        module, _, function = loader.partition(":")
+        self._make = getattr(importlib.import_module(module), function)
+        self._submission, self._rig, self._batch_size = submission, rig, batch_size
+        self._policy: Any = None
+
+    def begin(self, worlds: WorldBatch, monitor: Monitor, episodes: Mapping[int, Episode]) -> None:
+        del worlds, monitor, episodes
+        self._policy = self._make(self._submission)
+        self._policy.reset(np.arange(self._batch_size))
+
+    def decide(self, worlds: WorldBatch, monitor: Monitor, slots: Slots) -> Actions:
+        seen: dict[str, Any] = {}
+        for name, values in self._rig.observe(worlds, monitor, slots).items():
+            if isinstance(values, list):
+                texts = dict(zip(slots.tolist(), values, strict=True))
+                seen[name] = [texts.get(slot, "") for slot in range(self._batch_size)]
+            else:
+                seen[name] = np.zeros((self._batch_size, *values.shape[1:]), values.dtype)
+                seen[name][slots] = values
+        actions: Actions = np.asarray(self._policy.act(seen, np.arange(self._batch_size)), np.float32)
+        return actions[slots]
+
+
+class _CompetitorHere(Competitor):
+    """A submission that is trusted: it drives in the harness."""
+
+    @contextmanager
+    def pilot(self, batch_size: int, limits: Limits, isolation: str) -> Iterator[ChunkPilot]:
+        del limits, isolation
+        assert self.submission is not None
+        rig = SensorRig(self.submission.manifest.sensors)
+        yield _PilotHere(self.submission.directory, self.submission.loader, rig, batch_size)
+
+
+def rows(submission: Path, suite: str) -> list[Row]:
+    """Drive chunks in each tier that comes into force here, and in the harness, taking turns.
+
+    Args:
+        submission: A policy that is trusted.
+        suite: Of which some chunks are driven.
+    """
+    ended = subprocess.run(
+        [sys.executable, "-m", __name__, str(submission), suite],
+        env=os.environ | _ONE_THREAD,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    measured = json.loads(ended.stdout)
+    here = rates(measured["seconds"][NO_TIER])
+    return [
+        Row(
+            section=SECTION,
+            name=f"tier {tier.value}",
+            ours=rates(measured["seconds"].get(tier.value, [])),
+            unit="chunks in a second of processor time",
+            peer="in the harness",
+            theirs=here if tier.value in measured["seconds"] else [],
+            target=SHARE if tier.value in measured["seconds"] else None,
+            note=measured["notes"].get(tier.value, ""),
+        )
+        for tier in Tier
+    ]
+
+
+def _measure(submission: Path, suite: str) -> dict[str, Any]:
+    """Processor seconds of each chunk by tier, and what is to be said of a tier."""
+    numba.set_num_threads(1)
+    driven = of_submission(read_submission(submission))
+    competitors: dict[str, Competitor] = {
+        NO_TIER: _CompetitorHere(card=driven.card, submission=driven.submission)
+    }
+    notes = {tier.value: try_tier(tier).problem for tier in Tier}
+    competitors |= {name: driven for name, problem in notes.items() if not problem}
+    entries = load_suite(suite).entries
+    chunks = range(0, -(-len(entries) // BATCH_SIZE), EVERY)
+    seconds: dict[str, list[float]] = {name: [] for name in competitors}
+    with ExitStack() as stack:
+        runs = {
+            name: stack.enter_context(
+                ChunkJob(
+                    competitor=competitor,
+                    entries=entries,
+                    chunk_size=BATCH_SIZE,
+                    limits=Limits(),
+                    isolation=name,
+                    engine_digest=source_digest(),
+                ).runner()
+            )
+            for name, competitor in competitors.items()
+        }
+        for number, chunk in enumerate([chunks[0], *chunks]):  # the first time, processes are started
+            found = {}
+            for name, run in runs.items():
+                began = _processor_s()
+                found[name] = run(chunk, _ignore)
+                if number:
+                    seconds[name].append(_processor_s() - began)
+            for name, files in found.items():
+                if (files.records, files.actions) != (found[NO_TIER].records, found[NO_TIER].actions):
+                    notes[name] = "it took other actions there than in the harness"
+    return {"seconds": seconds, "notes": notes}
+
+
+def _ignore(finished: int) -> None:
+    """Nobody counts."""
+
+
+def _processor_s() -> float:
+    """Of this process and of all that it has started."""
+    ticks = 0
+    for member in family(os.getpid())[1:]:
+        fields = Path(f"/proc/{member.process}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        ticks += sum(map(int, fields[_USER_TO_CHILDREN]))
+    return sum(os.times()[:4]) + ticks / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(_measure(Path(sys.argv[1]), sys.argv[2])))

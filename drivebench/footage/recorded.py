@@ -14,7 +14,7 @@ from drivebench.scenario import Episode, load_scenario
 
 __all__ = ["film_record", "film_recorded", "is_recorded"]
 
-REMEMBERED = 64
+REMEMBERED = 256
 """Built episodes: who looks at one drive wants to see another one from the same start next."""
 
 

@@ -32,6 +32,7 @@ from drivebench.sensors.models import (
     WALL,
     models,
 )
+from drivebench.sensors.optics import STEEP_SKY
 from drivebench.sensors.paint import (
     MARK_WIDTH_M,
     OVERLAP_M,
@@ -289,6 +290,7 @@ def fixed_facts() -> dict[str, Any]:
           by, in metres;
         * ``paint``: the colours of cars by number; ``colours``: red, green, blue, and 1 for what shines;
         * ``model``: length and width of a shape before it is stretched; ``tall``: the height of a car;
+        * ``steep``: the sky reaches the zenith's colour where the slope of the ray is one by this;
         * ``shapes``: by number, faces in the order in which a painter draws them, each with its normal
           (outwards) and its polygons: number of the colour (0: its own paint), light, least and greatest
           degree of detail, what it hides of its background (64: all), and corners x, y, z.
@@ -330,6 +332,7 @@ def fixed_facts() -> dict[str, Any]:
             "x": LAMP_X_M,
         },
         "model": [MODEL_LENGTH_M, MODEL_WIDTH_M],
+        "steep": STEEP_SKY,
         "tall": CABIN_TOP_M,
         "paint": PAINT.astype(int).tolist(),
         "colours": models().colours.astype(int).tolist(),

@@ -278,6 +278,7 @@ function lensOf(width, height) {
   return {
     camera, width, height, focal, cosine: Math.cos(pitch), sine: Math.sin(pitch),
     horizon: height / 2 - focal * Math.tan(pitch),
+    steep: data().fixed.steep * Math.tan(Math.atan(height / 2 / focal) - pitch), // of the sky in the first row
   };
 }
 
@@ -361,7 +362,7 @@ function drawDriver(canvas, drive, moment) {
   const reach = 220, top = Math.floor(lens.horizon); // further off, roads are thinner than a pixel
   context.setTransform(1, 0, 0, 1, 0, 0);
   const heaven = context.createLinearGradient(0, 0, 0, lens.horizon);
-  heaven.addColorStop(0, rgb(sky.zenith));
+  heaven.addColorStop(0, rgb(mixed(sky.horizon, sky.zenith, Math.min(1, lens.steep))));
   heaven.addColorStop(1, rgb(sky.horizon));
   context.fillStyle = heaven;
   context.fillRect(0, 0, width, lens.horizon);

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from drivebench.errors import ConfigurationError, RecordError, UnknownNameError
 from drivebench.evaluation.record import EpisodeRecord, Run, Status, load_run
 from drivebench.footage.recorded import film_record
-from drivebench.footage.recording import Footage
+from drivebench.footage.recording import Footage, film_actions
 from drivebench.footage.sketch import ROUGH_M, sketch_of
 from drivebench.metric.measurement import Ending
 from drivebench.world import EntityKind
@@ -166,6 +166,24 @@ def test_a_tampered_log_is_refused(clone: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "clone.js").exists()
     with pytest.raises(UnknownNameError, match="Did you mean"):
         replay_file(clone, [record.key + "9"], tmp_path / "clone.js")
+
+
+def test_a_policy_that_never_started_has_a_replay_of_one_frame(clone: Run, tmp_path: Path) -> None:
+    record = clone.episodes[0]
+    nothing = np.zeros((0, 2), np.int16)
+    stood = film_actions("nobody", film_record(clone, record).episode, nothing, reference=record.reference)
+    failed = replace(
+        record,
+        status=Status.START_UP,
+        reason="no module",
+        actions=replace(record.actions, decisions=0),
+        measurement=stood.measurement,
+    )
+    replay_file(replace(clone, episodes=(failed,)), [failed.key], tmp_path / "clone.js")
+    episode = written(tmp_path / "clone.js")["episodes"][failed.key]
+    assert (episode["frames"], episode["end"]) == (1, 0.0)
+    assert episode["outcome"] == "policy failed (start-up) at 0.0 s"
+    assert len(unpacked(episode["ego"], 4)) == 1
 
 
 def test_a_replay_is_small(idle: Run, tmp_path: Path) -> None:

@@ -164,6 +164,15 @@ class Board:
             self._score(MEASURES if len(self.runs) <= FEW else (measure,), part)
         return self._scored[part, measure]
 
+    def score_together(self, measures: Sequence[str], part: Part = ALL) -> None:
+        """Compute measures on a part from the same draws, so that :meth:`scored` has them already.
+
+        Args:
+            measures: Which.
+            part: Of the episodes.
+        """
+        self._score(measures, part)
+
     def draws(self, measures: Sequence[str], part: Part = ALL) -> Draws | None:
         """The bootstrap of some measures on a part, one measure's runs after the other's.
 

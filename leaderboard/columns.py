@@ -99,11 +99,11 @@ def cell_of(score: RunScore, column: Column) -> Cell:
     kind, _, name = column.key.partition(":")
     match kind:
         case "n":
-            return len(score.keys)
+            return len(score.board.parts[column.part])
         case "worst_family":
             return f"{score.worst_family[0]} {score.worst_family[1]:.1f}"
         case "at_fault_per_100_km":
-            return score.overall.at_fault
+            return score.board.at_fault(score.place, column.part)
         case "latency_ms":
             return None if score.run.latency_s is None else 1000.0 * score.run.latency_s
         case "drop":

@@ -119,6 +119,7 @@ def method_rows(methods: Sequence[Method], columns: Sequence[Column], *, ranked:
             best=frozenset(key for key, those in best.items() if those[place]),
             tied=frozenset(key for key, those in tied.items() if those[place]),
             failed=sum(sum(score.faults.values()) for score in method.scores),
+            runs=tuple(score.run for score in method.scores),
         )
         for place, (method, rank) in enumerate(zip(methods, ranks, strict=True))
     ]

@@ -90,8 +90,25 @@ class Outcomes:
     @property
     def training_seed(self) -> int | None:
         """Of the policy, if it was trained by ``drivebench train``."""
-        seed = (self.manifest.policy.training or {}).get("seed")
+        seed = self.stated("seed")
         return seed if isinstance(seed, int) else None
+
+    @property
+    def demonstrations(self) -> int | None:
+        """Episodes that the policy has learnt from, as its training states; None where nothing was stated."""
+        stated = self.stated("demonstrations", "episodes")
+        return stated if isinstance(stated, int) and stated > 0 else None
+
+    def stated(self, *names: str) -> Any:
+        """What the training states under a name, or under a name in it; None where it states no such thing.
+
+        Args:
+            names: From the outermost on. A submission may have written anything at any of them.
+        """
+        found: Any = self.manifest.policy.training
+        for name in names:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found
 
     @property
     def training_settings(self) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """A leaderboard table, before it has a format: columns, rows in sections, notes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from leaderboard.board import ALL, Part
+from leaderboard.outcomes import Outcomes
 from leaderboard.statistics import Estimate
 
 __all__ = ["By", "Cell", "Claim", "Column", "Row", "Section", "Table"]
@@ -53,6 +54,7 @@ class Row:
         tied: Keys of those in which it is not told apart from the best.
         failed: Episodes that the policy failed in; None where nobody counted.
         cite: Key of the paper that the numbers are from; empty where they were measured.
+        runs: That it is about: one of a policy, one for each training seed of a method, none of a paper.
     """
 
     label: str
@@ -65,6 +67,7 @@ class Row:
     tied: frozenset[str] = frozenset()
     failed: int | None = None
     cite: str = ""
+    runs: tuple[Outcomes, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

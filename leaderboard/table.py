@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from leaderboard.board import ALL, Board
+from leaderboard.board import ALL, Board, Part
 from leaderboard.columns import cell_of, columns_of
 from leaderboard.comparable import check_comparable, episodes_of
 from leaderboard.literature import LiteratureRow, literature_section
@@ -28,7 +28,7 @@ from leaderboard.rows import By, Claim, Column, Row, Section, Table
 from leaderboard.scores import RunScore
 from leaderboard.statistics import Estimate, Ranking, ranking
 
-__all__ = ["make_table"]
+__all__ = ["PRIVILEGED", "board_of", "make_table", "sections_of", "table_of"]
 
 PRIVILEGED = "privileged"
 REFERENCES = "references (privileged: they see the whole world; not ranked)"
@@ -53,52 +53,41 @@ def make_table(
     Raises:
         ConfigurationError: Runs or rows may not share a table, or drops are asked of a suite without pairs.
     """
-    check_comparable(runs)
-    runs = sorted(runs, key=lambda run: (run.name, run.manifest.policy.digest, run.results))
-    tracks = dict.fromkeys(run.track for run in runs)
-    members = {track: [k for k, run in enumerate(runs) if run.track == track] for track in tracks}
-    board = Board(
-        runs,
-        episodes_of(runs),
-        peers=[np.array(places) for track, places in members.items() if track != PRIVILEGED],
-    )
-    scores = [RunScore(board=board, place=place) for place in range(len(runs))]
+    return table_of(board_of(runs), by, claim=claim, literature=literature)
+
+
+def table_of(
+    board: Board, by: By | None = None, *, claim: Claim, literature: Sequence[LiteratureRow] = ()
+) -> Table:
+    """The same of runs that stand side by side already: what was computed on a board is not computed again.
+
+    Args:
+        board: Of :func:`board_of`.
+        by: As for :func:`make_table`.
+        claim: The same.
+        literature: The same.
+
+    Raises:
+        ConfigurationError: Rows may not share a table, or drops are asked of a suite without pairs.
+    """
+    scores = [RunScore(board=board, place=place) for place in range(len(board.runs))]
     columns = columns_of(scores, by, counted="k" if claim == "method" else "n")
+    sections = sections_of(board, columns, claim)
+    labels = _labels(scores)
+    claimed = []
     if claim == "method":
         methods = methods_of(board)
-        rows = {
-            track: method_rows([m for m in methods if m.track == track], columns, ranked=track != PRIVILEGED)
-            for track in tracks
-        }
         labels = {score.place: method.label for method in methods for score in method.scores}
         claimed = list(seed_notes(sorted(methods, key=lambda method: method.label), columns[0]))
-    else:
-        labels = _labels(scores)
-        rows = {
-            track: _policy_rows(
-                board, [scores[k] for k in places], columns, labels, ranked=track != PRIVILEGED
-            )
-            for track, places in members.items()
-        }
-        claimed = []
-    sections = [
-        Section(
-            title=REFERENCES if track == PRIVILEGED else f"{track} track",
-            ranked=track != PRIVILEGED,
-            rows=tuple(of_track),
-        )
-        for track, of_track in rows.items()
-    ]
-    sections.sort(key=lambda section: (not section.ranked, -_top(section)))
     if literature:
-        suite = runs[0].manifest.suite.digest
+        suite = board.runs[0].manifest.suite.digest
         sections.append(literature_section(literature, columns, claim, suite))
         claimed.append(literature_note([row.cite for row in literature]))
     ordered = sorted(scores, key=lambda score: _by_score(board, score.place))
     return Table(
-        title=title_of([run.manifest for run in runs], len(board.keys)),
+        title=title_of([run.manifest for run in board.runs], len(board.keys)),
         claim=claim,
-        facts=facts_of(runs, claim),
+        facts=facts_of(board.runs, claim),
         columns=columns,
         sections=tuple(sections),
         notes=(
@@ -109,15 +98,63 @@ def make_table(
     )
 
 
+def board_of(runs: Sequence[Outcomes]) -> Board:
+    """Put the runs of a table side by side, those of a track as peers.
+
+    Args:
+        runs: At least one, of the same suite and metric.
+
+    Raises:
+        ConfigurationError: They may not share a table.
+    """
+    check_comparable(runs)
+    runs = sorted(runs, key=lambda run: (run.name, run.manifest.policy.digest, run.results))
+    peers = [np.array(places) for track, places in _by_track(runs).items() if track != PRIVILEGED]
+    return Board(runs, episodes_of(runs), peers=peers)
+
+
+def sections_of(board: Board, columns: Sequence[Column], claim: Claim) -> list[Section]:
+    """The rows of all tracks, the best track first, and references last.
+
+    Args:
+        board: Of :func:`board_of`.
+        columns: Of the table; the first is the score on some part of the episodes, and rows are ordered and
+            ranked by it.
+        claim: Whether a row is a policy or a method.
+
+    Raises:
+        ConfigurationError: Runs do not allow a claim about methods.
+    """
+    scores = [RunScore(board=board, place=place) for place in range(len(board.runs))]
+    methods = methods_of(board) if claim == "method" else []
+    labels = _labels(scores)
+    sections = []
+    for track, places in _by_track(board.runs).items():
+        ranked = track != PRIVILEGED
+        if claim == "method":
+            rows = method_rows([m for m in methods if m.track == track], columns, ranked=ranked)
+        else:
+            rows = _policy_rows(board, [scores[k] for k in places], columns, labels, ranked=ranked)
+        title = f"{track} track" if ranked else REFERENCES
+        sections.append(Section(title=title, ranked=ranked, rows=tuple(rows)))
+    return sorted(sections, key=lambda section: (not section.ranked, -_top(section)))
+
+
+def _by_track(runs: Sequence[Outcomes]) -> dict[str, list[int]]:
+    """Places of the runs of each track."""
+    tracks = dict.fromkeys(run.track for run in runs)
+    return {track: [k for k, run in enumerate(runs) if run.track == track] for track in tracks}
+
+
 def _top(section: Section) -> float:
     """The headline of a section's first row."""
     cell = section.rows[0].cells["dbs"]
     return cell.value if isinstance(cell, Estimate) else float(cell or 0.0)
 
 
-def _by_score(board: Board, place: int) -> tuple[float, str, str]:
+def _by_score(board: Board, place: int, part: Part = ALL) -> tuple[float, str, str]:
     run = board.runs[place]
-    return (-board.scored("dbs").estimates[place].value, run.name, run.results)
+    return (-board.scored("dbs", part).estimates[place].value, run.name, run.results)
 
 
 def _labels(scores: Iterable[RunScore]) -> dict[int, str]:
@@ -146,8 +183,9 @@ def _policy_rows(
     ranked: bool,
 ) -> list[Row]:
     """The rows of a track, the best first."""
-    scores = sorted(scores, key=lambda score: _by_score(board, score.place))
-    order = _ranking(board, [score.place for score in scores]) if ranked else None
+    part = columns[0].part
+    scores = sorted(scores, key=lambda score: _by_score(board, score.place, part))
+    order = _ranking(board, [score.place for score in scores], part) if ranked else None
     scored = {column.key: board.scored(column.measure, column.part) for column in columns if column.measure}
     rows = []
     for k, score in enumerate(scores):
@@ -169,14 +207,15 @@ def _policy_rows(
                 best=frozenset(key for key, each in scored.items() if each.best[place]),
                 tied=frozenset(key for key, each in scored.items() if each.tied[place]),
                 failed=sum(score.faults.values()),
+                runs=(score.run,),
             )
         )
     return rows
 
 
-def _ranking(board: Board, places: Sequence[int]) -> Ranking:
-    """Of policies on all episodes; every place is possible where nothing can be resampled."""
-    draws = board.draws(["dbs"], ALL)
+def _ranking(board: Board, places: Sequence[int], part: Part) -> Ranking:
+    """Of policies on a part of the episodes; every place is possible where nothing can be resampled."""
+    draws = board.draws(["dbs"], part)
     if draws is None:
         nobody_knows = ((1, len(places)),) * len(places)
         return Ranking(ranks=nobody_knows, best=None, groups=(1,) * len(places))

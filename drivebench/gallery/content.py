@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from drivebench.conditions import COMMON_CONDITIONS
-from drivebench.gallery.docstring import DocPage
+from drivebench.gallery.doc_page import DocPage
 
 __all__ = ["ConditionView", "FamilyView", "Gallery", "GalleryPicture"]
 

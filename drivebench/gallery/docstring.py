@@ -1,43 +1,15 @@
-"""A scenario's page, read from the docstring of its module: a summary, then headings over indented text.
+"""A scenario's page, read from the docstring of its module, and what it says of its conditions."""
 
-The first line is ``id: what is driven``. A line that stands at the margin over an indented one is a heading
-(Map, Traffic, Success, ...); anything else at the margin is text of its own.
-"""
-
-import inspect
 import re
 import sys
-from dataclasses import dataclass
 
 from drivebench import registry
+from drivebench.gallery.doc_page import DocPage, read_page
 from drivebench.scenario import Scenario
 
-__all__ = ["DocPage", "Section", "condition_texts", "page_of", "read_page"]
+__all__ = ["condition_texts", "page_of"]
 
 _CONDITIONS = "conditions"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """A heading, and its paragraphs; inline marks of the docstring are still in them."""
-
-    title: str
-    paragraphs: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class DocPage:
-    """What a docstring says.
-
-    Attributes:
-        summary: Its first paragraph, without the id in front.
-        paragraphs: Others at the margin.
-        sections: In order.
-    """
-
-    summary: str
-    paragraphs: tuple[str, ...] = ()
-    sections: tuple[Section, ...] = ()
 
 
 def page_of(scenario: Scenario) -> DocPage:
@@ -48,28 +20,6 @@ def page_of(scenario: Scenario) -> DocPage:
     """
     module = registry.where("scenario", scenario.id).partition(":")[0]
     return read_page(sys.modules[module].__doc__ or scenario.description)
-
-
-def read_page(docstring: str) -> DocPage:
-    """Take a docstring apart.
-
-    Args:
-        docstring: Of a module.
-    """
-    prose: list[str] = []
-    sections: list[Section] = []
-    for block in _blocks(inspect.cleandoc(docstring)):
-        title, _, body = block.partition("\n")
-        if body.startswith(" "):
-            # text between two headings belongs to the page, but a heading is one line
-            sections.append(Section(title=title, paragraphs=_paragraphs(inspect.cleandoc(f"\n{body}"))))
-        else:
-            prose += _paragraphs(block)
-    first, *others = prose or [""]
-    summary = re.sub(r"^`+[\w.-]+`+:\s*", "", first)
-    return DocPage(
-        summary=summary[:1].upper() + summary[1:], paragraphs=tuple(others), sections=tuple(sections)
-    )
 
 
 def condition_texts(page: DocPage, conditions: tuple[str, ...]) -> dict[str, str]:
@@ -92,27 +42,3 @@ def condition_texts(page: DocPage, conditions: tuple[str, ...]) -> dict[str, str
     parts = re.split(rf"``({names})``(?=[:;,.])", text)
     said = {name: body.strip(" :;.,") for name, body in zip(parts[1::2], parts[2::2], strict=True)}
     return {name: body[:1].upper() + body[1:] + "." for name, body in said.items() if body}
-
-
-def _blocks(text: str) -> list[str]:
-    """Parts that begin at the margin: a paragraph, or a heading with all that is indented below it."""
-    blocks: list[list[str]] = []
-    lines = text.splitlines()
-    for number, line in enumerate(lines):
-        following = lines[number + 1] if number + 1 < len(lines) else ""
-        indented, before = line.startswith(" "), lines[number - 1] if number else ""
-        is_heading = bool(line) and not indented and following.startswith(" ")
-        is_paragraph = bool(line) and not indented and (not before or before.startswith(" "))
-        if is_heading or is_paragraph or not blocks:
-            blocks.append([])
-        blocks[-1].append(line)
-    return ["\n".join(block).strip("\n") for block in blocks]
-
-
-def _paragraphs(text: str) -> tuple[str, ...]:
-    """Paragraphs as one line each; a line that begins like an entry of a list begins a new one."""
-    found: list[str] = []
-    for part in re.split(r"\n\s*\n", text.strip("\n")):
-        entries = re.split(r"\n(?=\s*(?:[-*] |\d+: ))", part)
-        found += [" ".join(entry.split()) for entry in entries if entry.strip()]
-    return tuple(found)

@@ -15,16 +15,10 @@ from leaderboard.statistics import LEVEL, mean_over_seeds
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["demonstrations_of", "draw_data"]
+__all__ = ["draw_data"]
 
 LABEL_POINTS = 6.0
 """Labels of lines that are nearer than this, in points of the score, would overlap."""
-
-
-def demonstrations_of(run: Outcomes) -> int | None:
-    """Episodes that a policy has learnt from, as its training states; None where nothing was stated."""
-    stated = ((run.manifest.policy.training or {}).get("demonstrations") or {}).get("episodes")
-    return stated if isinstance(stated, int) and stated > 0 else None
 
 
 def draw_data(runs: Sequence[Outcomes]) -> "Figure":
@@ -41,7 +35,7 @@ def draw_data(runs: Sequence[Outcomes]) -> "Figure":
     scores = board.means("dbs")
     found: dict[str, dict[int, list[float]]] = {}
     for run, score in zip(board.runs, scores, strict=True):
-        count = demonstrations_of(run)
+        count = run.demonstrations
         if count is not None:
             found.setdefault(run.name, {}).setdefault(count, []).append(float(score))
     if not found:
@@ -64,7 +58,7 @@ def draw_data(runs: Sequence[Outcomes]) -> "Figure":
     untrained = {
         name_in_figure(run.name): float(score)
         for run, score in zip(board.runs, scores, strict=True)
-        if demonstrations_of(run) is None
+        if run.demonstrations is None
     }
     for group in _near(untrained):
         for name in group:

@@ -20,7 +20,8 @@ from drivebench import cli, registry
 from drivebench.conditions import COMMON_CONDITIONS, NOMINAL
 from drivebench.footage import Footage, film_driver
 from drivebench.gallery.content import ConditionView, FamilyView, Gallery, GalleryPicture
-from drivebench.gallery.docstring import condition_texts, page_of, read_page
+from drivebench.gallery.doc_page import read_page
+from drivebench.gallery.docstring import condition_texts, page_of
 from drivebench.gallery.moments import frame_after, frame_in_weather, telling_frame, turning_rad
 from drivebench.gallery.render import render_gallery
 from drivebench.gallery.words import condition_text, weather_text

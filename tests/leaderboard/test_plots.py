@@ -13,7 +13,6 @@ from drivebench import cli
 from drivebench.world.clock import POLICY_HZ
 from leaderboard.outcomes import outcomes_of
 from leaderboard.plots import horizon
-from leaderboard.plots.data import demonstrations_of
 
 pytestmark = pytest.mark.usefixtures("fewer_resamples")
 
@@ -67,7 +66,7 @@ def test_data_efficiency_needs_policies_that_say_what_they_have_learnt_from(tmp_
     assert "how many demonstrations" in result.stderr
     card = replace(run.manifest.policy, training={"seed": 0, "demonstrations": {"episodes": 40}})
     trained = replace(run, manifest=replace(run.manifest, policy=card))
-    assert demonstrations_of(outcomes_of(trained)) == 40
+    assert outcomes_of(trained).demonstrations == 40
 
 
 @pytest.mark.parametrize("out", ["figure.png", "figure"])

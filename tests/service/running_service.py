@@ -136,8 +136,8 @@ class RunningService:
             self._process.terminate()
             self._process.wait()
 
-    def job(self) -> int | None:
-        """The process of the job that runs now."""
+    def job(self, of: str = "") -> int | None:
+        """The process of the job of a submission, or of any."""
         assert self._process is not None
         pid = self._process.pid
         try:
@@ -145,7 +145,7 @@ class RunningService:
             found = [int(child) for file in children for child in file.read_text().split()]
         except OSError:
             return None
-        return next((child for child in found if is_job(child)), None)
+        return next((child for child in found if is_job(child, of)), None)
 
 
 COMMAND = [sys.executable, "-c", "from drivebench.cli import main; main()", "serve"]
@@ -158,12 +158,13 @@ def run_here(*arguments: str) -> str:
     return result.stdout
 
 
-def is_job(pid: int) -> bool:
+def is_job(pid: int, of: str = "") -> bool:
     """Whether a process is there, and is the job of a submission."""
     try:
-        return b"service.job" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
+    return b"service.job" in line and of.encode() in line
 
 
 def kill_job(pid: int) -> None:

@@ -230,12 +230,14 @@ def kill_thrice_and_cancel(service: RunningService, token: str) -> None:
     killed = send(ada, submission("killed"))
     job = None
     for _ in range(3):
-        job = wait_for(lambda last=job: found if (found := service.job()) not in (None, last) else None)
+        job = wait_for(
+            lambda last=job: found if (found := service.job(of=killed)) not in (None, last) else None
+        )
         kill_job(job)
     found = ended(ada, killed)
     assert (found["state"], found["verdict"]["code"]) == ("failed", Code.FAILED.value)
     cancelled = send(ada, submission("unwanted"))
-    job = wait_for(service.job)
+    job = wait_for(lambda: service.job(of=cancelled))
     assert ada.post(f"/api/submissions/{cancelled}/cancel").status_code == 200
     assert ended(ada, cancelled)["state"] == "cancelled"
     assert not is_job(job)

@@ -54,6 +54,7 @@ class Part:
 
 
 ALL = Part("all")
+HEADLINE = ("dbs",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +172,16 @@ class Board:
         Returns:
             None when a family has a single episode there: nothing can be resampled then.
         """
+        if part == ALL and tuple(measures) == HEADLINE:
+            return self._headline
+        return self._draws(measures, part)
+
+    @cached_property
+    def _headline(self) -> Draws | None:
+        """Which intervals and ranks are both made of."""
+        return self._draws(HEADLINE, ALL)
+
+    def _draws(self, measures: Sequence[str], part: Part) -> Draws | None:
         columns = [self.by_family(measure, part) for measure in measures]
         values = {name: np.concatenate([c[name] for c in columns], axis=1) for name in columns[0]}
         if min(map(len, values.values())) < 2:

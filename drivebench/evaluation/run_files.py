@@ -67,18 +67,22 @@ def is_packed(path: Path) -> bool:
     return path.suffix == PACKED and path.is_file()
 
 
-def files_on_disk(path: Path) -> list[Path]:
+def files_on_disk(path: Path) -> dict[str, Path]:
     """The files that a run is read from: those of its directory that are there, or the packed run.
 
     Args:
         path: A run directory or a packed run.
+
+    Returns:
+        By name, as in ``checksums.json``; a packed run has none.
     """
     if path.is_file():
-        return [path]
-    files = [path / name for name in (*_ALWAYS, SIGNATURE)]
+        return {"": path}
+    names = [*_ALWAYS, SIGNATURE]
     if (path / ACTIONS).is_dir():
-        files += sorted((path / ACTIONS).iterdir())
-    return [file for file in files if file.is_file()]
+        names += sorted(f"{ACTIONS}/{file.name}" for file in (path / ACTIONS).iterdir())
+    files = {name: path / name for name in names}
+    return {name: file for name, file in files.items() if file.is_file()}
 
 
 def run_files(path: Path) -> dict[str, bytes]:
@@ -95,7 +99,7 @@ def run_files(path: Path) -> dict[str, bytes]:
     """
     if path.is_file():
         return _unpacked(path)
-    return {file.relative_to(path).as_posix(): file.read_bytes() for file in files_on_disk(path)}
+    return {name: file.read_bytes() for name, file in files_on_disk(path).items()}
 
 
 def _unpacked(path: Path) -> dict[str, bytes]:

@@ -25,7 +25,8 @@ DERIVED_BY = (
     "drivebench/evaluation/manifest.py",
     "drivebench/evaluation/record.py",
     "drivebench/evaluation/run_files.py",
-    "leaderboard/index/*.py",
+    "leaderboard/index/database.py",
+    "leaderboard/index/rows.py",
     "leaderboard/outcomes.py",
 )
 """Sources that outcomes follow from, beside the record."""

@@ -28,9 +28,8 @@ def stamp_of(path: Path) -> str | None:
         where a file was changed so lately that another change might not show.
     """
     digest, latest_ns = hashlib.sha256(), 0
-    for file in files_on_disk(path):
+    for name, file in files_on_disk(path).items():
         found = file.stat()
-        name = "" if file == path else file.relative_to(path).as_posix()
         fields = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
         digest.update(repr((name, *fields)).encode())
         latest_ns = max(latest_ns, found.st_mtime_ns, found.st_ctime_ns)

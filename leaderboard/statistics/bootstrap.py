@@ -81,8 +81,11 @@ class Draws:
 
     def estimates(self) -> list[Estimate]:
         """One for each column."""
-        low = [_quantile(seen + self.worst, TAIL) for seen in self.seen]
-        high = [_quantile(seen + self.best, 1.0 - TAIL) for seen in self.seen]
+        ends = [
+            (_quantile(seen + self.worst, TAIL), _quantile(seen + self.best, 1.0 - TAIL))
+            for seen in self.seen
+        ]
+        low, high = np.array(ends).T
         low = np.clip(np.minimum(low, self.means), self.lowest, None)
         high = np.clip(np.maximum(high, self.means), None, self.highest)
         return [

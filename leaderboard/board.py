@@ -54,6 +54,7 @@ class Part:
 
 
 ALL = Part("all")
+HEADLINE = ("dbs",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +99,7 @@ class Board:
         check_metric(runs)
         self.runs, self.keys = tuple(runs), tuple(keys)
         self._peers = [each for each in peers if len(each) > 1]
+        self._every = np.arange(len(self.keys))
         self._rows = [self._rows_of(run) for run in runs]
         self._scored: dict[tuple[Part, str], Scored] = {}
 
@@ -179,6 +181,16 @@ class Board:
         Returns:
             None when a family has a single episode there: nothing can be resampled then.
         """
+        if part == ALL and tuple(measures) == HEADLINE:
+            return self._headline
+        return self._draws(measures, part)
+
+    @cached_property
+    def _headline(self) -> Draws | None:
+        """Which intervals and ranks are both made of."""
+        return self._draws(HEADLINE, ALL)
+
+    def _draws(self, measures: Sequence[str], part: Part) -> Draws | None:
         columns = [self.by_family(measure, part) for measure in measures]
         values = {name: np.concatenate([c[name] for c in columns], axis=1) for name in columns[0]}
         if min(map(len, values.values())) < 2:
@@ -223,7 +235,7 @@ class Board:
     def _rows_of(self, run: Outcomes) -> NDArray[np.intp]:
         """For each key, the row of a run; -1 where it has none."""
         if run.manifest.episodes == self.keys:
-            return np.arange(len(self.keys))
+            return self._every
         rows = {key: row for row, key in enumerate(run.manifest.episodes)}
         return np.array([rows.get(key, -1) for key in self.keys], dtype=np.intp)
 
@@ -234,8 +246,11 @@ class Board:
         places: NDArray[np.intp],
         rows: Sequence[NDArray[np.intp]] | None = None,
     ) -> NDArray[np.float64]:
+        rows = rows or self._rows
+        if all(of_run is self._every for of_run in rows):
+            return np.stack(columns, axis=1)[places]
         found = np.full((len(places), len(columns)), worst)
-        for k, (column, of_run) in enumerate(zip(columns, rows or self._rows, strict=True)):
+        for k, (column, of_run) in enumerate(zip(columns, rows, strict=True)):
             wanted = of_run[places]
             there = wanted >= 0
             found[there, k] = column[wanted[there]]

@@ -16,12 +16,12 @@ from statistics import fmean
 from drivebench.evaluation.record import CHECKSUMS
 from drivebench.evaluation.run_files import PACKED, run_files
 from drivebench.metric.score import metric_digest
-from drivebench.progress import track
+from leaderboard.board import Board
+from leaderboard.comparable import check_comparable
 from leaderboard.formats.columns import markdown_table
 from leaderboard.index import read_runs
 from leaderboard.marked import marked, replace_marked
 from leaderboard.outcomes import Outcomes
-from leaderboard.scores import score_run
 from leaderboard.statistics import Estimate, mean_over_seeds
 
 __all__ = ["Published", "documents", "main", "read_published", "records_digest", "stale", "steering_r2"]
@@ -32,6 +32,9 @@ NOTHING = "–"
 SHOWN = 16
 """Digits of a digest."""
 PRIVILEGED = "privileged"
+
+OFF_COURSE, LONG_HAUL = "lane-keeping-v1/off-course/", "long-haul-v1/"
+"""With what the keys of these episodes begin."""
 
 MANY_ANSWERS = ("fork", "occlusion", "parking")
 """Families that ask for more than one picture and one answer to it; the table has a column without them."""
@@ -69,11 +72,6 @@ class Published:
         """The score on ``test``, without its interval and without some families."""
         families = self.test.by_family("dbs")
         return fmean(fmean(scores) for family, scores in families.items() if family not in without)
-
-    def part(self, prefix: str) -> Estimate:
-        """The score on the episodes of ``test`` whose key begins with something."""
-        keys = [key for key in self.test.manifest.episodes if key.startswith(prefix)]
-        return score_run(self.test, keys).overall.dbs
 
 
 def steering_r2(run: Outcomes) -> float | None:
@@ -143,7 +141,7 @@ def _lesson_table(published: Sequence[Published]) -> str:
         explained = [steering_r2(run) for run in driven]
         if len(driven) < len(runs) or None in explained:
             continue
-        scores = [score_run(run).overall.dbs.value for run in driven]
+        scores = [estimate.value for estimate in _dbs(driven)]
         rows.append(
             (
                 f"`{name}`",
@@ -166,31 +164,27 @@ def _runs_table(published: Sequence[Published]) -> str:
             "DBS, `test`",
         )
     ]
-    with track("score the published runs", len(published), "runs") as advance:
-        for each in published:
-            rows.append(
-                (
-                    each.name,
-                    NOTHING if each.seed is None else str(each.seed),
-                    _explained(each.test),
-                    _shown(each.part("lane-keeping-v1/off-course/")),
-                    _shown(each.part("long-haul-v1/")),
-                    _shown(score_run(each.test).overall.dbs),
-                )
-            )
-            advance(1)
+    columns = [_dbs([each.test for each in published], of) for of in (OFF_COURSE, LONG_HAUL, "")]
+    for each, *scores in zip(published, *columns, strict=True):
+        seed = NOTHING if each.seed is None else str(each.seed)
+        rows.append((each.name, seed, _explained(each.test), *map(_shown, scores)))
     return markdown_table(rows)
+
+
+def _dbs(runs: Sequence[Outcomes], prefix: str = "") -> tuple[Estimate, ...]:
+    """The scores of runs on the episodes whose key begins with something."""
+    check_comparable(runs)
+    keys = [key for key in runs[0].manifest.episodes if key.startswith(prefix)]
+    return Board(runs, keys).scored("dbs").estimates
 
 
 def _recovery_table(published: Sequence[Published]) -> str:
     """A line for each published run on the suite ``recovery``."""
     rows = [("policy", "training seed", "steering R², open loop", "DBS, `recovery`")]
-    for each in published:
-        if each.recovery is not None:
-            seed = NOTHING if each.seed is None else str(each.seed)
-            rows.append(
-                (each.name, seed, _explained(each.recovery), _shown(score_run(each.recovery).overall.dbs))
-            )
+    driven = [(each, each.recovery) for each in published if each.recovery is not None]
+    for (each, run), score in zip(driven, _dbs([run for _, run in driven]), strict=True):
+        seed = NOTHING if each.seed is None else str(each.seed)
+        rows.append((each.name, seed, _explained(run), _shown(score)))
     return markdown_table(rows)
 
 

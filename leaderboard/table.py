@@ -26,7 +26,7 @@ from leaderboard.notes import (
 from leaderboard.outcomes import Outcomes
 from leaderboard.rows import By, Claim, Column, Row, Section, Table
 from leaderboard.scores import RunScore
-from leaderboard.statistics import Estimate, Ranking, ranking
+from leaderboard.statistics import MOST, Estimate, Ranking, ranking
 
 __all__ = ["PRIVILEGED", "board_of", "make_table", "sections_of", "table_of"]
 
@@ -185,7 +185,8 @@ def _policy_rows(
     """The rows of a track, the best first."""
     part = columns[0].part
     scores = sorted(scores, key=lambda score: _by_score(board, score.place, part))
-    order = _ranking(board, [score.place for score in scores], part) if ranked else None
+    probabilities = any(column.key == "p_best" for column in columns)
+    order = _ranking(board, [score.place for score in scores], part, probabilities) if ranked else None
     scored = {column.key: board.scored(column.measure, column.part) for column in columns if column.measure}
     rows = []
     for k, score in enumerate(scores):
@@ -213,10 +214,11 @@ def _policy_rows(
     return rows
 
 
-def _ranking(board: Board, places: Sequence[int], part: Part) -> Ranking:
+def _ranking(board: Board, places: Sequence[int], part: Part, probabilities: bool) -> Ranking:
     """Of policies on a part of the episodes; every place is possible where nothing can be resampled."""
     draws = board.draws(["dbs"], part)
     if draws is None:
         nobody_knows = ((1, len(places)),) * len(places)
         return Ranking(ranks=nobody_knows, best=None, groups=(1,) * len(places))
-    return ranking(draws.of(np.array(places)))
+    used = draws.of(np.array(places), None if probabilities else MOST)
+    return ranking(used, probabilities=probabilities)

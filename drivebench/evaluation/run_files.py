@@ -23,7 +23,6 @@ __all__ = [
     "TIMING",
     "ChunkFiles",
     "action_log",
-    "files_on_disk",
     "is_packed",
     "run_files",
 ]
@@ -67,20 +66,6 @@ def is_packed(path: Path) -> bool:
     return path.suffix == PACKED and path.is_file()
 
 
-def files_on_disk(path: Path) -> list[Path]:
-    """The files that a run is read from: those of its directory that are there, or the packed run.
-
-    Args:
-        path: A run directory or a packed run.
-    """
-    if path.is_file():
-        return [path]
-    files = [path / name for name in (*_ALWAYS, SIGNATURE)]
-    if (path / ACTIONS).is_dir():
-        files += sorted((path / ACTIONS).iterdir())
-    return [file for file in files if file.is_file()]
-
-
 def run_files(path: Path) -> dict[str, bytes]:
     """Read the files of a run, finished or not.
 
@@ -95,7 +80,10 @@ def run_files(path: Path) -> dict[str, bytes]:
     """
     if path.is_file():
         return _unpacked(path)
-    return {file.relative_to(path).as_posix(): file.read_bytes() for file in files_on_disk(path)}
+    files = [path / name for name in (*_ALWAYS, SIGNATURE)]
+    if (path / ACTIONS).is_dir():
+        files += sorted((path / ACTIONS).iterdir())
+    return {file.relative_to(path).as_posix(): file.read_bytes() for file in files if file.is_file()}
 
 
 def _unpacked(path: Path) -> dict[str, bytes]:

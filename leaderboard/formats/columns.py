@@ -6,15 +6,20 @@ from rich.cells import cell_len
 
 from leaderboard.formats.cells import one_line
 
-__all__ = ["aligned", "in_columns", "markdown_table"]
+__all__ = ["aligned", "in_columns", "markdown_table", "width_of"]
 
 GAP = "  "
 
 
+def width_of(text: str) -> int:
+    """How many letters wide a terminal shows a text; most are plain, and that is seen at once."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def aligned(texts: Sequence[str], *, left: bool = False) -> list[str]:
     """Texts of one width, with spaces before them, or after them where they begin at the left."""
-    width = max(map(cell_len, texts))
-    spaces = [" " * (width - cell_len(text)) for text in texts]
+    width = max(map(width_of, texts))
+    spaces = [" " * (width - width_of(text)) for text in texts]
     return [text + space if left else space + text for text, space in zip(texts, spaces, strict=True)]
 
 
@@ -26,7 +31,7 @@ def in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """
     columns = [aligned([one_line(cell) for cell in column], left=True) for column in zip(*rows, strict=True)]
     head, *lines = [GAP.join(cells).rstrip() for cells in zip(*columns, strict=True)]
-    return [head, "─" * cell_len(GAP.join(column[0] for column in columns)), *lines]
+    return [head, "─" * width_of(GAP.join(column[0] for column in columns)), *lines]
 
 
 def markdown_table(rows: Sequence[Sequence[str]]) -> str:

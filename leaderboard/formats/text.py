@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 
 from leaderboard.formats.cells import (
     BEST,
@@ -17,7 +17,7 @@ from leaderboard.formats.cells import (
     rank_of,
     value_of,
 )
-from leaderboard.formats.columns import GAP, aligned
+from leaderboard.formats.columns import GAP, aligned, width_of
 from leaderboard.rows import Column, Row, Table
 
 __all__ = ["as_text"]
@@ -42,7 +42,7 @@ def _block(table: Table, name: str, columns: Sequence[Column]) -> str:
     drawn = [aligned(["", *map(rank_of, rows)]), aligned([name.upper(), *map(_name, rows)], left=True)]
     drawn += [aligned([head_of(c), *_cells(rows, c, counted(table))], left=is_left(c)) for c in columns]
     head, *lines = [GAP.join(cells).rstrip() for cells in zip(*drawn, strict=True)]
-    text = [head, "─" * min(WIDTH, max(map(cell_len, [head, *lines])))]
+    text = [head, "─" * min(WIDTH, max(map(width_of, [head, *lines])))]
     for section in table.sections:
         text += [section.title, *lines[: len(section.rows)]]
         lines = lines[len(section.rows) :]
@@ -52,7 +52,7 @@ def _block(table: Table, name: str, columns: Sequence[Column]) -> str:
 def _name(row: Row) -> str:
     """The name, shortened in the middle: its end may hold a training seed or a mark."""
     name = name_of(row)
-    if cell_len(name) <= NAME_WIDTH:
+    if width_of(name) <= NAME_WIDTH:
         return name
     return f"{set_cell_size(name, NAME_WIDTH - 13).rstrip()}…{name[-12:]}"
 

@@ -81,8 +81,11 @@ class Draws:
 
     def estimates(self) -> list[Estimate]:
         """One for each column."""
-        low = _quantiles(self.seen, self.worst, TAIL)
-        high = _quantiles(self.seen, self.best, 1.0 - TAIL)
+        ends = [
+            (_quantile(seen + self.worst, TAIL), _quantile(seen + self.best, 1.0 - TAIL))
+            for seen in self.seen
+        ]
+        low, high = np.array(ends).T
         low = np.clip(np.minimum(low, self.means), self.lowest, None)
         high = np.clip(np.maximum(high, self.means), None, self.highest)
         return [
@@ -212,33 +215,26 @@ def _imagined(weights: Weights, bound: Bound) -> NDArray[np.float64]:
     return found
 
 
-def _quantiles(draws: NDArray[np.float64], added: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    """``numpy.quantile(draws + added, share, axis=1)`` in a quarter of the time: only a tail is put in order.
+def _quantile(draws: NDArray[np.float64], share: float) -> float:
+    """``numpy.quantile(draws, share)`` in a third of the time: only the tail that it lies in is put in order.
 
     Args:
-        draws: ``f8[columns, resamples]``.
-        added: ``f8[resamples]``, to each column.
+        draws: ``f8[resamples]``.
         share: Near 0 or 1.
 
     Returns:
-        ``f8[columns]``, the same to the last bit.
+        The same to the last bit.
     """
-    count = draws.shape[1]
+    count, sample = len(draws), np.sort(draws[:SAMPLE])
     position = (count - 1) * share
-    below, is_low = int(position), share < 0.5
-    sample = min(count, SAMPLE)
-    wide = int(2.0 * min(share, 1.0 - share) * sample)
-    edge = wide if is_low else sample - 1 - wide
-    found = np.empty((2, len(draws)))
-    for column, drawn in enumerate(draws):
-        whole = drawn + added
-        cut = np.partition(whole[:sample], edge)[edge]
-        tail = whole[whole <= cut] if is_low else whole[whole >= cut]
-        first = below if is_low else below - (count - len(tail))
-        if not 0 <= first < len(tail) - 1:
-            tail, first = whole, below
-        tail.partition((first, first + 1))
-        found[:, column] = tail[first : first + 2]
-    step, part = found[1] - found[0], position - below
-    between: NDArray[np.float64] = found[1] - step * (1.0 - part) if part >= 0.5 else found[0] + step * part
-    return between
+    below = int(position)
+    if share < 0.5:
+        tail, first = draws[draws <= sample[int(2.0 * share * len(sample))]], below
+    else:
+        tail = draws[draws >= sample[-1 - int(2.0 * (1.0 - share) * len(sample))]]
+        first = below - (count - len(tail))
+    if not 0 <= first < len(tail) - 1:
+        tail, first = draws, below
+    low, high = map(float, np.sort(tail)[first : first + 2])
+    part = position - below
+    return high - (high - low) * (1.0 - part) if part >= 0.5 else low + (high - low) * part

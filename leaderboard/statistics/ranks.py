@@ -32,7 +32,8 @@ class Ranking:
 
     Attributes:
         ranks: Best and worst place of each.
-        best: Probability that each is the best; equals share it. None where nothing can be resampled.
+        best: Probability that each is the best; equals share it. None where nobody asked, and where nothing
+            can be resampled.
         groups: From 1 on: in the order of the means, a group goes on while its members cannot be told apart
             from its first.
     """
@@ -42,11 +43,13 @@ class Ranking:
     groups: tuple[int, ...]
 
 
-def ranking(draws: Draws) -> Ranking:
+def ranking(draws: Draws, *, probabilities: bool = True) -> Ranking:
     """Rank columns, the highest mean first.
 
     Args:
-        draws: With the same weights for every column.
+        draws: With the same weights for every column; of all resamples where probabilities are asked for, and
+            of ``MOST`` at least.
+        probabilities: Whether to give the probability of being best.
     """
     k, means = len(draws.means), draws.means
     apart = _Apart(draws)
@@ -58,7 +61,7 @@ def ranking(draws: Draws) -> Ranking:
         worse[own] = np.count_nonzero(told[own] & (means < means[own]))
     return Ranking(
         ranks=tuple((1 + int(above), k - int(below)) for above, below in zip(better, worse, strict=True)),
-        best=_best(draws),
+        best=_best(draws) if probabilities else None,
         groups=_groups(means, told),
     )
 

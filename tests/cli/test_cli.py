@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from drivebench import cli, registry
 from drivebench.errors import ConfigurationError, RecordError
 
-COMMANDS = registry.names("command")
+COMMANDS = [name.replace(".", " ") for name in registry.names("command")]
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_an_example(name: str) -> None:
-    result = CliRunner().invoke(cli.app, [name, "--help"], terminal_width=200)
+    result = CliRunner().invoke(cli.app, [*name.split(), "--help"], terminal_width=200)
     assert result.exit_code == 0, result.output
     assert "Example" in result.output
     assert f"drivebench {name}" in result.output.partition("Example")[2]
@@ -50,7 +50,31 @@ def test_the_overview_lists_every_command_and_imports_nothing_heavy() -> None:
     assert result.returncode == 0, result.stderr
     for name in COMMANDS:
         described = re.search(rf"│ {name} +(\S.+)│", result.stdout)
-        assert described, f"the overview does not describe {name}"
+        assert bool(described) is (" " not in name), f"the overview does not describe {name}"
+
+
+def test_a_command_joins_the_group_of_another_package(commands: dict[str, object]) -> None:
+    group = typer.Typer(help="Keep things.")
+
+    @group.command()
+    def add() -> None:
+        """Add."""
+
+    def count() -> None:
+        """Count them.
+
+        Example: drivebench things count
+        """
+        typer.echo("7")
+
+    commands |= {"things": group, "things.count": count}
+    assert CliRunner().invoke(cli.app, ["things", "count"]).stdout == "7\n"
+    overview, of_the_group = (
+        CliRunner().invoke(cli.app, [*words, "--help"]).stdout for words in ([], ["things"])
+    )
+    assert "things.count" not in overview
+    assert "Count them." in of_the_group
+    assert CliRunner().invoke(cli.app, ["things.count"]).exit_code == cli.WRONG_USAGE
 
 
 def test_a_broken_command_does_not_break_the_overview(commands: dict[str, object]) -> None:

@@ -61,8 +61,8 @@ def test_a_documented_command_exists_with_its_options(arguments: list[str]) -> N
 
 def test_every_command_is_documented() -> None:
     text = DOCUMENTS["README.md"].read_text(encoding="utf-8")
-    for name in registry.names("command"):
-        assert f"drivebench {name.replace('.', ' ')}" in text or f"`{name}`" in text, f"README.md does not mention {name}"
+    for name in (name.replace(".", " ") for name in registry.names("command")):
+        assert f"drivebench {name}" in text or f"`{name}`" in text, f"README.md does not mention {name}"
 
 
 def test_the_example_submission_drives(tmp_path: Path) -> None:

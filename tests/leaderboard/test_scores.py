@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from drivebench import cli
 from drivebench.errors import RecordError
 from drivebench.evaluation.manifest import Selection
-from drivebench.evaluation.record import Status
+from drivebench.evaluation.record import Status, checksums_of
 from leaderboard.outcomes import MEASURES, outcomes_of
 from leaderboard.scores import score_run
 from leaderboard.statistics import Estimate
@@ -159,6 +159,57 @@ def come_from_the_future(path: Path) -> str:
     return "was written in schema 9 by drivebench 3.0"
 
 
+def lines_of(path: Path) -> list[str]:
+    return (path / "episodes.jsonl").read_text().splitlines(keepends=True)
+
+
+def seal_again(path: Path, lines: list[str]) -> None:
+    """As somebody does who edits a record on purpose: every checksum fits."""
+    (path / "episodes.jsonl").write_text("".join(lines))
+    (path / "checksums.json").write_text(json.dumps(checksums_of(path)))
+
+
+def repeat_and_seal(path: Path) -> str:
+    lines = lines_of(path)
+    seal_again(path, [lines[0], *lines])
+    return "repeats lane-keeping-v1/nominal/2000000"
+
+
+def drop_and_seal(path: Path) -> str:
+    seal_again(path, lines_of(path)[1:])
+    return "lacks lane-keeping-v1/nominal/2000000"
+
+
+def swap_and_seal(path: Path) -> str:
+    one, other, *lines = lines_of(path)
+    seal_again(path, [other, one, *lines])
+    return "is not in the order of run.json"
+
+
+def take_a_stranger_and_seal(path: Path) -> str:
+    lines = lines_of(path)
+    seal_again(path, [*lines, lines[0].replace('"seed":2000000', '"seed":7')])
+    return "has the unexpected lane-keeping-v1/nominal/7"
+
+
+def measure_nothing_and_seal(path: Path) -> str:
+    lines = lines_of(path)
+    seal_again(path, [lines[0].replace('"overspeed_m":0.0', '"overspeed_m":NaN'), *lines[1:]])
+    return "episodes.jsonl:1"
+
+
+def claim_a_new_status_and_seal(path: Path) -> str:
+    lines = lines_of(path)
+    seal_again(path, [lines[0].replace('"status":"driven"', '"status":"brilliant"'), *lines[1:]])
+    return "status"
+
+
+def come_sealed_from_the_future(path: Path) -> str:
+    content = json.loads((path / "checksums.json").read_text())
+    (path / "checksums.json").write_text(json.dumps({**content, "schema_version": 9}))
+    return "it is of another schema"
+
+
 @pytest.mark.parametrize("command", ["score", "table"])
 @pytest.mark.parametrize(
     "spoil",
@@ -170,6 +221,13 @@ def come_from_the_future(path: Path) -> str:
         lose_the_actions,
         never_finish,
         come_from_the_future,
+        repeat_and_seal,
+        drop_and_seal,
+        swap_and_seal,
+        take_a_stranger_and_seal,
+        measure_nothing_and_seal,
+        claim_a_new_status_and_seal,
+        come_sealed_from_the_future,
     ],
 )
 def test_a_spoilt_run_is_refused_by_name(tmp_path: Path, spoil: object, command: str) -> None:

@@ -17,6 +17,7 @@ from leaderboard.statistics import (
     mean_over_seeds,
     next_seed,
 )
+from leaderboard.statistics.bootstrap import _quantile
 
 
 def column(*values: float) -> np.ndarray:
@@ -26,6 +27,17 @@ def column(*values: float) -> np.ndarray:
 def over_families(values: dict[str, np.ndarray], seed: str = "seed") -> Estimate:
     (estimate,) = mean_over_families(values, lowest=0.0, highest=100.0, rng=generator(seed))
     return estimate
+
+
+@pytest.mark.parametrize("share", [0.025, 0.975])
+@pytest.mark.parametrize("count", [500, 1_000, 10_000])
+def test_quantiles_are_those_of_numpy_to_the_last_bit(share: float, count: int) -> None:
+    rng = np.random.default_rng(count)
+    smooth = rng.normal(50.0, 3.0, (20, count))
+    in_order = np.sort(smooth[:1], axis=1)  # the first thousand say nothing about the rest
+    draws = np.concatenate([smooth, np.full((1, count), 7.0), np.round(smooth[:5]), in_order, -in_order])
+    for each in draws:
+        assert _quantile(each, share) == np.quantile(each, share)
 
 
 def test_the_mean_is_over_families_not_over_episodes() -> None:

@@ -248,12 +248,38 @@ def test_latex_says_what_a_name_says() -> None:
     assert escape("é\n–†中") == r"\'{e} --\dag{}\texttt{U+4E2D}"
 
 
+def long_table(table: Table, count: int) -> Table:
+    """The table with that many rows in its first section, and a note on each."""
+    first, *others = table.sections
+    many = tuple(replace(first.rows[k % 4], label=f"policy-{k:03d}") for k in range(count))
+    notes = (*table.notes, *(f"{row.label} was trained on 9 episodes." for row in many))
+    return replace(table, sections=(replace(first, rows=many), *others), notes=notes)
+
+
+def test_latex_of_more_rows_than_a_page_goes_on_in_the_next_part(table: Table) -> None:
+    text = FORMATS["latex"](long_table(table, 90))
+    parts = text.split("\\begin{table*}")[1:]
+    assert len(parts) == 3 * len(table.blocks)
+    assert max(part.count(" \\\\\n") for part in parts) <= 45
+    for number, part in enumerate(parts, start=1):
+        assert f"(Part {number} of {len(parts)}.)" in part
+        assert ("camera track (continued)" in part) is (number % 3 != 1)
+        assert part.count("\\begin{tabular}") == 1
+    for k in range(90):
+        assert text.count(f"policy-{k:03d} &") + text.count(f"policy-{k:03d} \\dag{{}} &") == len(
+            table.blocks
+        )
+    assert "minipage" not in text  # the notes are too many for a page, and follow as text
+    assert text.count("was trained on") == 90
+
+
 def test_latex_compiles_with_booktabs(runs: list[Outcomes], tmp_path: Path) -> None:
     compiler = next((path for name in ("pdflatex", "tectonic") if (path := shutil.which(name))), None)
     if compiler is None:
         pytest.skip("neither pdflatex nor tectonic is installed: apt-get install texlive-latex-base")
     printable = "".join(chr(code) for code in range(0x20, 0x180) if chr(code).isprintable())
     tables = [FORMATS["latex"](make_table(runs, by)) for by in (None, "family")]
+    tables.append(FORMATS["latex"](long_table(make_table(runs), 90)))
     document = "\n".join(
         [
             r"\documentclass[twocolumn]{article}",
@@ -276,4 +302,5 @@ def test_latex_compiles_with_booktabs(runs: list[Outcomes], tmp_path: Path) -> N
         check=False,
     )
     assert result.returncode == 0, result.stdout[-3000:]
+    assert "Float too large" not in result.stdout
     assert (tmp_path / "paper.pdf").stat().st_size > 10_000

@@ -69,7 +69,7 @@ def main() -> None:
     if not runs.is_dir():
         invent(runs, options.runs)
     paths = [str(path) for path in sorted(runs.iterdir())[: options.runs]]
-    tables = [[], [], ["--by", "family"], ["--by", "aggregate"], ["--claim", "method"], ["--format", "latex"]]
+    tables = [[], [], ["--by", "family"], ["--claim", "method"]]
     for number, more in enumerate(tables):
         wall_s, cpu_s, memory_mb = measure(["table", *paths, *more], index)
         what = "the first time" if number == 0 else "from the index"

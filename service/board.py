@@ -3,6 +3,7 @@
 Made by the jobs, as reading runs takes time: the web process hands out what they wrote.
 """
 
+import shutil
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -28,11 +29,12 @@ from leaderboard.formats.cells import (
 from leaderboard.index import read_runs
 from leaderboard.outcomes import Outcomes
 from leaderboard.scores import estimate_json, score_run
+from leaderboard.site.write import write_site
 from leaderboard.table import make_table
 from service.rendering import environment
 from service.settings import Places
 
-__all__ = ["result_of", "write_table"]
+__all__ = ["result_of", "write_pages", "write_table"]
 
 SHOWN_REASONS = 10
 
@@ -70,12 +72,36 @@ def write_table(places: Places, *, revealed: bool) -> None:
         revealed: Whether names of episodes, and what policies said of their failures, may be shown.
     """
     with FileLock(places.private / "table.lock"):
-        records = sorted(places.records.rglob(f"*{PACKED}"), key=lambda path: path.stat().st_mtime_ns)
-        runs = read_runs(records)
-        runs = [run for run in runs if differs(run, runs[-1]) is None]
+        runs = _of_latest_version(places)
         if not revealed:
             runs = [replace(run, first_failures=()) for run in runs]
         write_atomically(places.table, _rendered(runs).encode())
+
+
+def write_pages(places: Places) -> None:
+    """Write the pages of all runs in the table, with replays, in place of those that are there.
+
+    They name seeds, and tell what policies did: only of a suite that is not hidden.
+
+    Args:
+        places: Of the service.
+    """
+    made, before = places.pages.with_suffix(".new"), places.pages.with_suffix(".old")
+    with FileLock(places.private / "pages.lock"):
+        for left in (made, before):  # by somebody who was killed
+            shutil.rmtree(left, ignore_errors=True)
+        write_site([run.path for run in _of_latest_version(places)], made)
+        if places.pages.is_dir():
+            places.pages.rename(before)
+        made.rename(places.pages)
+        shutil.rmtree(before, ignore_errors=True)
+
+
+def _of_latest_version(places: Places) -> list[Outcomes]:
+    """The records that may share a table with the latest, the oldest first."""
+    records = sorted(places.records.rglob(f"*{PACKED}"), key=lambda path: path.stat().st_mtime_ns)
+    runs = read_runs(records)
+    return [run for run in runs if differs(run, runs[-1]) is None]
 
 
 def _rendered(runs: list[Outcomes]) -> str:

@@ -169,7 +169,7 @@ def reveal(
     from drivebench.errors import ConfigurationError
     from drivebench.secret_seeds import SecretKey, check_revealed
     from drivebench.suite import load_suite
-    from service.board import write_table
+    from service.board import write_pages, write_table
     from service.database import Database
 
     places = _places(data)
@@ -181,6 +181,8 @@ def reveal(
     check_revealed(load_suite(database.fact("suite")), secret, commitment)
     database.note_fact("revealed", secret.value.hex())
     write_table(places, revealed=True)
+    if any(places.records.iterdir()):
+        write_pages(places)
     typer.echo("revealed: the key, the records, and what policies said of their failures can be seen now")
 
 

@@ -148,7 +148,7 @@ class _Job:
 
     def _publish(self, run: Run) -> None:
         """Keep the run, put it on the table, and give the verdict, in this order: each may be done again."""
-        from service.board import result_of, write_table  # pandas: not for a job that begins
+        from service.board import result_of, write_pages, write_table  # pandas: not for a job that begins
 
         places = self._settings.places
         record = record_path(run, places.records, self._name)
@@ -159,6 +159,8 @@ class _Job:
         score = result_of(run)
         if self._move(State.FINISHED, State.PUBLISHING, result=score):
             self._say(f"finished: DBS {score['dbs']['value']:.1f}")
+        if revealed:  # last, as it may take a minute; who is killed here leaves the pages as they were
+            write_pages(places)
 
     def _progress(self, done: int, total: int) -> None:
         now = time.monotonic()

@@ -62,6 +62,11 @@ class Places:
         """The leaderboard's table as a piece of a page."""
         return self.private / "table.html"
 
+    @property
+    def pages(self) -> Path:
+        """What ``drivebench site`` makes of the records; not there as long as the suite is hidden."""
+        return self.private / "pages"
+
     def make(self) -> None:
         """Make the folders that are not there yet."""
         self.submissions.mkdir(parents=True, exist_ok=True)

@@ -48,6 +48,7 @@ def make_app(service: Service) -> ASGIApp:
     app.include_router(make_api(service, Intake(service.settings, service.store)))
     _add_pages(app, service)
     app.mount("/static", StaticFiles(directory=PAGES / "static"))
+    app.mount("/pages", StaticFiles(directory=service.settings.places.pages, html=True, check_dir=False))
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(RequestValidationError, _misunderstood)
     app.add_exception_handler(HTTPException, _http_error)
@@ -67,6 +68,7 @@ def _add_pages(app: FastAPI, service: Service) -> None:
                     settings=service.settings,
                     waiting=len(service.store.active()),
                     rows=service.leaderboard(),
+                    pages=service.settings.places.pages.is_dir(),
                     # written by a job, which has escaped every text in it
                     table=Markup(table.read_text("utf-8") if table.is_file() else ""),
                 )

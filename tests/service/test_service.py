@@ -221,7 +221,18 @@ def test_a_browser_sends_a_submission_and_sees_the_verdict(tmp_path: Path, publi
         with page.expect_download() as download:
             row.get_by_role("link").click()
         assert load_run(Path(shutil.copy(download.value.path(), tmp_path / "run.zip"))).failures == ()
+        look_at_pages(page)
         kill_thrice_and_cancel(service, token)
+
+
+def look_at_pages(page: Page) -> None:
+    """Those of ``drivebench site``, which come last: the headers of the service let them draw a replay."""
+    link = page.get_by_role("link", name="Policies, families and replays")
+    wait_for(lambda: page.reload() and link.count())
+    link.click()
+    page.get_by_role("link", name=NASTY).first.click()
+    page.get_by_role("button", name="Play").first.click()
+    wait_for(lambda: page.locator("input[type=range]").first.input_value() not in ("", "0"))
 
 
 def kill_thrice_and_cancel(service: RunningService, token: str) -> None:

@@ -45,6 +45,7 @@ class _Template:
         for name in request["modules"]:
             with suppress(Exception):
                 importlib.import_module(name)
+        host.seed_generators(0)  # torch imports more when it is asked for that
         gc.collect()
         gc.freeze()  # collections in a fork would write to every object, and have their pages copied
         return {"threads": _threads()}

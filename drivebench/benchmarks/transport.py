@@ -35,7 +35,7 @@ from drivebench.submission import read_submission
 from drivebench.suite import load_suite
 from drivebench.world import WorldBatch
 
-__all__ = ["rows"]
+__all__ = ["measure", "rows"]
 
 EVERY = 6
 """Chunks are alike enough that each so many are measured: seven of the suite ``test``."""
@@ -116,9 +116,16 @@ def rows(submission: Path, suite: str) -> list[Row]:
     ]
 
 
-def _measure(submission: Path, suite: str) -> dict[str, Any]:
-    """Processor seconds of each chunk by tier, and what is to be said of a tier."""
-    numba.set_num_threads(1)
+def measure(submission: Path, suite: str) -> dict[str, Any]:
+    """Drive chunks, after each tier has driven one that does not count.
+
+    Args:
+        submission: A policy that is trusted.
+        suite: Of which some chunks are driven.
+
+    Returns:
+        ``seconds``: of the processor, for each chunk, by tier; ``notes``: what is to be said of a tier.
+    """
     driven = of_submission(read_submission(submission))
     competitors: dict[str, Competitor] = {
         NO_TIER: _CompetitorHere(card=driven.card, submission=driven.submission)
@@ -171,4 +178,5 @@ def _processor_s() -> float:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(_measure(Path(sys.argv[1]), sys.argv[2])))
+    numba.set_num_threads(1)
+    sys.stdout.write(json.dumps(measure(Path(sys.argv[1]), sys.argv[2])))

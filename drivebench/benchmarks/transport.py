@@ -35,7 +35,7 @@ from drivebench.submission import read_submission
 from drivebench.suite import load_suite
 from drivebench.world import WorldBatch
 
-__all__ = ["rows"]
+__all__ = ["measure", "rows"]
 
 EVERY = 6
 """Chunks are alike enough that each so many are measured: seven of the suite ``test``."""
@@ -116,9 +116,16 @@ def rows(submission: Path, suite: str) -> list[Row]:
     ]
 
 
-def _measure(submission: Path, suite: str) -> dict[str, Any]:
-    """Processor seconds of each chunk by tier, and what is to be said of a tier."""
-    numba.set_num_threads(1)
+def measure(submission: Path, suite: str) -> dict[str, Any]:
+    """Drive chunks, after each tier has driven one that does not count.
+
+    Args:
+        submission: A policy that is trusted.
+        suite: Of which some chunks are driven.
+
+    Returns:
+        ``seconds``: of the processor, for each chunk, by tier; ``notes``: what is to be said of a tier.
+    """
     driven = of_submission(read_submission(submission))
     competitors: dict[str, Competitor] = {
         NO_TIER: _CompetitorHere(card=driven.card, submission=driven.submission)
@@ -142,13 +149,15 @@ def _measure(submission: Path, suite: str) -> dict[str, Any]:
             )
             for name, competitor in competitors.items()
         }
-        for number, chunk in enumerate([chunks[0], *chunks]):  # the first time, processes are started
-            found = {}
-            for name, run in runs.items():
+        for run in runs.values():  # the first time, processes are started
+            run(chunks[0], _ignore)
+        for number, chunk in enumerate(chunks):
+            found = {NO_TIER: runs[NO_TIER](chunk, _ignore)}  # its episodes are built, its worlds compiled
+            names = list(runs)
+            for name in names[number % len(names) :] + names[: number % len(names)]:
                 began = _processor_s()
-                found[name] = run(chunk, _ignore)
-                if number:
-                    seconds[name].append(_processor_s() - began)
+                found[name] = runs[name](chunk, _ignore)
+                seconds[name].append(_processor_s() - began)
             for name, files in found.items():
                 if (files.records, files.actions) != (found[NO_TIER].records, found[NO_TIER].actions):
                     notes[name] = "it took other actions there than in the harness"
@@ -169,4 +178,5 @@ def _processor_s() -> float:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(_measure(Path(sys.argv[1]), sys.argv[2])))
+    numba.set_num_threads(1)
+    sys.stdout.write(json.dumps(measure(Path(sys.argv[1]), sys.argv[2])))

@@ -45,7 +45,7 @@ from drivebench.evaluation.protocol import (
     views,
 )
 
-__all__ = ["make_known", "serve"]
+__all__ = ["make_known", "seed_generators", "serve"]
 
 TRACE_CHARACTERS = 8000
 MESSAGE_CHARACTERS = 500
@@ -79,11 +79,11 @@ class Host:
             sys.path.insert(0, str(directory))
         seed = self._torch.seed = request["seed"]
         module, _, function = request["loader"].partition(":")
-        _seed(seed)
+        seed_generators(seed)
         make = getattr(importlib.import_module(module), function)
-        _seed(seed)
+        seed_generators(seed)
         self._policy = make(directory)
-        _seed(seed)
+        seed_generators(seed)
         return {"libraries": [name for name in LIBRARIES if name in sys.modules]}
 
     def reset(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -158,7 +158,8 @@ class _TorchSeeder(MetaPathFinder):
         return spec
 
 
-def _seed(seed: int) -> None:
+def seed_generators(seed: int) -> None:
+    """Seed all generators of random numbers that a policy may draw from without making its own."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 (the policy may use the old interface)
     torch = sys.modules.get("torch")

@@ -8,8 +8,9 @@ processes and threads. The last two are watched rather than limited by ``RLIMIT_
 thread a stack), and because processes are counted for a user and not for a policy. They are looked at every
 50 ms while an answer is awaited, and after an answer if that was longer ago (Linux only).
 
-Whatever it does wrong is raised as :class:`~drivebench.evaluation.rollout.PolicyFaultError` with a status;
-the process is then killed with its whole session, and the next :meth:`PolicyProcess.load` starts another.
+Each :meth:`PolicyProcess.load` has a process forked from a template (:mod:`drivebench.evaluation.template`),
+in which nothing is left of the one before. Whatever it does wrong is raised as
+:class:`~drivebench.evaluation.rollout.PolicyFaultError` with a status; template and process are then killed.
 """
 
 import contextlib

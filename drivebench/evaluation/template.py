@@ -45,6 +45,7 @@ class _Template:
         for name in request["modules"]:
             with suppress(Exception):
                 importlib.import_module(name)
+        host.seed_generators(0)  # torch imports more when it is asked for that
         gc.collect()
         gc.freeze()  # collections in a fork would write to every object, and have their pages copied
         return {"threads": _threads()}
@@ -72,21 +73,24 @@ class _Template:
     def end(self, request: dict[str, Any]) -> dict[str, Any]:
         """Wait for the policy's process to end, then kill it, and what it started in its group."""
         if self._child:
-            ended = self._wait(time.monotonic() + request["patience_s"])
+            status = self._ended_status(time.monotonic() + request["patience_s"])
             with suppress(ProcessLookupError):
                 os.killpg(self._child, signal.SIGKILL)
-            _, status = os.waitpid(self._child, 0)
-            self._code = os.waitstatus_to_exitcode(status) if ended else None
+            if status is None:
+                os.waitpid(self._child, 0)
+            self._code = None if status is None else os.waitstatus_to_exitcode(status)
             self._child = 0
         return {"code": self._code}
 
-    def _wait(self, deadline: float) -> bool:
-        """Whether the policy's process ends of its own accord."""
-        while os.waitid(os.P_PID, self._child, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+    def _ended_status(self, deadline: float) -> int | None:
+        """How the policy's process ends of its own accord; None if it does not until then."""
+        while True:
+            ended, status = os.waitpid(self._child, os.WNOHANG)
+            if ended:
+                return status
             if time.monotonic() >= deadline:
-                return False
+                return None
             time.sleep(_LOOK_S)
-        return True
 
 
 def _threads() -> int:

@@ -3,15 +3,17 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Mapping, Set
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from drivebench import architectures
@@ -65,7 +67,7 @@ class TemplateProcess:
             ConfinementError: The tier needs what is not there.
         """
         self._tier, self._submission, self._log = tier, submission, log
-        self._scratch = TemporaryDirectory(prefix="drivebench-", ignore_cleanup_errors=True)
+        self._scratch = Path(tempfile.gettempdir()) / f"drivebench-{uuid.uuid4().hex}"
         self._control, theirs = socket.socketpair()
         try:
             with theirs:
@@ -86,11 +88,12 @@ class TemplateProcess:
                         os.close(descriptor)
         except BaseException:
             self._control.close()
-            self._scratch.cleanup()
+            shutil.rmtree(self._scratch, ignore_errors=True)
             raise
         self.confinement = start.confinement
         self._reader = threading.Thread(target=self._keep_log, daemon=True)
         self._reader.start()
+        self._named = _named(submission)
         self._imported: set[str] | None = None
         self._idle = (0, 0)
 
@@ -106,7 +109,7 @@ class TemplateProcess:
             SilenceError: It has not answered by then.
             ConfigurationError: A library has started a thread, of which a fork would have none.
         """
-        wanted = _named(self._submission) | libraries
+        wanted = self._named | libraries
         if wanted == self._imported:
             return
         weights_only = self._submission.manifest.form.weights_only
@@ -198,7 +201,7 @@ class TemplateProcess:
         self._process.wait()
         self._control.close()
         self._reader.join(timeout=1.0)
-        self._scratch.cleanup()
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _code(self) -> int | None:
         """How the template itself has ended; None if it has not, within some seconds."""
@@ -220,7 +223,7 @@ class TemplateProcess:
             bare_python.command("drivebench.evaluation.template"),
             self._submission.directory,
             environment=environment | _FIXED,
-            scratch=Path(self._scratch.name),
+            scratch=self._scratch,
         )
 
     def _ask(self, request: Mapping[str, Any], deadline: float) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from drivebench.suite import Suite, SuiteEntry
 from drivebench.world.layout import EntityFloat
 
 LIMITS = Limits(start_up_s=120.0, decision_s=2.0, memory_bytes=1 << 29)
+PATIENT = replace(LIMITS, decision_s=20.0)
+"""For gVisor, which is slower: what an attack runs into is to be its own limit, not this one."""
 IN_A_RUN = {
     "beyond_all_numbers", "endless_loop", "giant_reply", "kill_the_parent", "memory_bomb", "not_a_number",
     "out_of_range", "poisoned_error",
@@ -59,9 +61,15 @@ def suite(count: int) -> tuple[Suite, list[str]]:
     return Suite(name="small", version=1, description="For tests.", entries=tuple(entries)), speeds
 
 
-def evaluated(where: Path, made: Path, isolation: str) -> Run:
+def evaluated(where: Path, made: Path, tier: Tier) -> Run:
     request = EvaluationRequest(
-        what=str(made), suite="small", out=where, workers=1, chunk_size=1, limits=LIMITS, isolation=isolation
+        what=str(made),
+        suite="small",
+        out=where,
+        workers=1,
+        chunk_size=1,
+        limits=PATIENT if tier is Tier.GVISOR else LIMITS,
+        isolation=tier.value,
     )
     return evaluate(request)
 
@@ -79,10 +87,10 @@ def test_each_attack_costs_its_own_episode_and_nothing_else(
     plan = {speeds[slot]: attack.name for slot, attack in by_slot.items()}
     monkeypatch.setattr(run_module, "load_suite", lambda name: small)
     made = attacking(tmp_path / "b", "breaking", plan, "breaking")
-    attacked = evaluated(tmp_path / "attacked", made, tier.value)
+    attacked = evaluated(tmp_path / "attacked", made, tier)
     left_alone = [slot for slot in range(len(speeds)) if slot not in by_slot]
     small = replace(small, entries=tuple(small.entries[slot] for slot in left_alone))
-    benign = evaluated(tmp_path / "benign", attacking(tmp_path / "a", "breaking", {}), tier.value)
+    benign = evaluated(tmp_path / "benign", attacking(tmp_path / "a", "breaking", {}), tier)
     assert [told(attacked.episodes[slot]) for slot in left_alone] == [
         told(record) for record in benign.episodes
     ]

@@ -23,8 +23,11 @@ from drivebench.evaluation.record import load_run
 
 SCRIPT = Path(__file__).with_name("evaluate_small_suite.py")
 SLOW = STEADY.replace("actions = ", "import time; time.sleep(0.01); actions = ")
-PROCESSES = {"policy": "drivebench.evaluation.template", "worker": "multiprocessing.spawn"}
-"""What the command line of a process has in it."""
+PROCESSES = {
+    "policy": ("drivebench.evaluation.template", "runsc-sandbox"),
+    "worker": ("multiprocessing.spawn",),
+}
+"""What the command line of a process has in it: a policy's is its template's, of which it is forked."""
 
 
 class Undisturbed:
@@ -75,7 +78,11 @@ def kill(evaluator: int, kind: str, generator: np.random.Generator) -> bool:
     """Kill one process of a kind, if there is one."""
     found = [evaluator]
     if kind != "evaluator":
-        found = [pid for pid in descendants(evaluator) if PROCESSES[kind] in command_line(pid)]
+        found = [
+            pid
+            for pid in descendants(evaluator)
+            if any(mark in command_line(pid) for mark in PROCESSES[kind])
+        ]
     if not found:
         return False
     try:

@@ -2,6 +2,8 @@
 
 import os
 import py_compile
+import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from faults import PROCESSES, command_line, descendants
 from small_suites import STEADY, submission
 
 from drivebench.errors import ConfigurationError
@@ -249,6 +252,25 @@ def test_every_batch_begins_from_the_same_state(tmp_path: Path) -> None:
     assert np.array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[1], drawn[2])
     assert drawn[2][0][0] == pytest.approx([0.01, 0.01])
+
+
+def test_a_library_is_imported_once_for_all_batches(tmp_path: Path) -> None:
+    code = policy("pass", load="print('scipy' in sys.modules); import scipy")
+    with process(tmp_path, code) as running:
+        for _ in range(3):
+            begin(running)
+        running.close()
+        assert running.log_tail.split() == ["False", "True", "True"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
+def test_a_process_that_is_killed_between_batches_costs_nothing(tmp_path: Path) -> None:
+    with process(tmp_path, STEADY) as running:
+        begin(running)
+        for pid in descendants(os.getpid()):
+            if PROCESSES["policy"][0] in command_line(pid):
+                os.kill(pid, signal.SIGKILL)
+        assert begin_and_act(running).shape == (4, 2)
 
 
 def test_what_it_keeps_of_an_observation_does_not_change(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def wrap(
         places: What is to be seen, at the paths that it has outside.
         directory: The submission; the working directory, too.
         environment: Variables of the command.
-        scratch: An empty folder, for the bundle and for what runsc notes.
+        scratch: A folder to make, for the bundle and for what runsc notes.
 
     Raises:
         ConfinementError: There is no runsc, or the submission may not be entered by others.
@@ -55,16 +55,17 @@ def wrap(
     program = shutil.which(PROGRAM)
     if program is None:
         raise ConfinementError(f"{PROGRAM} is not installed (https://gvisor.dev/docs/user_guide/install)")
+    hidden = hidden_files(directory)
     root = scratch / "root"
-    root.mkdir()
+    root.mkdir(parents=True)
     mounts = [_read_only(place, place) for place in _outermost([*places, directory])]
-    for number, file in enumerate(hidden_files(directory)):
+    for number, file in enumerate(hidden):
         copy = scratch / str(number)
         shutil.copyfile(file, copy)
         copy.chmod(0o444)
         mounts.append(_read_only(copy, file))
-    hidden = [folder for folder in scenario_packages() if set(folder.parents) & set(places)]
-    mounts += [_empty(folder) for folder in [*hidden, *map(Path, _NOTHING_TO_WRITE)]]
+    empty = [folder for folder in scenario_packages() if set(folder.parents) & set(places)]
+    mounts += [_empty(folder) for folder in [*empty, *map(Path, _NOTHING_TO_WRITE)]]
     bundle: dict[str, Any] = {
         "ociVersion": "1.0.2",
         "hostname": "drivebench",

@@ -42,7 +42,7 @@ def launch(
         command: Of the process, which asks for its confinement.
         directory: Of the submission.
         environment: Variables that it is to get.
-        scratch: An empty folder that stays as long as the process runs.
+        scratch: A folder for what must stay as long as the process runs; made where it is needed.
 
     Raises:
         ConfinementError: The tier needs what is not there.

@@ -55,7 +55,6 @@ def try_tier(tier: Tier) -> Found:
         directory, secret, scratch = (Path(folder) / name for name in ("submission", "secret", "scratch"))
         Path(folder).chmod(0o755)  # so that no more than the tier keeps it from the secret
         directory.mkdir(mode=0o755)
-        scratch.mkdir()
         secret.write_text("secret")
         try:
             start = launch(

@@ -153,7 +153,7 @@ COMMAND = [sys.executable, "-c", "from drivebench.cli import main; main()", "ser
 
 def run_here(*arguments: str) -> str:
     """What a command of the organiser prints."""
-    result = CliRunner().invoke(app, ["serve", *arguments])
+    result = CliRunner().invoke(app, ["serve", *arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.stdout
 

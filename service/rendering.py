@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
+
+from drivebench.html_templates import html_templates
 
 __all__ = ["PAGES", "environment"]
 
@@ -10,11 +12,5 @@ PAGES = Path(__file__).parent / "pages"
 
 
 def environment() -> Environment:
-    """Every text is escaped; a name that is missing is an error."""
-    return Environment(
-        loader=FileSystemLoader(PAGES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """Of the service."""
+    return html_templates(PAGES)

@@ -3,12 +3,11 @@
 from base64 import b64encode
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from drivebench.diagnosis.diagnosis import Diagnosis
 from drivebench.diagnosis.figures import figures
 from drivebench.diagnosis.intervals import LEVEL
 from drivebench.diagnosis.words import number, sentences
+from drivebench.html_templates import html_templates
 
 __all__ = ["render_page"]
 
@@ -21,13 +20,7 @@ def render_page(diagnosis: Diagnosis) -> str:
     Args:
         diagnosis: What was found.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates(Path(__file__).parent)
     shown = []
     for found in diagnosis.scenarios:
         drawn = figures(found)

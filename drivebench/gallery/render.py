@@ -4,10 +4,9 @@ import re
 from base64 import b64encode
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from drivebench.gallery.content import Gallery
 from drivebench.gallery.doc_page import inline
+from drivebench.html_templates import html_templates
 
 __all__ = ["render_gallery"]
 
@@ -18,13 +17,7 @@ def render_gallery(gallery: Gallery) -> str:
     Args:
         gallery: What to show.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates(Path(__file__).parent)
     environment.filters.update(data=_data, inline=inline, anchor=_anchor)
     return environment.get_template("gallery.html.jinja").render(gallery=gallery)
 

@@ -3,9 +3,9 @@
 from base64 import b64encode
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from drivebench.html_templates import html_templates
 from drivebench.progress import duration
 from leaderboard.formats.cells import head_of, interval_of, is_left, name_of, one_line, rank_of, value_of
 from leaderboard.page.chart import lesson_chart
@@ -23,13 +23,7 @@ def render_page(content: PageContent) -> str:
     Args:
         content: What to show.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates(Path(__file__).parent)
     environment.filters.update(data=_data, duration=duration, one_line=one_line)
     return environment.get_template("page.html.jinja").render(
         content=content,

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from drivebench.gallery.doc_page import inline
+from drivebench.html_templates import html_templates
 from leaderboard.board import Part
 from leaderboard.formats.cells import interval_of, one_line, rank_of, value_of
 from leaderboard.plots.profile import THRESHOLDS
@@ -59,13 +60,7 @@ def pages(site: Site) -> dict[str, str]:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates(_HERE / "templates")
     environment.filters.update(inline=inline, one_line=one_line)
     environment.globals.update(
         chosen=CHOSEN,

@@ -15,23 +15,12 @@ from drivebench.evaluation.record import Run
 from drivebench.evaluation.run_directory import write_atomically
 from drivebench.evaluation.run_files import PACKED
 from leaderboard.comparable import differs
-from leaderboard.formats.cells import (
-    TIED,
-    counted,
-    head_of,
-    interval_of,
-    is_left,
-    name_of,
-    one_line,
-    rank_of,
-    value_of,
-)
+from leaderboard.formats.html import as_piece
 from leaderboard.index import read_runs
 from leaderboard.outcomes import Outcomes
 from leaderboard.scores import estimate_json, score_run
 from leaderboard.site.write import write_site
 from leaderboard.table import make_table
-from service.rendering import environment
 from service.settings import Places
 
 __all__ = ["result_of", "write_pages", "write_table"]
@@ -75,7 +64,8 @@ def write_table(places: Places, *, revealed: bool) -> None:
         runs = _of_latest_version(places)
         if not revealed:
             runs = [replace(run, first_failures=()) for run in runs]
-        write_atomically(places.table, _rendered(runs).encode())
+        tables = [make_table(runs, "family"), make_table(runs)] if runs else []
+        write_atomically(places.table, (as_piece(tables) if tables else "").encode())
 
 
 def write_pages(places: Places) -> None:
@@ -102,22 +92,3 @@ def _of_latest_version(places: Places) -> list[Outcomes]:
     records = sorted(places.records.rglob(f"*{PACKED}"), key=lambda path: path.stat().st_mtime_ns)
     runs = read_runs(records)
     return [run for run in runs if differs(run, runs[-1]) is None]
-
-
-def _rendered(runs: list[Outcomes]) -> str:
-    pages = environment()
-    pages.filters["one_line"] = one_line
-    tables = [make_table(runs, "family"), make_table(runs)] if runs else []
-    blocks = {name: (table, columns) for table in tables for name, columns in table.blocks.items()}
-    return pages.get_template("table.html.jinja").render(
-        blocks=blocks,
-        parts=tables[-1] if tables else None,
-        tied=TIED,
-        counted=counted,
-        head_of=head_of,
-        interval_of=interval_of,
-        is_left=is_left,
-        name_of=name_of,
-        rank_of=rank_of,
-        value_of=value_of,
-    )

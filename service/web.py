@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from importlib.metadata import version
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,15 +14,17 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from drivebench.html_templates import html_templates
 from service.answers import Problem
 from service.api import Service, make_api
 from service.codes import Code, RefusedError
 from service.dispatcher import Dispatcher
 from service.headers import SafeHeaders
 from service.intake import Intake
-from service.rendering import PAGES, environment
 
 __all__ = ["make_app"]
+
+PAGES = Path(__file__).parent / "pages"
 
 
 def make_app(service: Service) -> ASGIApp:
@@ -57,7 +60,7 @@ def make_app(service: Service) -> ASGIApp:
 
 
 def _add_pages(app: FastAPI, service: Service) -> None:
-    pages = environment()
+    pages = html_templates(PAGES)
 
     def page(template: str) -> Callable[[], HTMLResponse]:
         def show() -> HTMLResponse:

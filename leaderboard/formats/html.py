@@ -16,7 +16,7 @@ from leaderboard.formats.cells import (
 )
 from leaderboard.rows import Column, Row, Table
 
-__all__ = ["as_html", "escape"]
+__all__ = ["as_html", "as_piece", "escape"]
 
 _STYLE = """\
 :root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; }
@@ -50,12 +50,29 @@ def as_html(table: Table) -> str:
         f"<style>\n{_STYLE}\n</style>",
         "</head>",
         "<body>",
-        f"<p>{escape(table.caption)}</p>",
+        *_piece([table]),
+        "</body>",
+        "</html>",
     ]
-    for name, columns in table.blocks.items():
-        lines += _block(table, name, columns)
-    lines += ["<ul>", *(f"<li>{escape(note)}</li>" for note in table.notes), "</ul>", "</body>", "</html>"]
     return "\n".join(lines) + "\n"
+
+
+def as_piece(tables: Sequence[Table]) -> str:
+    """Tables of the same runs as a piece of a page: each block once, caption and notes of the last table.
+
+    Args:
+        tables: At least one.
+    """
+    return "\n".join(_piece(tables)) + "\n"
+
+
+def _piece(tables: Sequence[Table]) -> Iterator[str]:
+    last = tables[-1]
+    yield f"<p>{escape(last.caption)}</p>"
+    blocks = {name: (table, columns) for table in tables for name, columns in table.blocks.items()}
+    for name, (table, columns) in blocks.items():
+        yield from _block(table, name, columns)
+    yield from ("<ul>", *(f"<li>{escape(note)}</li>" for note in last.notes), "</ul>")
 
 
 def _block(table: Table, name: str, columns: Sequence[Column]) -> Iterator[str]:

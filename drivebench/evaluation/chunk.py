@@ -18,6 +18,7 @@ from drivebench.evaluation.rollout import Rollout, roll_out_batch
 from drivebench.evaluation.run_files import ChunkFiles, action_log
 from drivebench.metric.measurement import Reference
 from drivebench.scenario import Episode
+from drivebench.sensors.ground_memory import keep_ground
 from drivebench.suite import SuiteEntry
 
 __all__ = ["LIVES", "SAME_DEATHS", "ChunkJob", "RunChunk", "chunk_seed"]
@@ -26,7 +27,9 @@ LIVES = 10
 """How often a policy may be killed in a chunk before it is believed that it does so itself."""
 SAME_DEATHS = 3
 """The same for one that is killed at the same decision each time, as one that does it itself would be."""
-
+GROUND_BYTES = 32_000_000
+"""For roads that are driven no more: a suite has most of them in one chunk only, and as many workers as there
+are processors would each keep hundreds of megabytes."""
 
 RunChunk = Callable[[int, Callable[[int], None]], ChunkFiles]
 """``run(chunk, progress)``: drives a chunk; tells how many episodes have just finished."""
@@ -77,6 +80,7 @@ class ChunkJob:
     @contextmanager
     def runner(self) -> Iterator[RunChunk]:
         """Yields what drives a chunk, as long as the pilot lives."""
+        keep_ground(GROUND_BYTES)
         with self.competitor.pilot(self.chunk_size, self.limits, self.isolation) as pilot:
             yield lambda chunk, progress: self._run(pilot, chunk, progress)
 

@@ -31,6 +31,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drivebench.evaluation.isolation.confinement import Confinement, confine
 from drivebench.evaluation.protocol import (
@@ -55,8 +56,7 @@ class Host:
     """A policy and the memory that it sees."""
 
     def __init__(self) -> None:
-        self._memory: Any = None
-        self._layout = Layout(arrays=(), texts=())
+        self._seen: dict[str, NDArray[Any]] = {}
         self._policy: Any = None
         self._torch = _TorchSeeder()
         sys.meta_path.insert(0, self._torch)
@@ -71,8 +71,8 @@ class Host:
 
     def load(self, request: dict[str, Any]) -> dict[str, Any]:
         """Import the submission, with all generators of random numbers seeded, and make its policy."""
-        self._layout = Layout.decode(request["layout"])
-        self._memory = map_memory(MEMORY, self._layout.size)
+        layout = Layout.decode(request["layout"])
+        self._seen = views(map_memory(MEMORY, layout.size), layout)
         directory = Path(request["directory"])
         if not request["weights_only"]:  # else no module is ever looked for in the directory
             _import_from_source(directory)
@@ -94,9 +94,7 @@ class Host:
     def act(self, request: dict[str, Any]) -> dict[str, Any]:
         """Decide; the policy gets copies, so that what it keeps does not change under it."""
         slots = np.array(request["slots"], np.int64)
-        observation: dict[str, Any] = {
-            name: view.copy() for name, view in views(self._memory, self._layout).items()
-        }
+        observation: dict[str, Any] = {name: view.copy() for name, view in self._seen.items()}
         observation |= request["texts"]
         actions = np.asarray(self._policy.act(observation, slots))
         well_formed = actions.dtype.kind == "f" and actions.shape == (len(slots), 2)

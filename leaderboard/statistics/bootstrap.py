@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from drivebench.errors import RecordError
 from leaderboard.statistics.estimate import TAIL, Estimate
+from leaderboard.threads import in_threads
 
 __all__ = [
     "RESAMPLES",
@@ -81,10 +82,10 @@ class Draws:
 
     def estimates(self) -> list[Estimate]:
         """One for each column."""
-        ends = [
-            (_quantile(seen + self.worst, TAIL), _quantile(seen + self.best, 1.0 - TAIL))
-            for seen in self.seen
-        ]
+        ends = in_threads(
+            lambda seen: (_quantile(seen + self.worst, TAIL), _quantile(seen + self.best, 1.0 - TAIL)),
+            list(self.seen),
+        )
         low, high = np.array(ends).T
         low = np.clip(np.minimum(low, self.means), self.lowest, None)
         high = np.clip(np.maximum(high, self.means), None, self.highest)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from leaderboard.statistics.bootstrap import Draws
 from leaderboard.statistics.estimate import LEVEL
+from leaderboard.threads import in_threads
 
 __all__ = ["Ranking", "ranking", "tied_with_best"]
 
@@ -52,13 +53,9 @@ def ranking(draws: Draws, *, probabilities: bool = True) -> Ranking:
         probabilities: Whether to give the probability of being best.
     """
     k, means = len(draws.means), draws.means
-    apart = _Apart(draws)
-    better, worse = np.zeros(k, dtype=np.intp), np.zeros(k, dtype=np.intp)
-    told = np.zeros((k, k), dtype=np.bool_)
-    for own in range(k):
-        told[own] = apart.from_(own)
-        better[own] = np.count_nonzero(told[own] & (means > means[own]))
-        worse[own] = np.count_nonzero(told[own] & (means < means[own]))
+    told = np.array(in_threads(_Apart(draws).from_, range(k)))
+    better = np.count_nonzero(told & (means > means[:, None]), axis=1)
+    worse = np.count_nonzero(told & (means < means[:, None]), axis=1)
     return Ranking(
         ranks=tuple((1 + int(above), k - int(below)) for above, below in zip(better, worse, strict=True)),
         best=_best(draws) if probabilities else None,
@@ -93,14 +90,13 @@ class _Apart:
         self._centred = centred.astype(np.float32)
         self._variance = np.mean(centred**2, axis=1)
         self._floor = float(np.mean(np.square(self._imagined, dtype=np.float64)))
-        self._deviation = np.empty_like(self._centred)
 
     def from_(self, own: int) -> NDArray[np.bool_]:
         """``b1[columns]``: which are told apart from one, all at once with probability ``LEVEL``."""
         common = self._centred @ self._centred[own] / self._centred.shape[1]
         variance = np.maximum(self._variance + self._variance[own] - 2.0 * common, 0.0)
         scale = np.sqrt(variance + self._floor)
-        deviation = np.subtract(self._centred, self._centred[own], out=self._deviation)
+        deviation = self._centred - self._centred[own]
         np.abs(deviation, out=deviation)
         deviation += self._imagined
         deviation *= (1.0 / scale)[:, None].astype(np.float32)

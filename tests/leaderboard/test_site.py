@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,11 +87,14 @@ def attacked(tmp_path_factory: pytest.TempPathFactory, fewer_resamples: None) ->
 def published(tmp_path_factory: pytest.TempPathFactory, fewer_resamples: None) -> Path:
     """Real runs of one family, with pictures and replays."""
     out = tmp_path_factory.mktemp("published") / "site"
-    names = ("behavior-cloning-seed-0", "camera-correction-seed-0")
+    publish(out, ("behavior-cloning-seed-0", "camera-correction-seed-0"))
+    return out
+
+
+def publish(out: Path, names: Sequence[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("leaderboard.site.replays.SHOWN", 1)
         write_site([RECORDS / f"{name}.zip" for name in names], out)
-    return out
 
 
 @pytest.fixture(scope="module")
@@ -316,11 +319,20 @@ def test_same_records_in_another_order_same_bytes(
     attacked: tuple[Path, Site], tmp_path: Path, fewer_resamples: None
 ) -> None:
     write_site(invented(tmp_path)[::-1], tmp_path / "again")
-    first, again = (
-        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-        for folder in (attacked[0], tmp_path / "again")
-    )
-    assert first == again
+    assert files(tmp_path / "again") == files(attacked[0])
+
+
+def test_same_records_same_pictures_and_replays(
+    published: Path, tmp_path: Path, fewer_resamples: None
+) -> None:
+    publish(tmp_path / "again", ("camera-correction-seed-0", "behavior-cloning-seed-0"))
+    first = files(published)
+    assert {".png", ".js"} <= {path.suffix for path in first}
+    assert files(tmp_path / "again") == first
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_nothing_is_overwritten_and_edited_records_are_refused(tmp_path: Path, fewer_resamples: None) -> None:

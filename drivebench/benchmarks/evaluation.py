@@ -24,8 +24,9 @@ that of all processes of an evaluation together, looked at four times a second; 
 (proportional set size, Linux only).
 
 What isolation and transport cost is processor time: chunks of the suite are driven by turns in each tier, and
-with the policy in the harness itself, which is asked by a function call. Starting a policy's process anew for
-each chunk is part of it; starting the first one is not.
+with the policy in the harness itself, which is asked by a function call; by two processes at a time, where
+the machine has two processors, as in a run. Starting a policy's process anew for each chunk is part of it;
+starting the first one is not.
 """
 
 POLICY = "camera-correction"

@@ -211,24 +211,31 @@ def _read(
     connection: socket.socket, count: int, deadline: float | None, watch: Callable[[], None] | None
 ) -> bytes:
     data = bytearray()
-    poll = select.poll()
-    poll.register(connection, select.POLLIN)
+    for_ever = deadline is None and watch is None
     while len(data) < count:
-        left = WATCH_INTERVAL_S if deadline is None else min(WATCH_INTERVAL_S, deadline - time.monotonic())
-        if not poll.poll(max(0.0, left) * 1000.0):
-            if watch is not None:
-                watch()
-            if deadline is not None and time.monotonic() >= deadline:
-                raise SilenceError
-            continue
         try:
-            part = connection.recv(count - len(data))
+            part = connection.recv(count - len(data), 0 if for_ever else socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            _await(connection, deadline, watch)
+            continue
         except OSError as error:
             raise ProtocolError("") from error
         if not part:
             raise ProtocolError("")
         data += part
     return bytes(data)
+
+
+def _await(connection: socket.socket, deadline: float | None, watch: Callable[[], None] | None) -> None:
+    """Wait until there is something to read, or for as long as nobody need look."""
+    left = WATCH_INTERVAL_S if deadline is None else min(WATCH_INTERVAL_S, deadline - time.monotonic())
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    if not poll.poll(max(0.0, left) * 1000.0):
+        if watch is not None:
+            watch()
+        if deadline is not None and time.monotonic() >= deadline:
+            raise SilenceError
 
 
 def create_memory(size: int) -> tuple[int, mmap.mmap]:

@@ -11,9 +11,12 @@ import pytest
 from small_suites import suite
 
 from drivebench.evaluation import run
+from drivebench.evaluation.engines.engine import HarnessError
 from drivebench.evaluation.run import EvaluationRequest, evaluate
 
 CHUNKS = 4
+GAVE_UP = 3
+"""Exit code of an evaluation that lost too many workers over one chunk."""
 
 
 def evaluate_small_suite(
@@ -45,6 +48,9 @@ def main() -> None:
         evaluate_small_suite(**vars(parser.parse_args()))
     except KeyboardInterrupt:
         sys.exit(130)
+    except HarnessError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(GAVE_UP)
 
 
 if __name__ == "__main__":

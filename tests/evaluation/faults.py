@@ -1,8 +1,8 @@
 """Kills evaluator, worker and policy at random moments and compares what the run comes to: a command.
 
-``python tests/evaluation/faults.py --kills 200 --seed 0 --out DIR`` evaluates again and again, resuming
-whenever the evaluator is gone, until so many processes were killed; every finished run must have the bytes of
-an undisturbed one. The exit code is 0 only then.
+``python tests/evaluation/faults.py --kills 200 --seed 0 --out DIR`` evaluates again and again, until so many
+processes were killed, resuming whenever the evaluator is gone, or has given up as one chunk cost it three
+workers. Every finished run must have the bytes of an undisturbed one. The exit code is 0 only then.
 """
 
 import argparse
@@ -16,9 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from evaluate_small_suite import CHUNKS, evaluate_small_suite
+from evaluate_small_suite import CHUNKS, GAVE_UP, evaluate_small_suite
 from small_suites import STEADY, submission
 
+from drivebench.evaluation.engines.engine import ATTEMPTS
 from drivebench.evaluation.record import load_run
 
 SCRIPT = Path(__file__).with_name("evaluate_small_suite.py")
@@ -121,7 +122,9 @@ def disturb(
                 continue
             if running.returncode == 0:
                 break
-            assert running.returncode < 0, f"it failed by itself:\n{log_of(out).read_text()}"
+            lost = kinds.count("worker") - left.count("worker")
+            gave_up = running.returncode == GAVE_UP and lost >= ATTEMPTS
+            assert running.returncode < 0 or gave_up, f"it failed by itself:\n{log_of(out).read_text()}"
             running = start(undisturbed, out)
     finally:
         running.kill()

@@ -102,6 +102,7 @@ class Board:
         self._every = np.arange(len(self.keys))
         self._rows = [self._rows_of(run) for run in runs]
         self._scored: dict[tuple[Part, str], Scored] = {}
+        self._means: dict[tuple[Part, str], NDArray[np.float64]] = {}
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -155,10 +156,11 @@ class Board:
 
     def means(self, measure: str, part: Part = ALL) -> NDArray[np.float64]:
         """Unweighted mean over families of the means over their episodes, ``f8[runs]``."""
-        found: NDArray[np.float64] = np.mean(
-            [each.mean(axis=0) for each in self.by_family(measure, part).values()], axis=0
-        )
-        return found
+        if (part, measure) not in self._means:
+            self._means[part, measure] = np.mean(
+                [each.mean(axis=0) for each in self.by_family(measure, part).values()], axis=0
+            )
+        return self._means[part, measure]
 
     def scored(self, measure: str, part: Part = ALL) -> Scored:
         """A measure on a part, with intervals."""

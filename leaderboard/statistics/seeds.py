@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from drivebench.errors import RecordError
@@ -169,12 +170,12 @@ def seed_ranks(methods: Sequence[Seeds]) -> list[tuple[int, int]]:
     Args:
         methods: All that are ranked together, the highest mean being the best.
     """
-    level = 1.0 - (1.0 - LEVEL) / max(len(methods) - 1, 1)
+    apart = _Apart(methods)
     ranks = []
-    for place, own in enumerate(methods):
-        others = (other for k, other in enumerate(methods) if k != place)
-        signs = [_sign(own, other, level) for other in others]
-        ranks.append((1 + signs.count(-1), len(methods) - signs.count(1)))
+    for own in range(len(methods)):
+        signs = apart.signs(own)
+        better, worse = int(np.count_nonzero(signs < 0)), int(np.count_nonzero(signs > 0))
+        ranks.append((1 + better, len(methods) - worse))
     return ranks
 
 
@@ -186,21 +187,41 @@ def tied_methods(methods: Sequence[Seeds], *, highest: bool) -> tuple[list[bool]
         highest: Whether the highest mean is the best; the lowest otherwise.
     """
     means = [each.mean if highest else -each.mean for each in methods]
-    top = methods[means.index(max(means))]
-    level = 1.0 - (1.0 - LEVEL) / max(len(methods) - 1, 1)
+    signs = _Apart(methods).signs(means.index(max(means)))
     best = [mean >= max(means) for mean in means]
-    tied = [not is_best and _sign(top, each, level) == 0 for is_best, each in zip(best, methods, strict=True)]
+    tied = [not is_best and sign == 0 for is_best, sign in zip(best, signs.tolist(), strict=True)]
     return best, tied
 
 
-def _sign(own: Seeds, other: Seeds, level: float) -> int:
-    """1 where a method is surely better than another, -1 where it is surely worse, 0 where nobody knows."""
-    found = difference_of_methods(own, other, level).estimate
-    if not own.trained and not other.trained:
-        return int(np.sign(found.value))
-    if found.low is None or found.high is None:
-        return 0
-    return int(found.low > 0.0) - int(found.high < 0.0)
+class _Apart:
+    """Which methods are surely better than which: :func:`difference_of_methods` of many at once."""
+
+    def __init__(self, methods: Sequence[Seeds]) -> None:
+        self._level = 1.0 - (1.0 - LEVEL) / max(len(methods) - 1, 1)
+        self._mean = np.array([each.mean for each in methods])
+        self._variance = np.array([each.variance_of_mean for each in methods])
+        self._share = self._variance**2 / np.array([max(len(each.values) - 1, 1) for each in methods])
+        self._trained = np.array([each.trained for each in methods])
+        self._known = np.array([each.known for each in methods])
+
+    def signs(self, own: int) -> NDArray[np.intp]:
+        """Of one against each: 1 where it is surely better, -1 where surely worse, 0 where nobody knows.
+
+        Args:
+            own: Its place.
+
+        Returns:
+            ``i8[methods]``.
+        """
+        value = self._mean[own] - self._mean
+        variance = self._variance[own] + self._variance
+        half = np.zeros(len(value))
+        varies = variance > 0.0
+        freedom = variance[varies] ** 2 / (self._share[own] + self._share[varies])
+        half[varies] = special.stdtrit(freedom, (1.0 + self._level) / 2.0) * np.sqrt(variance[varies])
+        known = self._known[own] & self._known
+        signs: NDArray[np.intp] = np.where(known, (value > half).astype(np.intp) - (value < -half), 0)
+        return signs
 
 
 def _student(freedom: float, level: float = LEVEL) -> float:

@@ -184,6 +184,27 @@ def test_places_and_ties_of_methods() -> None:
     assert tied_methods([last, best, near], highest=False) == ([True, False, False], [False, False, False])
 
 
+def test_places_are_those_that_single_differences_give() -> None:
+    rng = np.random.default_rng(5)
+    methods = [
+        Seeds(values=tuple(50.0 + 20.0 * rng.random() + rng.normal(0.0, 1.0, k)), trained=True)
+        for k in rng.integers(1, 8, 30)
+    ]
+    methods += [Seeds(values=(value,), trained=False) for value in (50.0, 60.0, 60.0)]
+    methods += [Seeds(values=(55.0, 55.0), trained=True), Seeds(values=(60.0, 60.0, 60.0), trained=True)]
+    level = 1.0 - 0.05 / (len(methods) - 1)
+    for own, places in zip(methods, seed_ranks(methods), strict=True):
+        better = worse = 0
+        for other in methods:
+            found = difference_of_methods(own, other, level).estimate
+            low, high = found.low, found.high
+            if not own.trained and not other.trained:
+                low = high = found.value
+            better += high is not None and high < 0.0
+            worse += low is not None and low > 0.0
+        assert places == (1 + better, len(methods) - worse)
+
+
 def test_method_intervals_cover_and_pooled_episodes_would_not() -> None:
     """Training seeds spread by 10, episodes by 30: 3 seeds of 30 episodes each, 400 times."""
     rng = np.random.default_rng(9)

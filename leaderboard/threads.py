@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 MOST = 4
 """Threads: beyond, Python's own share of the work keeps the others waiting."""
-FEW = 32
+FEW = 16
 """Items that are not worth a thread."""
 
 

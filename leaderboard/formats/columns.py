@@ -18,8 +18,9 @@ def width_of(text: str) -> int:
 
 def aligned(texts: Sequence[str], *, left: bool = False) -> list[str]:
     """Texts of one width, with spaces before them, or after them where they begin at the left."""
-    width = max(map(width_of, texts))
-    spaces = [" " * (width - width_of(text)) for text in texts]
+    widths = [width_of(text) for text in texts]
+    widest = max(widths)
+    spaces = [" " * (widest - width) for width in widths]
     return [text + space if left else space + text for text, space in zip(texts, spaces, strict=True)]
 
 

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from drivebench.progress import say
 from leaderboard.index.rows import derivation, keys_from, keys_to_bytes, outcomes_from, outcomes_to_bytes
 from leaderboard.outcomes import Outcomes
+from leaderboard.threads import in_threads
 
 __all__ = ["VARIABLE", "Entry", "Index"]
 
@@ -132,19 +133,20 @@ class Index:
             return 0
 
     def _find(self, query: str, wanted: Mapping[Path, str]) -> dict[Path, Outcomes]:
-        found: dict[Path, Outcomes] = {}
         if self._given_up or not wanted or not self.path.exists():
-            return found
+            return {}
+        rows: list[tuple[Path, bytes, tuple[str, ...]]] = []
         try:
             with self._connected() as connection:
                 for path, value in wanted.items():
                     row = connection.execute(query, (value,)).fetchone()
                     if row is not None:
-                        found[path] = outcomes_from(row[1], self._keys_of(connection, row[0]), path)
+                        rows.append((path, row[1], self._keys_of(connection, row[0])))
+            found = in_threads(lambda row: outcomes_from(row[1], row[2], row[0]), rows)
         except (sqlite3.Error, zlib.error) as error:
             self._discard(error)
             return {}
-        return found
+        return {path: outcomes for (path, _, _), outcomes in zip(rows, found, strict=True)}
 
     def _keys_of(self, connection: sqlite3.Connection, digest: str) -> tuple[str, ...]:
         """Keys of episodes; runs of one suite share them."""

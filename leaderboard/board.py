@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from drivebench.abilities import Ability, abilities_tested
@@ -30,7 +29,7 @@ from leaderboard.statistics import (
     tied_with_best,
 )
 
-__all__ = ["ALL", "KINDS", "Board", "Part", "Scored"]
+__all__ = ["ALL", "KINDS", "Board", "Cells", "Part", "Scored"]
 
 MISSING = "missing"
 """Status of an episode without record."""
@@ -55,6 +54,23 @@ class Part:
 
 ALL = Part("all")
 HEADLINE = ("dbs",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cells:
+    """What each episode is: one entry for each in every column.
+
+    Attributes:
+        scenario: Names with version.
+        family: Names without.
+        condition: Names.
+        seed: ``i8``.
+    """
+
+    scenario: NDArray[np.str_]
+    family: NDArray[np.str_]
+    condition: NDArray[np.str_]
+    seed: NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,23 +121,25 @@ class Board:
         self._means: dict[tuple[Part, str], NDArray[np.float64]] = {}
 
     @cached_property
-    def cells(self) -> pd.DataFrame:
-        """One row an episode: ``scenario``, ``family``, ``condition`` and ``seed``."""
-        rows = [key.split("/") for key in self.keys]
-        frame = pd.DataFrame(rows, columns=pd.Index(["scenario", "condition", "seed"]), index=list(self.keys))
-        families = [scenario.rpartition("-v")[0] for scenario in frame["scenario"]]
-        return frame.assign(family=families, seed=frame["seed"].astype(np.int64))
+    def cells(self) -> Cells:
+        """What each episode is, in the order of :attr:`keys`."""
+        scenarios, conditions, seeds = zip(*(key.split("/") for key in self.keys), strict=True)
+        return Cells(
+            scenario=np.array(scenarios),
+            family=np.array([scenario.rpartition("-v")[0] for scenario in scenarios]),
+            condition=np.array(conditions),
+            seed=np.array(seeds, dtype=np.int64),
+        )
 
     @cached_property
     def parts(self) -> dict[Part, NDArray[np.intp]]:
         """Places of the episodes of every part; families and conditions in the order of the suite."""
         found = {ALL: np.arange(len(self.keys))}
-        for kind in ("family", "condition"):
-            column = self.cells[kind].to_numpy()
+        for kind, column in (("family", self.cells.family), ("condition", self.cells.condition)):
             for name in dict.fromkeys(column):
                 found[Part(kind, str(name))] = np.flatnonzero(column == name)
         abilities = {k: v for run in self.runs for k, v in run.manifest.suite.abilities.items()}
-        cells = zip(self.cells["scenario"], self.cells["condition"], strict=True)
+        cells = zip(self.cells.scenario.tolist(), self.cells.condition.tolist(), strict=True)
         tested = [abilities_tested(abilities[scenario], condition) for scenario, condition in cells]
         for ability in Ability:
             places = np.flatnonzero([ability.value in each for each in tested])
@@ -141,7 +159,7 @@ class Board:
 
     def by_family(self, measure: str, part: Part = ALL) -> dict[str, NDArray[np.float64]]:
         """The same by family."""
-        values, families = self.values(measure, part), self.cells["family"].to_numpy()[self.parts[part]]
+        values, families = self.values(measure, part), self.cells.family[self.parts[part]]
         return {str(name): values[families == name] for name in dict.fromkeys(families)}
 
     @cached_property
@@ -226,7 +244,7 @@ class Board:
         return self._weights(ALL)
 
     def _weights(self, part: Part) -> Weights:
-        families = Counter(self.cells["family"].iloc[self.parts[part]])
+        families = Counter(self.cells.family[self.parts[part]].tolist())
         return draw_weights(families, self.rng(part))
 
     @cached_property

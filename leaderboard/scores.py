@@ -7,7 +7,6 @@ from typing import Any
 
 from drivebench.evaluation.record import Run
 from leaderboard.board import ALL, Board, Part
-from leaderboard.drops import drops
 from leaderboard.outcomes import MEASURES, Outcomes, outcomes_of
 from leaderboard.statistics import LEVEL, Estimate
 
@@ -96,8 +95,12 @@ class RunScore:
     @cached_property
     def drops(self) -> dict[str, Estimate | None]:
         """By condition, what is lost under it, in percent, on seeds that were also driven nominally."""
-        scores = self.board.values("dbs")[:, self.place]
-        return drops(self.board.cells.assign(dbs=scores), self.run.results)
+        import pandas as pd
+
+        from leaderboard.drops import drops
+
+        frame = pd.DataFrame({**vars(self.board.cells), "dbs": self.board.values("dbs")[:, self.place]})
+        return drops(frame, self.run.results)
 
     @cached_property
     def faults(self) -> dict[str, int]:

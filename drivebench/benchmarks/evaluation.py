@@ -62,7 +62,7 @@ def measure() -> list[Row]:
             taken_s = _evaluate(folder, "run", workers)
         verify_s = _seconds(folder, "verify", "run")
         alone_s = _evaluate(folder, "alone", 1)
-        tiers = transport.rows(folder / "policy", SUITE)
+        tiers = transport.rows(folder / "policy", SUITE, workers)
     whole = f"suite {SUITE}, {episodes} episodes, {workers} workers"
     return [
         _allowed(f"evaluate: {whole}", "commands/s", taken_s, ALLOWED_S),

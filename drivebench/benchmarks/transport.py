@@ -39,7 +39,6 @@ __all__ = ["measure", "rows"]
 
 EVERY = 6
 """Chunks are alike enough that each so many are measured: seven of the suite ``test``."""
-WORKERS = 2
 SHARE = 0.9
 """What driving itself must be of a run: isolation and transport cost less than a tenth."""
 SECTION = "driving chunks with a small camera network, against the same policy in the harness itself"
@@ -87,20 +86,21 @@ class _CompetitorHere(Competitor):
         yield _PilotHere(self.submission.directory, self.submission.loader, rig, batch_size)
 
 
-def rows(submission: Path, suite: str) -> list[Row]:
+def rows(submission: Path, suite: str, workers: int) -> list[Row]:
     """Drive chunks in each tier that comes into force here, and in the harness, taking turns.
 
-    As many processes do so at a time as a run on this machine has workers: alone, each answer would wake a
-    processor that has slept, with nothing in its caches, and that costs more than the answer's transport.
+    Several processes do so at a time, as in a run: alone, each answer would wake a processor that has slept,
+    with nothing in its caches, and that costs more than the answer's transport.
 
     Args:
         submission: A policy that is trusted.
         suite: Of which some chunks are driven.
+        workers: Processes at a time.
     """
     command = [sys.executable, "-m", __name__, str(submission), suite]
     started = [
         subprocess.Popen(command, env=os.environ | _ONE_THREAD, stdout=subprocess.PIPE)
-        for _ in range(min(WORKERS, os.cpu_count() or 1))
+        for _ in range(workers)
     ]
     texts = [each.communicate()[0] for each in started]
     for each in started:

@@ -300,7 +300,7 @@ def _corrected(lines: Sequence[Line]) -> list[Line]:
 
 def _telling(board: Board) -> list[Telling]:
     values = board.values("dbs")
-    apart, families = np.abs(values[:, 0] - values[:, 1]), board.cells["family"].to_numpy()
+    apart, families = np.abs(values[:, 0] - values[:, 1]), board.cells.family
     found = []
     for place in _most_of_each_family(apart, families)[:TELLING]:
         first, second = map(float, values[place])
@@ -318,7 +318,7 @@ def _telling(board: Board) -> list[Telling]:
     return found
 
 
-def _most_of_each_family(apart: NDArray[np.float64], families: NDArray[np.object_]) -> list[int]:
+def _most_of_each_family(apart: NDArray[np.float64], families: NDArray[np.str_]) -> list[int]:
     """Places of episodes: of each family the one that is most apart, then of each the next, and so on."""
     order = [int(place) for place in np.argsort(-apart, kind="stable") if apart[place] > EQUAL]
     turn = Counter[str]()

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import pandas as pd
-
 from leaderboard.formats.cells import one_line
 from leaderboard.rows import Cell, Row, Table
 from leaderboard.scores import estimate_json
@@ -27,7 +25,11 @@ def as_csv(table: Table) -> str:
     is the best of its section, or not told apart from it. Text that a spreadsheet would run begins
     with ``'``.
     """
-    return pd.DataFrame([_flat(row, table) for row in table.rows]).to_csv(index=False, lineterminator="\n")
+    import pandas as pd
+
+    flat = [_flat(row, table) for row in table.rows]
+    rows = [{name: pd.NA if value is None else value for name, value in row.items()} for row in flat]
+    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
 
 
 def _flat(row: Row, table: Table) -> dict[str, object]:
@@ -53,7 +55,7 @@ def _flat(row: Row, table: Table) -> dict[str, object]:
         else:
             flat[key] = _text(cell) if isinstance(cell, str) else _plain(cell)
     flat["suite_digest"] = table.facts["suite digest"]
-    return {name: pd.NA if value is None else value for name, value in flat.items()}
+    return flat
 
 
 def _text(text: str) -> str:

@@ -52,7 +52,7 @@ def draw_horizon(runs: Sequence[Outcomes]) -> "Figure":
         raise ConfigurationError(
             f"no episode that all runs have driven could have lasted {HORIZONS_S[-1]:.0f} s; expected some"
         )
-    families = board.cells["family"].to_numpy()
+    families = board.cells.family
     ends, broken = board.values("duration_s"), board.values("broken_off") > 0.0
     colours, drawn = colours_of(run.name for run in board.runs), set[str]()
     top_drawn = 0.0

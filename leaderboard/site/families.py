@@ -3,13 +3,14 @@
 import contextlib
 import io
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from drivebench import registry
 from drivebench.gallery.doc_page import DocPage, read_page
-from leaderboard.board import Board
+from leaderboard.board import Board, Part
 from leaderboard.site.dossier import file_name
 
 __all__ = ["VIEWS", "Family", "families_of", "take_pictures"]
@@ -69,11 +70,10 @@ def families_of(board: Board) -> tuple[Family, ...]:
     abilities = {k: v for run in board.runs for k, v in run.manifest.suite.abilities.items()}
     found = []
     for name in board.names("family"):
-        cells = board.cells[board.cells["family"] == name]
-        scenario = str(cells["scenario"].iloc[0])
+        cells, places = board.cells, board.parts[Part("family", name)]
+        scenario = str(cells.scenario[places[0]])
         is_known = scenario in registry.names("scenario")
         title, page = _described(scenario) if is_known else (name, DocPage(summary=""))
-        counts = cells["condition"].value_counts(sort=False)
         found.append(
             Family(
                 name=name,
@@ -82,8 +82,8 @@ def families_of(board: Board) -> tuple[Family, ...]:
                 title=title,
                 page=page,
                 abilities=tuple(abilities[scenario]),
-                conditions={str(condition): int(count) for condition, count in counts.items()},
-                seed=int(cells["seed"].iloc[0]),
+                conditions=dict(Counter(cells.condition[places].tolist())),
+                seed=int(cells.seed[places[0]]),
             )
         )
     return tuple(found)

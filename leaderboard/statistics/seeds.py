@@ -201,7 +201,6 @@ class _Apart:
         self._mean = np.array([each.mean for each in methods])
         self._variance = np.array([each.variance_of_mean for each in methods])
         self._share = self._variance**2 / np.array([max(len(each.values) - 1, 1) for each in methods])
-        self._trained = np.array([each.trained for each in methods])
         self._known = np.array([each.known for each in methods])
 
     def signs(self, own: int) -> NDArray[np.intp]:

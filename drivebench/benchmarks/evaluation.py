@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
-from drivebench.benchmarks import transport
+from drivebench.benchmarks import second_worker, transport
 from drivebench.benchmarks.row import Row
 from drivebench.evaluation.isolation.family import family
 from drivebench.suite import load_suite
@@ -23,10 +23,13 @@ its start to its end, by the clock on the wall; two workers, where the machine h
 that of all processes of an evaluation together, looked at four times a second; what they share counts once
 (proportional set size, Linux only).
 
-What isolation and transport cost is processor time: chunks of the suite are driven by turns in each tier, and
-with the policy in the harness itself, which is asked by a function call; by two processes at a time, where
-the machine has two processors, as in a run. Starting a policy's process anew for each chunk is part of it;
-starting the first one is not.
+What a second worker brings is measured by turns, after both have started: one worker, on one processor,
+drives a chunk of the suite twice, then two workers drive it at the same time.
+
+What isolation and transport cost is processor time: the whole suite is driven in each tier, and with the
+policy in the harness itself, which is asked by a function call, chunk by chunk in turns; by two processes at
+a time, where the machine has two processors, as in a run. Starting a policy's process anew for each chunk is
+part of it; starting the first one is not.
 """
 
 POLICY = "camera-correction"
@@ -39,13 +42,11 @@ CHECK_S, VERIFY_S = 30.0, 120.0
 MEMORY_GB = 2.0
 """Whatever the number of episodes."""
 CORES = 2
-EFFICIENCY = 0.9
-"""Of each of several workers, against one alone."""
 LOOK_S = 0.25
 
 
 def measure() -> list[Row]:
-    """Train the policy; evaluate it with all workers and with a single one; check, verify; drive by tier.
+    """Train the policy; evaluate, check, verify; drive with one worker and with all; drive by tier.
 
     Returns:
         What is held against the time or memory that is allowed, then all workers against one, then the tiers
@@ -61,7 +62,7 @@ def measure() -> list[Row]:
         with _Memory() as memory:
             taken_s = _evaluate(folder, "run", workers)
         verify_s = _seconds(folder, "verify", "run")
-        alone_s = _evaluate(folder, "alone", 1)
+        several = second_worker.rows(folder / "policy", SUITE, workers)
         tiers = transport.rows(folder / "policy", SUITE, workers)
     whole = f"suite {SUITE}, {episodes} episodes, {workers} workers"
     return [
@@ -69,16 +70,7 @@ def measure() -> list[Row]:
         _allowed("verify: the same run", "commands/s", verify_s, VERIFY_S),
         _allowed("check", "commands/s", check_s, CHECK_S),
         _allowed(f"memory of evaluate: {whole}", "1/GB", memory.peak_bytes / 1e9, MEMORY_GB),
-        Row(
-            section="evaluation of a small camera network, from start to end",
-            name=f"suite {SUITE}, {workers} workers against one",
-            ours=[episodes / taken_s],
-            unit="episodes/s",
-            peer="one worker",
-            theirs=[episodes / alone_s],
-            target=EFFICIENCY * workers,
-            note=_ONCE,
-        ),
+        *several,
         *tiers,
     ]
 

@@ -1,8 +1,9 @@
 """What isolation and transport cost in a run: the same chunks with the policy in the harness itself.
 
-Run as ``python -m drivebench.benchmarks.transport SUBMISSION SUITE``: it prints the processor time of each
-chunk, by tier, as JSON. That is a process of its own because the numerical libraries must have one thread
-each in the harness, too, and read that when they are imported.
+Run as ``python -m drivebench.benchmarks.transport SUBMISSION SUITE WORKER WORKERS``: it drives what one of
+several workers would drive of a suite, and prints the processor time of each chunk, by tier, as JSON. That is
+a process of its own because the numerical libraries must have one thread each in the harness, too, and read
+that when they are imported.
 """
 
 import importlib
@@ -22,6 +23,7 @@ from drivebench.benchmarks.row import Row, rates
 from drivebench.compiled import source_digest
 from drivebench.evaluation.chunk import ChunkJob
 from drivebench.evaluation.competitor import ChunkPilot, Competitor, of_submission
+from drivebench.evaluation.engines.local import processors
 from drivebench.evaluation.isolation.family import family
 from drivebench.evaluation.isolation.tier import NO_TIER, Tier
 from drivebench.evaluation.isolation.tiers import try_tier
@@ -37,11 +39,11 @@ from drivebench.world import WorldBatch
 
 __all__ = ["measure", "rows"]
 
-EVERY = 6
-"""Chunks are alike enough that each so many are measured: seven of the suite ``test``."""
+ROUNDS = 7
+"""Every so many chunks of the suite are a round: six of ``test``, of different families."""
 SHARE = 0.9
 """What driving itself must be of a run: isolation and transport cost less than a tenth."""
-SECTION = "driving chunks with a small camera network, against the same policy in the harness itself"
+SECTION = "driving a suite with a small camera network, against the same policy in the harness itself"
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _USER_TO_CHILDREN = slice(11, 15)
 """Fields of ``/proc/PID/stat`` after the name: times of the process, and of children that have ended."""
@@ -87,61 +89,75 @@ class _CompetitorHere(Competitor):
 
 
 def rows(submission: Path, suite: str, workers: int) -> list[Row]:
-    """Drive chunks in each tier that comes into force here, and in the harness, taking turns.
+    """Drive a suite in each tier that comes into force here, and in the harness, chunk by chunk in turns.
 
-    Several processes do so at a time, as in a run: alone, each answer would wake a processor that has slept,
+    Several processes share the chunks, as in a run: alone, each answer would wake a processor that has slept,
     with nothing in its caches, and that costs more than the answer's transport.
 
     Args:
         submission: A policy that is trusted.
-        suite: Of which some chunks are driven.
+        suite: What is driven.
         workers: Processes at a time.
     """
     command = [sys.executable, "-m", __name__, str(submission), suite]
     started = [
-        subprocess.Popen(command, env=os.environ | _ONE_THREAD, stdout=subprocess.PIPE)
-        for _ in range(workers)
+        subprocess.Popen(
+            [*command, str(worker), str(workers)], env=os.environ | _ONE_THREAD, stdout=subprocess.PIPE
+        )
+        for worker in range(workers)
     ]
     texts = [each.communicate()[0] for each in started]
     for each in started:
         if each.returncode:
             raise subprocess.CalledProcessError(each.returncode, command)
-    measured = _joined([json.loads(text) for text in texts])
-    here = rates(measured["seconds"][NO_TIER])
+    measured = [json.loads(text) for text in texts]
+    spent_s = {
+        name: _by_round([each["seconds"][name] for each in measured]) for name in measured[0]["seconds"]
+    }
+    notes = {name: note for each in measured for name, note in each["notes"].items()}
     return [
         Row(
             section=SECTION,
             name=f"tier {tier.value}",
-            ours=rates(measured["seconds"].get(tier.value, [])),
-            unit="chunks in a second of processor time",
+            ours=rates(spent_s.get(tier.value, [])),
+            unit="rounds of chunks in a second of processor time",
             peer="in the harness",
-            theirs=here if tier.value in measured["seconds"] else [],
-            target=SHARE if tier.value in measured["seconds"] else None,
-            note=measured["notes"].get(tier.value, ""),
+            theirs=rates(spent_s[NO_TIER]) if tier.value in spent_s else [],
+            target=SHARE if tier.value in spent_s else None,
+            note=notes.get(tier.value, ""),
+            facts={
+                "seconds": sum(spent_s.get(tier.value, [])),
+                "seconds in the harness": sum(spent_s[NO_TIER]),
+            },
         )
         for tier in Tier
     ]
 
 
-def _joined(measured: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What several processes measured, as if one had."""
-    names = measured[0]["seconds"]
-    return {
-        "seconds": {name: [s for each in measured for s in each["seconds"][name]] for name in names},
-        "notes": {name: note for each in measured for name, note in each["notes"].items()},
-    }
+def _by_round(seconds: Sequence[Mapping[str, float]]) -> list[float]:
+    """Sums over the chunks of each round, of what each process has measured by chunk."""
+    sums = [0.0] * ROUNDS
+    for measured in seconds:
+        for chunk, spent_s in measured.items():
+            sums[int(chunk) % ROUNDS] += spent_s
+    return [each for each in sums if each]
 
 
-def measure(submission: Path, suite: str) -> dict[str, Any]:
+def measure(submission: Path, suite: str, worker: int, workers: int) -> dict[str, Any]:
     """Drive chunks, after each tier has driven one that does not count.
 
     Args:
         submission: A policy that is trusted.
-        suite: Of which some chunks are driven.
+        suite: What is driven.
+        worker: Which of the workers this is.
+        workers: Among whom the chunks are shared.
 
     Returns:
-        ``seconds``: of the processor, for each chunk, by tier; ``notes``: what is to be said of a tier.
+        ``seconds``: of the processor, by tier and chunk; ``notes``: what is to be said of a tier.
     """
+    processor = processors(workers)[worker]
+    if processor is not None:
+        os.sched_setaffinity(0, {processor})
     driven = of_submission(read_submission(submission))
     competitors: dict[str, Competitor] = {
         NO_TIER: _CompetitorHere(card=driven.card, submission=driven.submission)
@@ -149,8 +165,8 @@ def measure(submission: Path, suite: str) -> dict[str, Any]:
     notes = {tier.value: try_tier(tier).problem for tier in Tier}
     competitors |= {name: driven for name, problem in notes.items() if not problem}
     entries = load_suite(suite).entries
-    chunks = range(0, -(-len(entries) // BATCH_SIZE), EVERY)
-    seconds: dict[str, list[float]] = {name: [] for name in competitors}
+    chunks = range(worker, -(-len(entries) // BATCH_SIZE), workers)
+    seconds: dict[str, dict[int, float]] = {name: {} for name in competitors}
     with ExitStack() as stack:
         runs = {
             name: stack.enter_context(
@@ -173,7 +189,7 @@ def measure(submission: Path, suite: str) -> dict[str, Any]:
             for name in names[number % len(names) :] + names[: number % len(names)]:
                 began = _processor_s()
                 found[name] = runs[name](chunk, _ignore)
-                seconds[name].append(_processor_s() - began)
+                seconds[name][chunk] = _processor_s() - began
             for name, files in found.items():
                 if (files.records, files.actions) != (found[NO_TIER].records, found[NO_TIER].actions):
                     notes[name] = "it took other actions there than in the harness"
@@ -195,4 +211,4 @@ def _processor_s() -> float:
 
 if __name__ == "__main__":
     numba.set_num_threads(1)
-    sys.stdout.write(json.dumps(measure(Path(sys.argv[1]), sys.argv[2])))
+    sys.stdout.write(json.dumps(measure(Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:5]))))

@@ -24,11 +24,12 @@ def test_the_policy_in_the_harness_drives_what_it_drives_in_its_process(
     monkeypatch.setattr(sys, "path", sys.path[:])
     monkeypatch.delitem(sys.modules, "policy", raising=False)
     monkeypatch.setattr(transport, "load_suite", lambda name: suite(name, 2))
-    found = transport.measure(submission(tmp_path / "steady", code), "small")
+    monkeypatch.setattr(transport, "processors", lambda workers: [None] * workers)
+    found = transport.measure(submission(tmp_path / "steady", code), "small", 0, 1)
     monkeypatch.delitem(sys.modules, "policy")
     assert (found["notes"][Tier.PROCESS] == "") is same
     assert {len(found["seconds"][name]) for name in (NO_TIER, Tier.PROCESS.value)} == {1}
-    assert all(second > 0.0 for seconds in found["seconds"].values() for second in seconds)
+    assert all(spent_s > 0.0 for by_chunk in found["seconds"].values() for spent_s in by_chunk.values())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is seen in /proc")

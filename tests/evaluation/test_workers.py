@@ -1,9 +1,12 @@
 """Workers: how they end, and that a fault before the first episode is counted, too."""
 
+import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -38,7 +41,7 @@ class Job:
 
 @pytest.mark.parametrize("chunk", [0, 600], ids=["idle", "driving"])
 def test_a_worker_that_is_stopped_ends_its_pilot(chunk: int, tmp_path: Path) -> None:
-    worker = _Worker(cast(ChunkJob, Job(tmp_path)))
+    worker = _Worker(cast(ChunkJob, Job(tmp_path)), None)
     worker.begin(chunk)
     assert worker.connection.recv() == 1
     if chunk == 0:
@@ -47,6 +50,63 @@ def test_a_worker_that_is_stopped_ends_its_pilot(chunk: int, tmp_path: Path) -> 
     worker.stop()
     assert (tmp_path / "ended").exists()
     assert not worker.process.is_alive()
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A job without episodes that says where it is driven.
+
+    Its second chunk costs the worker its life, and the others go on until the last chunk is driven: so all
+    workers work at once, and the last chunk is that of the one that was hired anew.
+    """
+
+    folder: Path
+    last: int
+
+    @contextmanager
+    def runner(self) -> Iterator[Callable[[int, Callable[[int], None]], ChunkFiles]]:
+        def run(chunk: int, progress: Callable[[int], None]) -> ChunkFiles:
+            (self.folder / str(chunk)).touch()
+            if chunk == 1:
+                os.kill(os.getpid(), signal.SIGKILL)
+            while not (self.folder / str(self.last)).exists():
+                time.sleep(0.01)
+            return replace(NOTHING, log=json.dumps(sorted(os.sched_getaffinity(0))))
+
+        yield run
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs Linux, to say where a process runs")
+@pytest.mark.parametrize("all_taken", [True, False])
+def test_workers_stay_on_a_processor_of_their_own_where_all_are_taken(
+    all_taken: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = sorted(os.sched_getaffinity(0))
+    if not all_taken:
+        monkeypatch.setattr(os, "sched_getaffinity", lambda process: {*here, max(here) + 1})
+    order = Order(
+        job=cast(ChunkJob, Placed(tmp_path, last=len(here))),
+        chunks=len(here) + 1,
+        workers=max(2, len(here)),
+        options={},
+        scratch=tmp_path,
+        progress=lambda chunk, episodes: None,
+    )
+    if not all_taken and order.workers != len(here):
+        pytest.skip("two workers take the only processor of this machine, and there is no more to take")
+    found, lost = list[Any](), 0
+    with local(order) as crew:
+        for chunk in range(len(here) + 1):
+            crew.submit(chunk)
+        while len(found) < len(here) or not lost:
+            for outcome in crew.wait():
+                lost += outcome.files is None
+                found += [json.loads(outcome.files.log)] if outcome.files else []
+    assert lost == 1
+    if all_taken:
+        assert sorted(found) == [[processor] for processor in here]
+    else:
+        assert found == [here] * len(here)
 
 
 class Broken:

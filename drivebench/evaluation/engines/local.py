@@ -18,7 +18,7 @@ import numba
 from drivebench.evaluation.chunk import ChunkJob
 from drivebench.evaluation.engines.engine import Crew, Order, Outcome, Shift, read_options
 
-__all__ = ["local"]
+__all__ = ["local", "processors"]
 
 PATIENCE_S = 5.0
 """How long a worker may take to end its policy."""
@@ -66,10 +66,11 @@ class _Alone:
 class _Worker:
     """A process that drives one chunk at a time."""
 
-    def __init__(self, job: ChunkJob) -> None:
+    def __init__(self, job: ChunkJob, processor: int | None) -> None:
         context = multiprocessing.get_context("spawn")
+        self.processor = processor
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, job), daemon=True)
+        self.process = context.Process(target=_serve, args=(theirs, job, processor), daemon=True)
         self.process.start()
         theirs.close()
         self.chunk: int | None = None
@@ -98,6 +99,7 @@ class _Pool:
         self._job, self._progress = job, progress
         self._todo: deque[int] = deque()
         self._hired: list[_Worker] = []
+        self._processors = deque(processors(workers))
 
     def submit(self, chunk: int) -> None:
         """Note a chunk."""
@@ -124,7 +126,7 @@ class _Pool:
         idle = deque(worker for worker in self._hired if worker.chunk is None)
         while self._todo and (idle or len(self._hired) < self.workers):
             if not idle:
-                idle.append(_Worker(self._job))
+                idle.append(_Worker(self._job, self._processors.popleft()))
                 self._hired.append(idle[-1])
             idle.popleft().begin(self._todo.popleft())
 
@@ -138,6 +140,7 @@ class _Pool:
             worker.process.join()
             worker.stop()
             self._hired.remove(worker)
+            self._processors.append(worker.processor)
             return Outcome(chunk=chunk, problem=f"its worker ended with code {worker.process.exitcode}")
         if isinstance(message, int):
             self._progress(chunk, message)
@@ -146,16 +149,33 @@ class _Pool:
         return message
 
 
+def processors(workers: int) -> list[int | None]:
+    """For each worker the processor that it stays on, if all of them are taken; else the system chooses.
+
+    A worker and its policy take turns. One that wakes up on another processor than the other has just used
+    finds nothing in its caches, and disturbs whoever is at work there.
+
+    Args:
+        workers: How many.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return [None] * workers
+    ours = sorted(os.sched_getaffinity(0))
+    return [ours[k % len(ours)] for k in range(workers)] if workers >= len(ours) else [None] * workers
+
+
 def _exit(number: int, _: object) -> None:
     """End by an exception, so that the policy's processes are ended on the way."""
     sys.exit(128 + number)
 
 
-def _serve(connection: Any, job: ChunkJob) -> None:
+def _serve(connection: Any, job: ChunkJob, processor: int | None) -> None:
     """A worker's life: take numbers, send how many episodes have finished, and what came of each chunk."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the evaluator ends its workers
     signal.signal(signal.SIGTERM, _exit)
     numba.set_num_threads(1)
+    if processor is not None:
+        os.sched_setaffinity(0, {processor})  # also of the policy's process, which inherits it
     with suppress(EOFError, BrokenPipeError), Shift(job) as shift:
         while True:
             chunk: int = connection.recv()

@@ -24,7 +24,8 @@ that of all processes of an evaluation together, looked at four times a second; 
 (proportional set size, Linux only).
 
 What a second worker brings is measured by turns, after both have started: one worker, on one processor,
-drives a chunk of the suite twice, then two workers drive it at the same time.
+drives a chunk of the suite twice, then two workers drive it at the same time. What two processes that share
+nothing gain at the same time is all that this machine has to give: on a shared one it is less than twice.
 
 What isolation and transport cost is processor time: the whole suite is driven in each tier, and with the
 policy in the harness itself, which is asked by a function call, chunk by chunk in turns; by two processes at

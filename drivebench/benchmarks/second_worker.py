@@ -3,7 +3,8 @@
 import time
 from pathlib import Path
 
-from drivebench.benchmarks.row import Row, rates
+from drivebench.benchmarks.row import Row, rates, taken_in_turns
+from drivebench.benchmarks.two_processes import Processes
 from drivebench.compiled import source_digest
 from drivebench.evaluation.chunk import ChunkJob
 from drivebench.evaluation.competitor import of_submission
@@ -21,10 +22,14 @@ EVERY = 3
 """Chunks are alike enough that each so many are driven: 14 of the suite ``test``."""
 EFFICIENCY = 0.9
 """Of each of several workers, against one alone."""
+SPELLS = 10
+"""Of arithmetic, after each chunk: together a second, as the machine changes from one moment to the next."""
 
 
 def rows(submission: Path, suite: str, workers: int) -> list[Row]:
     """Drive chunks, each as often as there are workers: by one after the other, and by all at once.
+
+    Between them, processes that share nothing do arithmetic: more than they gain nobody can.
 
     Args:
         submission: A policy that is trusted.
@@ -43,23 +48,35 @@ def rows(submission: Path, suite: str, workers: int) -> list[Row]:
     order = Order(
         job=job, chunks=workers, workers=workers, options={}, scratch=submission.parent, progress=_ignore
     )
-    alone_s, together_s = list[float](), list[float]()
-    with local(order) as crew:
+    alone_s, together_s, one_s, several_s = list[float](), list[float](), list[float](), list[float]()
+    with local(order) as crew, Processes("fill", 1) as one, Processes("fill", workers) as several:
         _seconds(crew, 0, workers, at_once=workers)  # workers and policies are started
         for number, chunk in enumerate(range(0, -(-len(entries) // BATCH_SIZE), EVERY)):
             sides = [(alone_s, 1), (together_s, workers)]
             for seconds, at_once in sides if number % 2 else reversed(sides):
                 seconds.append(_seconds(crew, chunk, workers, at_once=at_once))
+            spells = taken_in_turns([one.seconds, several.seconds], SPELLS)
+            for sums, spell in zip((one_s, several_s), spells, strict=True):
+                sums.append(sum(spell))
+    section = f"a second worker: chunks of {BATCH_SIZE} episodes, with workers that have started"
     return [
         Row(
-            section=f"chunks of {BATCH_SIZE} episodes, with workers that have started",
+            section=section,
             name=f"suite {suite}, {workers} workers against one",
             ours=rates(together_s, workers),
             unit="chunks/s",
             peer="one worker",
             theirs=rates(alone_s, workers),
             target=EFFICIENCY * workers,
-        )
+        ),
+        Row(
+            section=section,
+            name=f"arithmetic that fills a processor, {workers} processes against one",
+            ours=rates(several_s, workers * SPELLS),
+            unit="rounds/s",
+            peer="one process",
+            theirs=rates(one_s, SPELLS),
+        ),
     ]
 
 

@@ -65,7 +65,7 @@ class Phase:
         self._steps, self._device = steps, device
         network.to(device).train()
         self._optimiser = torch.optim.AdamW(
-            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
         self._augment = augmentation(augment)
         self._seed = (seed, zlib.crc32(name.encode()))
@@ -144,9 +144,14 @@ class Phase:
         tensors = saved.tensors
         self._network.load_state_dict(_under(tensors, "network/"))
         moments: dict[int, dict[str, Tensor]] = {}
+        weights = list(self._network.parameters())
         for name, tensor in _under(tensors, "optimiser/").items():
             number, _, what = name.partition("/")
-            moments.setdefault(int(number), {})[what] = tensor
+            weight = weights[int(number)]
+            # in the order in memory of its weight, which a fused step goes by
+            moments.setdefault(int(number), {})[what] = (
+                torch.empty_like(weight).copy_(tensor) if tensor.shape == weight.shape else tensor
+            )
         content = self._optimiser.state_dict()
         self._optimiser.load_state_dict({**content, "state": moments})
         done = int(saved.facts["step"])

@@ -41,13 +41,14 @@ class Ledger:
             state = json.loads(self._file.read_text(encoding="utf-8"))
             if state["settings"] != self._settings:
                 raise ConfigurationError(
-                    f"{out} holds a {kind} with {state['settings']}; asked for {self._settings}. Give "
-                    "another --out, or remove it."
+                    f"{out} holds what `drivebench {kind}` began with {state['settings']}; asked for "
+                    f"{self._settings}. Give another --out, or remove it."
                 )
             self._seconds = state["seconds"]
         elif out.exists() and any(out.iterdir()):
             raise ConfigurationError(
-                f"{out} is not empty and not a {kind}. Give another --out, or remove it."
+                f"{out} is not empty, and nothing that `drivebench {kind}` began. Give another --out, or "
+                "remove it."
             )
         out.mkdir(parents=True, exist_ok=True)
         self._write()

@@ -71,7 +71,7 @@ def test_nobody_else_works_in_the_same_folder(tmp_path: Path) -> None:
 
 def test_other_settings_need_another_folder(tmp_path: Path) -> None:
     Ledger(tmp_path / "out", "reproduce", {"device": "cpu"})
-    with pytest.raises(ConfigurationError, match="holds a reproduce with"):
+    with pytest.raises(ConfigurationError, match="`drivebench reproduce` began with"):
         Ledger(tmp_path / "out", "reproduce", {"device": "cuda"})
 
 

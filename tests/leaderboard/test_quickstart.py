@@ -106,7 +106,7 @@ def test_another_budget_needs_another_directory(tmp_path: Path) -> None:
         Stages(tmp_path / "out", "full")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("")
-    with pytest.raises(ConfigurationError, match="not a quickstart"):
+    with pytest.raises(ConfigurationError, match="nothing that `drivebench quickstart` began"):
         Stages(tmp_path / "mine", "smoke")
 
 

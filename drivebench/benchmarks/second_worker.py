@@ -13,6 +13,7 @@ from drivebench.evaluation.engines.local import local
 from drivebench.evaluation.isolation.tiers import choose
 from drivebench.evaluation.manifest import Limits
 from drivebench.evaluation.rollout import BATCH_SIZE
+from drivebench.progress import track
 from drivebench.submission import read_submission
 from drivebench.suite import load_suite
 
@@ -49,15 +50,22 @@ def rows(submission: Path, suite: str, workers: int) -> list[Row]:
         job=job, chunks=workers, workers=workers, options={}, scratch=submission.parent, progress=_ignore
     )
     alone_s, together_s, one_s, several_s = list[float](), list[float](), list[float](), list[float]()
-    with local(order) as crew, Processes("fill", 1) as one, Processes("fill", workers) as several:
+    chunks = range(0, -(-len(entries) // BATCH_SIZE), EVERY)
+    with (
+        local(order) as crew,
+        Processes("fill", 1) as one,
+        Processes("fill", workers) as several,
+        track(f"{workers} workers against one", len(chunks), "chunks") as advance,
+    ):
         _seconds(crew, 0, workers, at_once=workers)  # workers and policies are started
-        for number, chunk in enumerate(range(0, -(-len(entries) // BATCH_SIZE), EVERY)):
+        for number, chunk in enumerate(chunks):
             sides = [(alone_s, 1), (together_s, workers)]
             for seconds, at_once in sides if number % 2 else reversed(sides):
                 seconds.append(_seconds(crew, chunk, workers, at_once=at_once))
             spells = taken_in_turns([one.seconds, several.seconds], SPELLS)
             for sums, spell in zip((one_s, several_s), spells, strict=True):
                 sums.append(sum(spell))
+            advance(1)
     section = f"a second worker: chunks of {BATCH_SIZE} episodes, with workers that have started"
     return [
         Row(

@@ -6,11 +6,12 @@ done the same work just before, so that none is at an advantage because it ran l
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import numba
 
 from drivebench.benchmarks.row import Row, rates, taken_in_turns
-from drivebench.benchmarks.two_processes import DECISIONS, VEHICLES, WORLDS, Processes
+from drivebench.benchmarks.two_processes import VEHICLES, Processes, decisions, road
 
 __all__ = ["ABOUT", "measure"]
 
@@ -31,8 +32,9 @@ TARGET = 1.9
 CEILING_TARGET = 0.95
 """Ratio of two threads to two processes to reach: what we may lose ourselves."""
 
-SUBSTEPS = DECISIONS * 3 * WORLDS
-NAME = f"road, {VEHICLES} vehicles, {WORLDS} worlds"
+WORLDS = 64, 1024
+"""In a batch. To begin and end a step together costs the same for any number: much of it for few worlds."""
+SUBSTEPS_OF_DECISION = 3
 STEPS = "simulation steps/s"
 ABSENT = "numba may use one thread only on this machine, or was told so"
 
@@ -44,28 +46,33 @@ def measure() -> list[Row]:
         Two threads against one thread, and against two processes; two processes against one, with the same
         work and with arithmetic of two kinds.
     """
-    one: Sequence[float] = ()
-    two, processes, spin, spins, fill, fills = one, one, one, one, one, one
-    if numba.get_num_threads() >= 2:
-        with (
-            Processes("road", 1) as road,
-            Processes("road", 1, threads=2) as threads,
-            Processes("road", 2) as roads,
-            Processes("spin", 1) as alone,
-            Processes("spin", 2) as together,
-            Processes("fill", 1) as full,
-            Processes("fill", 2) as both_full,
-        ):
-            sides = [each.seconds for each in (road, threads, roads, alone, together, full, both_full)]
-            one, two, processes, spin, spins, fill, fills = taken_in_turns(sides, ROUNDS)
-    one, two, processes = rates(one, SUBSTEPS), rates(two, SUBSTEPS), rates(processes, 2 * SUBSTEPS)
-    return [
-        _row(f"{NAME}, 2 threads", STEPS, two, "1 thread", one, TARGET),
-        _row(f"{NAME}, 2 threads", STEPS, two, "2 processes", processes, CEILING_TARGET),
-        _row(f"{NAME}, 2 processes", STEPS, processes, "1 process", one),
-        _row("arithmetic that waits, 2 processes", "rounds/s", rates(spins, 2), "1 process", rates(spin)),
-        _row("arithmetic that fills, 2 processes", "rounds/s", rates(fills, 2), "1 process", rates(fill)),
+    sides = [
+        (kind, count, threads)
+        for kind in (*map(road, WORLDS), "spin", "fill")
+        for count, threads in ((1, 1), (1, 2), (2, 1))
+        if threads == 1 or kind.startswith("road")
     ]
+    seconds: dict[tuple[str, int, int], Sequence[float]] = dict.fromkeys(sides, ())
+    if numba.get_num_threads() >= 2:
+        with ExitStack() as stack:
+            at_work = [stack.enter_context(Processes(kind, count, threads)) for kind, count, threads in sides]
+            measured = taken_in_turns([each.seconds for each in at_work], ROUNDS)
+            seconds = dict(zip(sides, measured, strict=True))
+    rows = []
+    for worlds in WORLDS:
+        kind, name = road(worlds), f"road, {VEHICLES} vehicles, {worlds:,} worlds"
+        steps = decisions(worlds) * SUBSTEPS_OF_DECISION * worlds
+        one, two = rates(seconds[kind, 1, 1], steps), rates(seconds[kind, 1, 2], steps)
+        processes = rates(seconds[kind, 2, 1], 2 * steps)
+        rows += [
+            _row(f"{name}, 2 threads", STEPS, two, "1 thread", one, TARGET),
+            _row(f"{name}, 2 threads", STEPS, two, "2 processes", processes, CEILING_TARGET),
+            _row(f"{name}, 2 processes", STEPS, processes, "1 process", one),
+        ]
+    for kind, name in (("spin", "arithmetic that waits"), ("fill", "arithmetic that fills")):
+        one, both = rates(seconds[kind, 1, 1]), rates(seconds[kind, 2, 1], 2)
+        rows.append(_row(f"{name}, 2 processes", "rounds/s", both, "1 process", one))
+    return rows
 
 
 def _row(

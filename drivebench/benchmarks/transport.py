@@ -1,9 +1,9 @@
 """What isolation and transport cost in a run: the same chunks with the policy in the harness itself.
 
 Run as ``python -m drivebench.benchmarks.transport SUBMISSION SUITE WORKER WORKERS``: it drives what one of
-several workers would drive of a suite, and prints the processor time of each chunk, by tier, as JSON. That is
-a process of its own because the numerical libraries must have one thread each in the harness, too, and read
-that when they are imported.
+several workers would drive of a suite, and prints the processor time of each chunk, by tier, as JSON; the
+first worker says on standard error how far it is. That is a process of its own because the numerical
+libraries must have one thread each in the harness, too, and read that when they are imported.
 """
 
 import importlib
@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from drivebench.evaluation.manifest import Limits
 from drivebench.evaluation.rollout import BATCH_SIZE
 from drivebench.metric.monitor import Monitor
 from drivebench.policy import Actions, Slots
+from drivebench.progress import track
 from drivebench.scenario import Episode
 from drivebench.sensors import SensorRig
 from drivebench.submission import read_submission
@@ -183,6 +184,9 @@ def measure(submission: Path, suite: str, worker: int, workers: int) -> dict[str
         }
         for run in runs.values():  # the first time, processes are started
             run(chunks[0], _ignore)
+        advance = stack.enter_context(
+            track("isolation, by one of the workers", len(chunks), "chunks") if worker == 0 else _in_silence()
+        )
         for number, chunk in enumerate(chunks):
             found = {NO_TIER: runs[NO_TIER](chunk, _ignore)}  # its episodes are built, its worlds compiled
             names = list(runs)
@@ -193,11 +197,17 @@ def measure(submission: Path, suite: str, worker: int, workers: int) -> dict[str
             for name, files in found.items():
                 if (files.records, files.actions) != (found[NO_TIER].records, found[NO_TIER].actions):
                     notes[name] = "it took other actions there than in the harness"
+            advance(1)
     return {"seconds": seconds, "notes": notes}
 
 
 def _ignore(finished: int) -> None:
     """Nobody counts."""
+
+
+@contextmanager
+def _in_silence() -> Iterator[Callable[[int], None]]:
+    yield _ignore
 
 
 def _processor_s() -> float:

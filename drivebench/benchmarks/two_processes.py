@@ -19,10 +19,12 @@ from drivebench.benchmarks.motorway import motorway
 from drivebench.compiled import kernel
 from drivebench.world import WorldBatch
 
-__all__ = ["DECISIONS", "VEHICLES", "WORLDS", "Processes"]
+__all__ = ["VEHICLES", "Processes", "decisions", "road"]
 
-VEHICLES, WORLDS, DECISIONS = 51, 64, 20
-"""Of the work ``road``."""
+VEHICLES = 51
+"""In each world of the work ``road``."""
+WORLD_DECISIONS = 2048
+"""How many worlds decide, one after another or at once, in the work ``road``."""
 _SPINS = 20_000_000
 _FILLS = 10_000_000
 
@@ -59,17 +61,27 @@ def _fill(rounds: int) -> int:
     return int(a ^ b ^ c ^ d ^ e ^ f ^ g ^ h)
 
 
-def _road() -> Callable[[], Work]:
+def road(worlds: int) -> str:
+    """The kind of work that steps a batch of so many worlds."""
+    return f"road-{worlds}"
+
+
+def decisions(worlds: int) -> int:
+    """In one piece of that work."""
+    return WORLD_DECISIONS // worlds
+
+
+def _road(count: int) -> Callable[[], Work]:
     """Steps of a batch of motorways, from the same state again and again."""
     worlds = [motorway(VEHICLES, seed) for seed in range(8)]
-    batch = WorldBatch([worlds[k % len(worlds)] for k in range(WORLDS)])
-    actions = np.zeros((WORLDS, 2), dtype=np.int16)
+    batch = WorldBatch([worlds[k % len(worlds)] for k in range(count)])
+    actions = np.zeros((count, 2), dtype=np.int16)
 
     def prepared() -> Work:
-        moving = batch.copy(range(WORLDS))
+        moving = batch.copy(range(count))
 
         def work() -> None:
-            for _ in range(DECISIONS):
+            for _ in range(decisions(count)):
                 moving.step(actions)
 
         return work
@@ -84,7 +96,7 @@ class Processes:
         """Start them.
 
         Args:
-            kind: ``road``, ``spin`` or ``fill``.
+            kind: ``road(worlds)``, ``spin`` or ``fill``.
             count: How many processes.
             threads: Of each of them.
         """
@@ -127,7 +139,6 @@ def _pipe(pipe: IO[str] | None) -> IO[str]:
 
 
 _PREPARED: dict[str, Callable[[], Callable[[], Work]]] = {
-    "road": _road,
     "spin": lambda: lambda: partial(_spin, _SPINS),
     "fill": lambda: lambda: partial(_fill, _FILLS),
 }
@@ -136,7 +147,8 @@ _PREPARED: dict[str, Callable[[], Callable[[], Work]]] = {
 
 def _serve(kind: str, threads: int) -> None:
     numba.set_num_threads(threads)
-    prepared = _PREPARED[kind]()
+    name, _, worlds = kind.partition("-")
+    prepared = _road(int(worlds)) if name == "road" else _PREPARED[kind]()
     work = prepared()
     for word in sys.stdin:
         if word == "prepare\n":

@@ -26,7 +26,7 @@ from drivebench.world.network import RoadNetwork
 from drivebench.world.numerics import PARITY
 from drivebench.world.script import ScriptInt, script_row
 from drivebench.world.step import EGO_ABSENT, NEW_ACTION, SAME_ACTION, step_shares
-from drivebench.world.threads import in_threads, share_out
+from drivebench.world.threads import SharedWork, in_threads
 from drivebench.world.world import World
 from drivebench.world.world_rows import WORLD_FLOATS, WORLD_INTS, counts_of, parameters_of
 
@@ -154,6 +154,7 @@ class WorldBatch:
         self._everyone = np.ones(len(self.worlds), dtype=np.bool_)
         self._commands = np.zeros((*self.agents.shape, 2))
         self._manoeuvres = np.full(self.agents.shape, -1, dtype=np.int64)
+        self._steps: SharedWork | None = None
         self.note_contents()
 
     def note_contents(self) -> None:
@@ -475,7 +476,9 @@ class WorldBatch:
             everyone,
             self.stamps,
         )
-        share_out(step_shares, len(self.worlds), arguments)
+        if self._steps is None or not self._steps.takes(arguments):
+            self._steps = SharedWork(step_shares, len(self.worlds), arguments)
+        self._steps()
 
     def _change_traffic(self, active: npt.NDArray[np.bool_]) -> None:
         """Let vehicles leave and appear in open traffic; first make room for one more in every world."""

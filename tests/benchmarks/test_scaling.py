@@ -110,7 +110,7 @@ def test_the_floor_is_something() -> None:
     assert floor.floor_s(10, 2, 3, decisions=1) > 0
 
 
-TARGETS = [threads.TARGET, threads.CEILING_TARGET, None, None, None]
+TARGETS = [*(threads.TARGET, threads.CEILING_TARGET, None) * 2, None, None]
 
 
 def test_threads_and_processes_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,12 +134,12 @@ def test_threads_and_processes_take_turns(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(threads, "ROUNDS", 2)
     monkeypatch.setattr(numba, "get_num_threads", lambda: 2)
     rows: list[Row] = threads.measure()
-    road = [("road", 1, 1), ("road", 1, 2), ("road", 2, 1)]
+    road = [(kind, *sides) for kind in ("road-64", "road-1024") for sides in ((1, 1), (1, 2), (2, 1))]
     arithmetic = [("spin", 1, 1), ("spin", 2, 1), ("fill", 1, 1), ("fill", 2, 1)]
     assert asked == (road + arithmetic) * 2
     assert [row.target for row in rows] == TARGETS
     assert rows[0].theirs == rows[2].theirs
-    assert rows[2].ratio == rows[3].ratio == rows[4].ratio == 2.0
+    assert [row.ratio for row in rows] == [1.0, 0.5, 2.0] * 2 + [2.0, 2.0]
 
 
 def test_where_there_is_one_thread_rows_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +149,7 @@ def test_where_there_is_one_thread_rows_say_so(monkeypatch: pytest.MonkeyPatch) 
     assert {(row.value, row.peer_value, row.note) for row in rows} == {(None, None, threads.ABSENT)}
 
 
-@pytest.mark.parametrize("kind", ["spin", "fill"])
+@pytest.mark.parametrize("kind", ["spin", "fill", "road-8"])
 def test_a_process_works_when_it_is_told_to(kind: str) -> None:
     with two_processes.Processes(kind, 1) as processes:
         assert processes.seconds() > 0

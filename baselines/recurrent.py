@@ -14,8 +14,8 @@ What it teaches
 What was measured
     Following a car (``docs/effects.md``) a state explains the expert best (acceleration R² 0.90 to 0.95 on
     held-out drives; a stack 0.85 to 0.87, one picture 0.32 to 0.36) and drives no better for it: on five
-    training seeds 90.7 DBS, a stack 95.0, one picture 88.1. In the drives that it loses it begins to brake
-    about a second late, and then not hard enough, as the expert, who keeps more distance, never has to.
+    training seeds 90.7 DBS, a stack 95.0, one picture 88.1. In five of the drives that it lost it began to
+    brake about a second late, and then not hard enough: the expert, who keeps more distance, never has to.
     That is the pattern of de Haan et al. (arXiv:1905.11979): more of the past, a smaller error on the
     expert's states, and a policy that goes on with what it does. On 128 development episodes (one picture
     82.0, a stack 87.5 and 95.3, a state 86.7 and 92.9) nothing that was tried was better by more than

@@ -110,6 +110,10 @@ class WorldBatch:
     def __len__(self) -> int:
         return len(self.worlds)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the step as it is prepared, for arrays and a process of its own."""
+        return vars(self) | {"_steps": None}
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Unpickled, views are arrays of their own: look at the batch again."""
         vars(self).update(state)
@@ -152,6 +156,7 @@ class WorldBatch:
         self.ego, self.struck = w[:, WorldInt.EGO], w[:, WorldInt.STRUCK]
         self.network_of_world = w[:, WorldInt.NETWORK]
         self._everyone = np.ones(len(self.worlds), dtype=np.bool_)
+        self._active = self._everyone.copy()
         self._commands = np.zeros((*self.agents.shape, 2))
         self._manoeuvres = np.full(self.agents.shape, -1, dtype=np.int64)
         self._steps: SharedWork | None = None
@@ -377,7 +382,7 @@ class WorldBatch:
             ActionError: Another shape or type, a command that is not finite, or another meta-action.
         """
         self._check_orders(commands, manoeuvres)
-        self._run(0, NEW_ACTION, np.ascontiguousarray(commands), np.ascontiguousarray(manoeuvres), active)
+        self._run(0, NEW_ACTION, commands, manoeuvres, active)
 
     def drive_substep(
         self, commands: npt.NDArray[np.float64], manoeuvres: npt.NDArray[np.int64], *, new_action: bool
@@ -391,7 +396,7 @@ class WorldBatch:
         """
         self._check_orders(commands, manoeuvres)
         mode = NEW_ACTION if new_action else SAME_ACTION
-        self._run(1, mode, np.ascontiguousarray(commands), np.ascontiguousarray(manoeuvres), None)
+        self._run(1, mode, commands, manoeuvres, None)
 
     def _check_orders(self, commands: npt.NDArray[np.float64], manoeuvres: npt.NDArray[np.int64]) -> None:
         shape = self.agents.shape
@@ -449,16 +454,21 @@ class WorldBatch:
         if active is None:
             everyone = self._everyone
         else:
-            everyone = np.ascontiguousarray(active)
             if active.__class__ is not np.ndarray or active.dtype != np.bool_ or active.shape != (len(self),):
                 raise ActionError(
                     f"active={active!r}; expected an array of {len(self)} truth values, one for each world"
                 )
+            everyone = self._active
+            everyone[:] = active
         if self._open and mode == NEW_ACTION:
             self._change_traffic(everyone)
         if self._scripted and mode == NEW_ACTION:
             commands = self._follow_scripts(commands, everyone)
-        arguments = (
+        if commands is not self._commands:
+            self._commands[:] = commands
+        if manoeuvres is not self._manoeuvres:
+            self._manoeuvres[:] = manoeuvres
+        arguments = (  # the same objects each time, so that the work is prepared once
             self._numerics_value,
             substeps,
             mode,
@@ -471,8 +481,8 @@ class WorldBatch:
             self.world_int,
             self.agents,
             self._trace,
-            commands,
-            manoeuvres,
+            self._commands,
+            self._manoeuvres,
             everyone,
             self.stamps,
         )

@@ -315,14 +315,10 @@ class SharedWork:
             count: How many worlds.
             arguments: What else it takes.
         """
-        self._function, self._count, self._arguments = function, count, arguments
+        self._count, self._arguments = count, arguments
         self._counts = np.array([count, count, count, 1, _bell_address, 0])
         self._own_part = partial(function, Shares(self._counts, helps=False), *arguments)
         self._job = _Job(partial(function, Shares(self._counts, helps=True), *arguments), self._is_left)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """A copy is prepared anew, for its own arguments and process."""
-        return SharedWork, (self._function, self._count, self._arguments)
 
     def takes(self, arguments: Sequence[Any]) -> bool:
         """Whether these are its arguments, the same objects."""

@@ -26,7 +26,7 @@ from drivebench.world.network import RoadNetwork
 from drivebench.world.numerics import PARITY
 from drivebench.world.script import ScriptInt, script_row
 from drivebench.world.step import EGO_ABSENT, NEW_ACTION, SAME_ACTION, step_shares
-from drivebench.world.threads import SharedWork, in_threads
+from drivebench.world.threads import in_threads, share_out
 from drivebench.world.world import World
 from drivebench.world.world_rows import WORLD_FLOATS, WORLD_INTS, counts_of, parameters_of
 
@@ -110,10 +110,6 @@ class WorldBatch:
     def __len__(self) -> int:
         return len(self.worlds)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """All but the step as it is prepared, for arrays and a process of its own."""
-        return vars(self) | {"_steps": None}
-
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Unpickled, views are arrays of their own: look at the batch again."""
         vars(self).update(state)
@@ -156,10 +152,8 @@ class WorldBatch:
         self.ego, self.struck = w[:, WorldInt.EGO], w[:, WorldInt.STRUCK]
         self.network_of_world = w[:, WorldInt.NETWORK]
         self._everyone = np.ones(len(self.worlds), dtype=np.bool_)
-        self._active = self._everyone.copy()
         self._commands = np.zeros((*self.agents.shape, 2))
         self._manoeuvres = np.full(self.agents.shape, -1, dtype=np.int64)
-        self._steps: SharedWork | None = None
         self.note_contents()
 
     def note_contents(self) -> None:
@@ -382,7 +376,7 @@ class WorldBatch:
             ActionError: Another shape or type, a command that is not finite, or another meta-action.
         """
         self._check_orders(commands, manoeuvres)
-        self._run(0, NEW_ACTION, commands, manoeuvres, active)
+        self._run(0, NEW_ACTION, np.ascontiguousarray(commands), np.ascontiguousarray(manoeuvres), active)
 
     def drive_substep(
         self, commands: npt.NDArray[np.float64], manoeuvres: npt.NDArray[np.int64], *, new_action: bool
@@ -396,7 +390,7 @@ class WorldBatch:
         """
         self._check_orders(commands, manoeuvres)
         mode = NEW_ACTION if new_action else SAME_ACTION
-        self._run(1, mode, commands, manoeuvres, None)
+        self._run(1, mode, np.ascontiguousarray(commands), np.ascontiguousarray(manoeuvres), None)
 
     def _check_orders(self, commands: npt.NDArray[np.float64], manoeuvres: npt.NDArray[np.int64]) -> None:
         shape = self.agents.shape
@@ -454,21 +448,16 @@ class WorldBatch:
         if active is None:
             everyone = self._everyone
         else:
+            everyone = np.ascontiguousarray(active)
             if active.__class__ is not np.ndarray or active.dtype != np.bool_ or active.shape != (len(self),):
                 raise ActionError(
                     f"active={active!r}; expected an array of {len(self)} truth values, one for each world"
                 )
-            everyone = self._active
-            everyone[:] = active
         if self._open and mode == NEW_ACTION:
             self._change_traffic(everyone)
         if self._scripted and mode == NEW_ACTION:
             commands = self._follow_scripts(commands, everyone)
-        if commands is not self._commands:
-            self._commands[:] = commands
-        if manoeuvres is not self._manoeuvres:
-            self._manoeuvres[:] = manoeuvres
-        arguments = (  # the same objects each time, so that the work is prepared once
+        arguments = (
             self._numerics_value,
             substeps,
             mode,
@@ -481,14 +470,12 @@ class WorldBatch:
             self.world_int,
             self.agents,
             self._trace,
-            self._commands,
-            self._manoeuvres,
+            commands,
+            manoeuvres,
             everyone,
             self.stamps,
         )
-        if self._steps is None or not self._steps.takes(arguments):
-            self._steps = SharedWork(step_shares, len(self.worlds), arguments)
-        self._steps()
+        share_out(step_shares, len(self.worlds), arguments)
 
     def _change_traffic(self, active: npt.NDArray[np.bool_]) -> None:
         """Let vehicles leave and appear in open traffic; first make room for one more in every world."""

@@ -5,13 +5,12 @@ the compile time. Each world is computed by one thread alone, so results do not 
 Threads take small shares until none is left, and the caller works, too: a thread that the machine does not
 wake in time is not waited for.
 
-To wake a thread takes a tenth of a decision of 64 worlds, more on a virtual machine, and to call a compiled
-function with a batch's arrays a fiftieth. So the step takes its shares within compiled code (``SharedWork``),
-where a helper that finds nothing left stays for a moment and listens for the bell. When that rings and the
-same work is to be done once more, with the same arrays, it begins at once, while the caller is on its way.
-
-Listening for as long as waking takes costs at most twice what is best (Karlin, Li, Manasse and Owicki,
-"Empirical studies of competitive spinning for a shared-memory multiprocessor", SOSP 1991).
+To wake a thread takes a tenth of a decision of 64 worlds, more on a virtual machine. So the step takes its
+shares within compiled code (``share_out``), where a helper that finds nothing left stays for a moment and
+listens for the bell of the next step. It is rung within compiled code, too: the interpreter lock is free
+then, and the helper does not have to be woken for that either. Listening for as long as waking takes costs at
+most twice what is best (Karlin, Li, Manasse and Owicki, "Empirical studies of competitive spinning for a
+shared-memory multiprocessor", SOSP 1991).
 """
 
 import os
@@ -19,10 +18,9 @@ import platform
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import IntEnum
 from functools import cache, partial
-from operator import is_
 from queue import SimpleQueue
 from typing import Any, NamedTuple, cast
 
@@ -36,7 +34,7 @@ from numba.np import arrayobj
 
 from drivebench.compiled import inlined_kernel, kernel
 
-__all__ = ["SharedWork", "Shares", "in_threads", "share_out", "take"]
+__all__ = ["Shares", "in_threads", "share_out", "take"]
 
 _make_array: Any = arrayobj.make_array
 
@@ -79,7 +77,7 @@ class Shares(NamedTuple):
 SMALLEST_BATCH = 8
 """Fewer are not worth a second thread."""
 
-SHARES = 128
+SHARES = 32
 """Shares for each thread that are taken within compiled code; many, so that the last one is short."""
 
 CALLS = 8
@@ -96,14 +94,6 @@ def _fetch_add(typing_context: Any, array: Any, place: Any, amount: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = _make_array(signature.args[0])(context, builder, arguments[0]).data
         return builder.atomic_rmw("add", builder.gep(data, [arguments[1]]), arguments[2], "acq_rel")
-
-    return types.int64(array, types.int64, types.int64), generate
-
-
-def _exchange(typing_context: Any, array: Any, place: Any, value: Any) -> Any:  # noqa: ARG001 - as above
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = _make_array(signature.args[0])(context, builder, arguments[0]).data
-        return builder.atomic_rmw("xchg", builder.gep(data, [arguments[1]]), arguments[2], "acq_rel")
 
     return types.int64(array, types.int64, types.int64), generate
 
@@ -136,8 +126,6 @@ def _rest(typing_context: Any) -> Any:  # noqa: ARG001 - as above
 
 _add = cast(Callable[[Counts, int, int], int], intrinsic(_fetch_add))
 """Add to an element in one piece, whoever else does, and return what it was."""
-_set = cast(Callable[[Counts, int, int], int], intrinsic(_exchange))
-"""Set an element, whoever adds to it at the same time, and return what it was."""
 _add_at = cast(Callable[[int, int], int], intrinsic(_fetch_add_at))
 _read_at = cast(Callable[[int], int], intrinsic(_load_at))
 _pause = cast(Callable[[], None], intrinsic(_rest))
@@ -159,31 +147,20 @@ def take(shares: Shares, computed: int) -> tuple[int, int]:
     """The next range [first, last) that nobody has; empty when all is taken.
 
     Args:
-        shares: From ``SharedWork``.
+        shares: From ``share_out``.
         computed: How much of what was taken before is computed now; 0 at first.
     """
     counts = shares.counts
+    heard = _read_at(counts[_BELL])
     _add(counts, _DONE, computed)
-    while True:
-        heard = _read_at(counts[_BELL])
-        share = counts[_SHARE]
-        first = _add(counts, _TAKEN, share)
-        if first < counts[_WHOLE]:
-            return first, min(first + share, counts[_WHOLE])
-        if not (shares.helps and _changes(counts[_BELL], heard, counts[_PATIENCE])):
-            return 0, 0
-        if _add(counts, _TAKEN, 0) >= counts[_WHOLE]:  # it has rung for other work
-            return 0, 0
-
-
-@kernel
-def _begin(counts: Counts, share: int, patience: int) -> None:
-    """Everything is to be computed, once more; the threads that listen hear of it."""
-    counts[_SHARE] = share
-    counts[_PATIENCE] = patience
-    _set(counts, _DONE, 0)
-    _set(counts, _TAKEN, 0)
-    _add_at(counts[_BELL], 1)
+    first = _add(counts, _TAKEN, counts[_SHARE])
+    if first == 0:
+        _add_at(counts[_BELL], 1)
+    if first >= counts[_WHOLE]:
+        if shares.helps:
+            _changes(counts[_BELL], heard, counts[_PATIENCE])
+        return 0, 0
+    return first, min(first + counts[_SHARE], counts[_WHOLE])
 
 
 @kernel
@@ -201,13 +178,8 @@ def _listen(bell: int, looks: int) -> bool:
     return _changes(bell, _read_at(bell), looks)
 
 
-@kernel
-def _ring(bell: int) -> None:
-    _add_at(bell, 1)
-
-
 _bell = np.zeros(1, dtype=np.int64)
-"""Counts how often there was something to share."""
+"""Counts how often there was something to share within compiled code."""
 _bell_address: int = _bell.ctypes.data
 
 
@@ -222,32 +194,30 @@ def _patience() -> int:
 
 
 class _Job:
-    """Work that helpers may share while it is among ``_jobs``."""
+    """Work that the caller has begun, and that helpers may share."""
 
-    def __init__(self, work: Callable[[], None], is_left: Callable[[], bool]) -> None:
-        self.is_left = is_left
+    def __init__(self, helpers: int, work: Callable[[], None], is_left: Callable[[], bool]) -> None:
+        self.helpers, self.is_left = helpers, is_left
         self._work = work
-        self.helpers = 0
+        self._at_work: list[threading.Lock] = []
         self.error: BaseException | None = None
 
     def help(self) -> None:
         """Called by a helper."""
         working = threading.Lock()
         working.acquire()
-        _at_work.append((self, working))
+        self._at_work.append(working)
         try:
             self._work()
         except BaseException as error:  # for the caller to raise
             self.error = error
         finally:
-            _at_work.remove((self, working))
             working.release()
 
     def wait(self) -> None:
         """Wait for the helpers that have begun; those that come later find nothing left."""
-        for job, working in tuple(_at_work):
-            if job is self:
-                working.acquire()
+        for working in tuple(self._at_work):
+            working.acquire()
 
 
 class _Helper:
@@ -284,9 +254,6 @@ class _Helper:
 _jobs: deque[_Job] = deque()
 """What is being worked at."""
 
-_at_work: deque[tuple[_Job, threading.Lock]] = deque()
-"""Helpers that help, each with a lock that it holds."""
-
 
 @cache
 def _helper(number: int) -> _Helper:
@@ -296,61 +263,46 @@ def _helper(number: int) -> _Helper:
 def _forget() -> None:
     _helper.cache_clear()
     _jobs.clear()
-    _at_work.clear()
 
 
 if hasattr(os, "register_at_fork"):  # threads do not follow into a forked process
     os.register_at_fork(after_in_child=_forget)
 
 
-class SharedWork:
-    """A compiled function, to be called with the same arguments by several threads, again and again."""
-
-    def __init__(self, function: Callable[..., None], count: int, arguments: tuple[Any, ...]) -> None:
-        """Prepare it.
-
-        Args:
-            function: Compiled, called as ``function(shares, *arguments)``: releases the interpreter lock, and
-                computes the ranges that it takes (``take``) until one is empty; they must be independent.
-            count: How many worlds.
-            arguments: What else it takes.
-        """
-        self._count, self._arguments = count, arguments
-        self._counts = np.array([count, count, count, 1, _bell_address, 0])
-        self._own_part = partial(function, Shares(self._counts, helps=False), *arguments)
-        self._job = _Job(partial(function, Shares(self._counts, helps=True), *arguments), self._is_left)
-
-    def takes(self, arguments: Sequence[Any]) -> bool:
-        """Whether these are its arguments, the same objects."""
-        return all(map(is_, self._arguments, arguments))
-
-    def __call__(self) -> None:
-        """Call the function on every thread that numba may use; everything is computed then."""
-        threads = _threads(self._count)
-        if threads == 1:
-            _begin(self._counts, max(1, self._count), 0)
-            self._own_part()
-            return
-        share = max(1, self._count // (SHARES * threads))
-        _work_together(
-            self._job,
-            threads - 1,
-            partial(_begin, self._counts, share, _patience()),
-            self._own_part,
-            self._leave_nothing,
-            partial(_look_until_done, self._counts),
-        )
-
-    def _is_left(self) -> bool:
-        return bool(self._counts[_TAKEN] < self._count)
-
-    def _leave_nothing(self) -> None:
-        self._counts[_TAKEN] = self._count
+def _counts(whole: int, share: int, patience: int) -> Counts:
+    """At the start."""
+    return np.array([0, 0, whole, share, _bell_address, patience])
 
 
 def share_out(function: Callable[..., None], count: int, arguments: tuple[Any, ...]) -> None:
-    """Call a function once on every thread that numba may use; arguments as of ``SharedWork``."""
-    SharedWork(function, count, arguments)()
+    """Call ``function(shares, *arguments)`` on every thread that numba may use.
+
+    Args:
+        function: A compiled function that releases the interpreter lock, and computes the ranges that it
+            takes (``take``) until one is empty; ranges must be independent.
+        count: How many worlds.
+        arguments: What else it takes.
+    """
+    threads = _threads(count)
+    if threads == 1:
+        function(Shares(_counts(count, max(1, count), 0), False), *arguments)
+        return
+    counts = _counts(count, max(1, count // (SHARES * threads)), _patience())
+
+    def leave_nothing() -> None:
+        counts[_TAKEN] = count
+
+    job = _Job(
+        threads - 1,
+        partial(function, Shares(counts, True), *arguments),
+        lambda: bool(counts[_TAKEN] < count),
+    )
+    _work_together(
+        job,
+        partial(function, Shares(counts, False), *arguments),
+        leave_nothing,
+        partial(_look_until_done, counts),
+    )
 
 
 def in_threads(function: Callable[..., None], count: int, arguments: tuple[Any, ...]) -> None:
@@ -376,14 +328,7 @@ def in_threads(function: Callable[..., None], count: int, arguments: tuple[Any, 
                 return
             function(first, min(first + share, count), *arguments)
 
-    _work_together(
-        _Job(work, lambda: bool(waiting)),
-        threads - 1,
-        partial(_ring, _bell_address),
-        work,
-        waiting.clear,
-        lambda: False,
-    )
+    _work_together(_Job(threads - 1, work, lambda: bool(waiting)), work, waiting.clear, lambda: False)
 
 
 def _threads(count: int) -> int:
@@ -391,21 +336,14 @@ def _threads(count: int) -> int:
 
 
 def _work_together(
-    job: _Job,
-    helpers: int,
-    begin: Callable[[], None],
-    own_part: Callable[[], None],
-    leave_nothing: Callable[[], None],
-    is_done: Callable[[], bool],
+    job: _Job, own_part: Callable[[], None], leave_nothing: Callable[[], None], is_done: Callable[[], bool]
 ) -> None:
     """Offer a job, do one's own part, and come back when all is done."""
-    job.helpers, job.error = helpers, None
     _jobs.append(job)
+    for number in range(job.helpers):
+        _helper(number).wake()
     done = False
     try:
-        begin()
-        for number in range(helpers):
-            _helper(number).wake()
         own_part()
         done = is_done()
     finally:  # nobody may still write into the caller's arrays, whatever has happened here

@@ -1,6 +1,5 @@
 """What one decision does, with numbers worked out by hand."""
 
-import copy
 import math
 import pickle
 
@@ -296,24 +295,6 @@ def test_quantisation_is_symmetric_and_clipped() -> None:
 def test_an_empty_batch_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="at least one world"):
         WorldBatch([])
-
-
-def test_the_step_is_prepared_once_whatever_arrays_are_given() -> None:
-    batch = WorldBatch([motorway(seed, 4) for seed in range(2)])
-    twin = copy.deepcopy(batch)
-    actions, everyone = quantise(np.full((2, 2), 0.1)), np.array([True, True])
-    batch.step(actions, everyone)
-    prepared = batch._steps
-    everyone = np.array([[True, False], [True, False]])[:, 0]
-    batch.step(actions, everyone)
-    commands = np.repeat(0.1, 8).reshape(2, 2, 2)[:, :1]
-    commands.flags.writeable = False
-    batch.drive(commands, np.full((2, 1), -1), everyone)
-    assert batch._steps is prepared
-    for _ in range(2):
-        twin.step(actions)
-    twin.drive(commands.copy(), np.full((2, 1), -1))
-    np.testing.assert_array_equal(batch.entity_float, twin.entity_float)
 
 
 def test_a_pickled_batch_goes_on_alike_and_its_views_with_it() -> None:

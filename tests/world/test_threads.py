@@ -1,7 +1,5 @@
 """Every world is computed once, whoever takes it; errors of a helper are the caller's."""
 
-import os
-import signal
 import threading
 import time
 
@@ -11,7 +9,7 @@ import pytest
 
 from drivebench.compiled import kernel
 from drivebench.world import threads
-from drivebench.world.threads import SharedWork, Shares, in_threads, share_out, take
+from drivebench.world.threads import Shares, in_threads, share_out, take
 
 
 @kernel
@@ -44,51 +42,6 @@ def test_every_world_is_computed_once(used: int, count: int) -> None:
 
         in_threads(work, count, ())
         assert counts.tolist() == [1] * count + [0]
-
-
-def test_work_is_done_again_and_again_whatever_is_changed_in_between(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A helper that listens for more must neither miss a world, nor compute one twice or too late."""
-    counts, other = np.zeros(40, dtype=np.int64), np.zeros(40, dtype=np.int64)
-    work, others = SharedWork(count_up, 40, (counts,)), SharedWork(count_up, 40, (other,))
-    for turn in range(20_000):
-        monkeypatch.setattr(numba, "get_num_threads", lambda used=1 + turn % 7 % 3: used)
-        counts[:] = turn
-        work()
-        assert counts.tolist() == [turn + 1] * 40
-        if turn % 5 == 0:
-            others()
-    assert other.tolist() == [4_000] * 40
-
-
-def test_work_knows_its_arguments() -> None:
-    counts = np.zeros(64, dtype=np.int64)
-    work = SharedWork(count_up, 64, (counts,))
-    assert work.takes((counts,))
-    assert not work.takes((counts.copy(),))
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_work_goes_on_in_a_forked_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the helper that has just helped does not exist."""
-    monkeypatch.setattr(numba, "get_num_threads", lambda: 2)
-    counts = np.zeros(64, dtype=np.int64)
-    work = SharedWork(count_up, 64, (counts,))
-    for _ in range(100):
-        work()
-    child = os.fork()
-    if child == 0:
-        for _ in range(100):
-            work()
-        os._exit(0 if counts.tolist() == [200] * 64 else 1)
-    deadline = time.monotonic() + 60
-    while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    if ended == (0, 0):
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    assert ended == (child, 0)
 
 
 def test_nobody_waits_for_a_helper_that_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:

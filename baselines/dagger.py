@@ -19,6 +19,12 @@ What it teaches
     and 3.2): it has seen its own mistakes. ``teacher_share=0`` is the paper's schedule without a parameter,
     βᵢ = I(i = 1).
 
+What was measured
+    Lane keeping, about as many labelled frames (2,693 against 3,000), five training seeds, test seeds
+    (``docs/effects.md``, study ``own-states``): 80.1 DBS against cloning's 69.9, off course 80.6 against
+    13.4. The cost grows with the horizon to the power 1.25 [1.18, 1.32], cloning's to 1.39: seen to be less,
+    but not seen to be 1, with four rounds of four drives each.
+
 Deviations from the reference
     The network goes on from the last iteration's weights with a new learning-rate schedule, in place of
     training from the start, which is several times cheaper. The last iteration is the result; the paper

@@ -189,7 +189,8 @@ def procedure(training: Training[Config]) -> None:
             else geometric(lesson, speed, config.return_time_s)
         )
         acceleration = acceleration - (speed - recorded) / config.speed_return_s
-        return error_of(answer, torch.from_numpy(answer_of(acceleration, curvature, speed))[:, None]), after
+        told = torch.from_numpy(answer_of(acceleration, curvature, speed))[:, None]
+        return error_of(answer, told, network.spec.answer), after
 
     training.learn("cloning", episodes, poses=places, objective=objective)
 

@@ -10,7 +10,7 @@ backbone of it is asked for. :class:`Spec` says which of its parts a network has
 ``encoder``             of the front picture: ``small`` or the name of any timm backbone
 ``command``             how the route command acts: ``film``, ``branches`` or ``add``
 ``memory``              ``none``, ``stack`` (some pictures at once), ``gru`` or ``lstm``
-``answer``              ``l2`` (a value) or ``gaussian`` (a mean and a spread; the mean drives)
+``answer``              ``l2`` or ``l1`` (a value), ``gaussian`` (a mean and a spread; the mean drives)
 ======================  =====================================================================================
 
 **Pictures.** The small encoder follows PilotNet (M. Bojarski et al., arXiv:1604.07316, 2016): convolutions
@@ -92,7 +92,7 @@ class Spec:
         memory: ``none``, ``stack``, ``gru`` or ``lstm``.
         frames: Pictures of a stack, the present one among them.
         stride: Decisions from one of them to the next.
-        answer: ``l2`` or ``gaussian``.
+        answer: ``l2``, ``l1`` or ``gaussian``; a network is the same for the first two.
         width: Features between the encoder and the head.
     """
 
@@ -111,7 +111,7 @@ class Spec:
             "view": ("camera", "kinematics"),
             "command": ("film", "branches", "add"),
             "memory": ("none", "stack", "gru", "lstm"),
-            "answer": ("l2", "gaussian"),
+            "answer": ("l2", "l1", "gaussian"),
         }
         for name, known in choices.items():
             if getattr(self, name) not in known:

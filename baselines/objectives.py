@@ -26,16 +26,19 @@ def taught_answer(lesson: Lesson) -> Tensor:
     return torch.from_numpy(answer_of(lesson.acceleration_mps2, curvature, lesson.speed_mps))
 
 
-def error_of(answer: Tensor, target: Tensor) -> Tensor:
-    """Mean squared error, or the negative log-likelihood of a Gaussian where the answer has a spread.
+def error_of(answer: Tensor, target: Tensor, kind: str) -> Tensor:
+    """Mean squared error, mean absolute error, or the negative log-likelihood of a Gaussian.
 
     Args:
-        answer: ``f4[n, T, 2]``, or ``[n, T, 4]`` with the logarithm of each spread.
+        answer: ``f4[n, T, 2]``; of a Gaussian ``[n, T, 4]`` with the logarithm of each spread.
         target: ``f4[n, T or more, 2]``; the last frames count where the answer has fewer.
+        kind: ``l2``, ``l1`` or ``gaussian``, the ``answer`` of the network's spec.
     """
-    target = target[:, -answer.shape[1] :].to(answer.device)
-    error = torch.square(answer[..., :2] - target)
-    if answer.shape[-1] == 2:
+    difference = answer[..., :2] - target[:, -answer.shape[1] :].to(answer.device)
+    if kind == "l1":
+        return difference.abs().mean()
+    error = torch.square(difference)
+    if kind == "l2":
         return error.mean()
     spread = torch.clamp(answer[..., 2:], LEAST_LOG_SPREAD, MOST_LOG_SPREAD)
     return (0.5 * error * torch.exp(-2.0 * spread) + spread).mean()
@@ -50,4 +53,4 @@ def regression(
 ) -> tuple[Tensor, State | None]:
     """The default objective: answer what the teacher did."""
     answer, after = network(seen, state, begins)
-    return error_of(answer, taught_answer(lesson)), after
+    return error_of(answer, taught_answer(lesson), network.spec.answer), after

@@ -97,7 +97,7 @@ def under_other_commands(
             told = teacher(teacher.see(known, device))[0]
         its = {name: values[torch.from_numpy(rows).to(device)] for name, values in seen.items()}
         answer = network({**its, "command": torch.from_numpy(asked).to(device)})[0]
-        error = error + error_of(answer, told) * (len(rows) / n)
+        error = error + error_of(answer, told, network.spec.answer) * (len(rows) / n)
     return error
 
 
@@ -109,7 +109,8 @@ def procedure(training: Training[Config]) -> None:
             f"phases {config.phases!r} with view {config.view!r}; expected 'off' or 'on', and the student's "
             "view 'camera'"
         )
-    teacher = training.make(Spec(view="kinematics", width=256, command=config.command))
+    value = "l1" if config.answer == "l1" else "l2"  # what the student is told has no spread
+    teacher = training.make(Spec(view="kinematics", width=256, command=config.command, answer=value))
     known = list(training.training.episodes)
     training.learn("teacher", known, network=teacher, steps=config.teacher_steps, augment="none")
     for iteration in range(config.teacher_iterations):
@@ -138,7 +139,7 @@ def procedure(training: Training[Config]) -> None:
         answer, after = network(seen, state, begins)
         with torch.no_grad():
             told = teacher(teacher.see(lesson.observation, answer.device))[0]
-        error = error_of(answer, told)
+        error = error_of(answer, told, network.spec.answer)
         if OTHER_COMMAND in lesson.observation:
             error = error + under_other_commands(network, teacher, seen, lesson)
         return error, after

@@ -96,36 +96,74 @@ def photometric(seen: Seen) -> dict[str, Tensor]:
 
 
 def _relit(pictures: Tensor) -> Tensor:
-    n, length, _, height, width = pictures.shape
-    device = pictures.device
+    """Other light and a worse camera, ``f4[n, T, 3, h, w]``; each change is worked out where it is drawn."""
+    values = _exposed(pictures)
+    for change, chance in ((_uneven, 0.4), (_veiled, 0.4), (_noisy, 0.5), (_specked, 0.25)):
+        windows = torch.nonzero(torch.rand(len(values)) < chance).flatten().to(values.device)
+        if len(windows):
+            values[windows] = change(values[windows])
+    return _failing(values).clamp_(0.0, 1.0).mul_(2.0).sub_(1.0)
 
-    def draw(low: float, high: float, chance: float = 1.0, colours: int = 1, neutral: float = 0.0) -> Tensor:
-        value = torch.empty(n, 1, colours, 1, 1).uniform_(low, high)
-        value = torch.where(torch.rand(n, 1, 1, 1, 1) < chance, value, torch.full_like(value, neutral))
-        return value.to(device)
 
-    values = pictures * 0.5 + 0.5
-    middle = values.mean(dim=(2, 3, 4), keepdim=True)
-    contrast = draw(0.4, 1.3, chance=0.5, neutral=1.0)
-    light = torch.exp(draw(-2.3, 0.4, chance=0.6)) * (1.0 + draw(-0.15, 0.15, colours=3))
-    values.sub_(middle).mul_(contrast).add_(middle).mul_(light)
-    uneven = functional.interpolate(torch.rand(n, 1, *LIGHTS), (height, width), mode="bilinear")[:, None]
-    values.mul_(torch.exp(uneven.to(device) * draw(-4.0, 0.0, chance=0.4)))
-    depth = torch.linspace(1.0, 0.0, height, device=device).reshape(1, 1, 1, height, 1)
-    veil = draw(0.2, 1.0, chance=0.4) * depth ** draw(0.3, 3.0)
-    colour = draw(0.0, 0.9) + draw(-0.05, 0.05, colours=3)
-    values.mul_(1.0 - veil).add_(veil * colour)
-    values.add_(torch.randn(n, length, 1, height, width).to(device) * draw(0.0, 0.08, chance=0.5))
+def _exposed(pictures: Tensor) -> Tensor:
+    """From [-1, 1] to [0, 1], under another light: x becomes ((x - middle) contrast + middle) light."""
+    contrast = torch.where(_drawn(pictures, 0.0, 1.0) < 0.5, _drawn(pictures, 0.4, 1.3), 1.0)
+    light = torch.exp(torch.where(_drawn(pictures, 0.0, 1.0) < 0.6, _drawn(pictures, -2.3, 0.4), 0.0))
+    gain = contrast * light * (1.0 + _drawn(pictures, -0.15, 0.15, colours=3))
+    middle = 0.5 + 0.5 * pictures.mean(dim=(2, 3, 4), keepdim=True)
+    added = 0.5 * gain + middle * (1.0 / contrast - 1.0) * gain
+    return torch.addcmul(added, pictures, 0.5 * gain)
+
+
+def _uneven(values: Tensor) -> Tensor:
+    """Some places are darker, by up to e⁴; between the places the light changes smoothly."""
+    places = torch.rand(len(values), 1, *LIGHTS)
+    light = functional.interpolate(places, values.shape[-2:], mode="bilinear")[:, None]
+    return values * torch.exp(light.to(values.device) * _drawn(values, -4.0, 0.0))
+
+
+def _veiled(values: Tensor) -> Tensor:
+    """A veil that is denser towards the horizon."""
+    depth = torch.linspace(1.0, 0.0, values.shape[-2], device=values.device)[:, None]
+    veil = _drawn(values, 0.2, 1.0) * depth ** _drawn(values, 0.3, 3.0)
+    colour = _drawn(values, 0.0, 0.9) + _drawn(values, -0.05, 0.05, colours=3)
+    return torch.addcmul(veil * colour, values, 1.0 - veil)
+
+
+def _noisy(values: Tensor) -> Tensor:
+    """A sensor's noise, the same in all colours."""
+    n, length, _, height, width = values.shape
+    return values + torch.randn(n, length, 1, height, width).to(values.device) * _drawn(values, 0.0, 0.08)
+
+
+def _specked(values: Tensor) -> Tensor:
+    """Specks and streaks of one brightness."""
+    n, length, _, height, width = values.shape
     streak = _one_to(LONGEST_STREAK_PX)
-    specks = torch.rand(n, length, 1, -(-height // streak), width).to(device) < draw(0.0, 0.04, chance=0.25)
-    specks = specks.repeat_interleave(streak, dim=3)[:, :, :, :height]
-    values = torch.where(specks, draw(0.2, 1.0), values)
+    begins = torch.rand(n, length, 1, -(-height // streak), width).to(values.device)
+    specks = (begins < _drawn(values, 0.0, 0.04)).repeat_interleave(streak, dim=3)[:, :, :, :height]
+    return torch.where(specks, _drawn(values, 0.2, 1.0), values)
+
+
+def _failing(values: Tensor) -> Tensor:
+    """The camera gives nothing for some decisions, and lacks regions in others; changes what is given."""
+    n, length, _, height, width = values.shape
     burst, patch = _one_to(LONGEST_BURST), _one_to(LARGEST_PATCH_PX)
-    fate = torch.rand(n, -(-length // burst), 1, 1, 1).repeat_interleave(burst, dim=1)[:, :length].to(device)
-    patchy = torch.rand(n, length, 1, -(-height // patch), -(-width // patch)).to(device) < draw(0.05, 0.7)
-    patchy = patchy.repeat_interleave(patch, dim=3).repeat_interleave(patch, dim=4)[..., :height, :width]
-    values.masked_fill_((fate < 0.04) | ((fate > 0.9) & patchy), 0.0)
-    return values.clamp_(0.0, 1.0).mul_(2.0).sub_(1.0)
+    fate = torch.rand(n, -(-length // burst)).repeat_interleave(burst, dim=1)[:, :length]
+    fate = fate.to(values.device)[..., None, None, None]
+    values.masked_fill_(fate < 0.04, 0.0)
+    windows = torch.nonzero((fate > 0.9).flatten(1).any(dim=1)).flatten()
+    some = values[windows]
+    lost = torch.rand(len(some), length, 1, -(-height // patch), -(-width // patch)).to(values.device)
+    lost = (lost < _drawn(some, 0.05, 0.7)) & (fate[windows] > 0.9)
+    lost = lost.repeat_interleave(patch, dim=3).repeat_interleave(patch, dim=4)[..., :height, :width]
+    values[windows] = some.masked_fill(lost, 0.0)
+    return values
+
+
+def _drawn(values: Tensor, low: float, high: float, colours: int = 1) -> Tensor:
+    """One number for each window, ``f4[n, 1, colours, 1, 1]``, by the processor's generator."""
+    return torch.empty(len(values), 1, colours, 1, 1).uniform_(low, high).to(values.device)
 
 
 def _one_to(most: int) -> int:

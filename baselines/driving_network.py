@@ -78,6 +78,9 @@ SLOWEST_MPS = 3.0
 TABLE_SCALE = (1.0, 30.0, 8.0, 10.0, 10.0)
 GOAL_SCALE = (1.0, 10.0, 10.0, 1.0, 1.0)
 OFFSET_SCALE_M, HEADING_SCALE_RAD, CURVATURE_SCALE_PER_M = 1.0, 0.2, 0.02
+ROUTE_VALUES, TABLE_ROWS = 10, 8
+SURROUNDINGS = ROUTE_VALUES + TABLE_ROWS * len(TABLE_SCALE)
+"""Numbers of a side task: the route's geometry and the table of nearest vehicles, as the sensors give them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +97,8 @@ class Spec:
         stride: Decisions from one of them to the next.
         answer: ``l2``, ``l1`` or ``gaussian``; a network is the same for the first two.
         width: Features between the encoder and the head.
+        side_task: Whether a camera network also says, while it learns, where the road and the nearest
+            vehicles are (:attr:`DrivingNetwork.surroundings`).
     """
 
     view: str = "camera"
@@ -105,6 +110,7 @@ class Spec:
     stride: int = 1
     answer: str = "l2"
     width: int = 128
+    side_task: bool = False
 
     def __post_init__(self) -> None:
         choices = {
@@ -125,6 +131,10 @@ class Spec:
         if stacked and self.view != "camera":
             raise ValueError(
                 "a stack of kinematics; expected the view 'camera', as only pictures are stacked"
+            )
+        if self.side_task and self.view != "camera":
+            raise ValueError(
+                "a side task for kinematics, which are what it asks for; expected the view 'camera'"
             )
 
     @property
@@ -352,6 +362,9 @@ class DrivingNetwork(nn.Module):
         self.heads = nn.ModuleList(
             nn.Sequential(nn.Linear(width, 64), nn.ReLU(), nn.Linear(64, outputs)) for _ in range(heads)
         )
+        self.side = nn.Linear(width, SURROUNDINGS) if spec.side_task else None
+        self.surroundings: Tensor | None = None
+        """``f4[n, T, 50]`` what the first call in training since this was None took them for, in a side task."""
         self.to(memory_format=torch.channels_last)  # convolutions are a tenth faster on a CPU
 
     def see(self, observation: Mapping[str, Any], device: str | torch.device = "cpu") -> dict[str, Tensor]:
@@ -395,6 +408,8 @@ class DrivingNetwork(nn.Module):
         if self.memory is not None:
             hidden, state = self._remember(hidden.reshape(n, length, -1), state, begins)
             hidden = hidden.flatten(0, 1)
+        if self.side is not None and self.training and self.surroundings is None:
+            self.surroundings = self.side(hidden).reshape(n, length, -1)
         if self.spec.command == "branches":
             answers = torch.stack([head(hidden) for head in self.heads], dim=1)
             answer = (answers * asked[:, :, None]).sum(dim=1)

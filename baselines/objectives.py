@@ -3,13 +3,24 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from baselines.driving_network import DrivingNetwork, State, answer_of, curvature_of
+from baselines.driving_network import (
+    CURVATURE_SCALE_PER_M,
+    HEADING_SCALE_RAD,
+    OFFSET_SCALE_M,
+    ROUTE_VALUES,
+    TABLE_SCALE,
+    DrivingNetwork,
+    State,
+    answer_of,
+    curvature_of,
+)
 from drivebench.demonstrations.lessons import Lesson
 
-__all__ = ["Objective", "error_of", "regression", "taught_answer"]
+__all__ = ["SIDE_SENSORS", "Objective", "error_of", "regression", "side_error", "taught_answer"]
 
 LEAST_LOG_SPREAD, MOST_LOG_SPREAD = -4.0, 2.0
 """A network that is sure of a frame cannot be surer than this, nor one that is lost more unsure."""
@@ -54,3 +65,31 @@ def regression(
     """The default objective: answer what the teacher did."""
     answer, after = network(seen, state, begins)
     return error_of(answer, taught_answer(lesson), network.spec.answer), after
+
+
+SIDE_SENSORS = ("route-geometry", "kinematics")
+"""What a side task asks for."""
+FARTHEST = 5.0
+"""Where the road is further off than this many typical sizes, it is as if at it."""
+_ROUTE_SCALE = np.array(
+    [OFFSET_SCALE_M, HEADING_SCALE_RAD, *[CURVATURE_SCALE_PER_M] * (ROUTE_VALUES - 2)], np.float32
+)
+
+
+def side_error(told: Tensor, lesson: Lesson) -> Tensor:
+    """Mean squared error of what a network takes for its surroundings, in typical sizes.
+
+    Pictures that are labelled with an action alone teach slowly what is in them. H. Xu, Y. Gao, F. Yu and
+    T. Darrell (CVPR 2017, arXiv:1612.01079, section 3.4) had a driving network segment its pictures besides;
+    A. Sauer, N. Savinov and A. Geiger (CoRL 2018, arXiv:1806.06498) had one say where the lane and the next
+    vehicle are, as here. The simulator knows; the policy that drives is not told.
+
+    Args:
+        told: ``f4[n, T, 50]``, see :attr:`DrivingNetwork.surroundings`.
+        lesson: The frames, with :data:`SIDE_SENSORS`.
+    """
+    route, table = (lesson.observation[name][:, -told.shape[1] :] for name in SIDE_SENSORS)
+    where = np.clip(route / _ROUTE_SCALE, -FARTHEST, FARTHEST)
+    who = table / np.array(TABLE_SCALE, np.float32)
+    known = np.concatenate([where, who.reshape(*who.shape[:2], -1)], axis=-1)
+    return torch.square(told - torch.from_numpy(known).to(told.device)).mean()

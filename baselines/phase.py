@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from baselines.augmentation import augmentation
 from baselines.checkpoint import Workspace
 from baselines.driving_network import DrivingNetwork, State
-from baselines.objectives import Objective
+from baselines.objectives import Objective, side_error
 from baselines.settings import Settings
 from drivebench.demonstrations.lessons import Lesson, Lessons
 from drivebench.demonstrations.orders import shuffled, streams
@@ -104,7 +104,10 @@ class Phase:
                 torch.manual_seed(zlib.crc32(repr((*self._seed, step)).encode()))
                 seen = self._augment(seen)
         cleared = None if begins is None else torch.from_numpy(begins).to(self._device)
+        network.surroundings = None
         value, after = objective(network, seen, lesson, state, cleared)
+        if network.surroundings is not None:
+            value = value + self._settings.side_task * side_error(network.surroundings, lesson)
         self._optimiser.zero_grad()
         value.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), self._settings.clip)

@@ -24,6 +24,7 @@ class Settings:
         weight_decay: AdamW's.
         clip: Greatest norm of the gradient.
         augment: What is done to pictures: ``none``, or a name in :mod:`baselines.augmentation`.
+        side_task: Weight of the side task in the loss (:func:`baselines.objectives.side_error`); 0 without.
         view, mirrors, encoder, command, memory, frames, stride, answer, width: See
             :class:`baselines.driving_network.Spec`.
         encoder_weights: File with weights for the encoder (safetensors), or the empty string.
@@ -47,6 +48,7 @@ class Settings:
     stride: int = 1
     answer: str = "l2"
     width: int = 128
+    side_task: float = 0.0
 
     @property
     def spec(self) -> Spec:
@@ -58,6 +60,7 @@ class Settings:
         names = {each.name for each in fields(Spec)}
         chosen = {name: getattr(self, name) for name in names}
         chosen["mirrors"] = self.mirrors and self.view == "camera"
+        chosen["side_task"] = self.side_task > 0.0
         try:
             return Spec(**chosen)
         except ValueError as error:

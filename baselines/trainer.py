@@ -26,7 +26,7 @@ from torch import Tensor
 
 from baselines.checkpoint import Workspace
 from baselines.driving_network import BackboneEncoder, DrivingNetwork, DrivingPolicy, Spec
-from baselines.objectives import Objective, regression
+from baselines.objectives import SIDE_SENSORS, Objective, regression
 from baselines.open_loop import open_loop
 from baselines.phase import Phase
 from baselines.reproducible import reproducible
@@ -238,7 +238,7 @@ class Training(Generic[AnySettings]):
             poses: From where the cameras may look.
             commands: Whether other routes are looked for.
         """
-        names = dict.fromkeys((*spec.sensors, *also))
+        names = dict.fromkeys((*spec.sensors, *also, *(SIDE_SENSORS if spec.side_task else ())))
         return Lessons(
             episodes,
             [load_sensor(name) for name in names],
@@ -280,6 +280,11 @@ class Training(Generic[AnySettings]):
                 (:mod:`drivebench.demonstrations.other_routes`).
             augment: What is done to pictures; as the settings say when left out.
         """
+        if poses is not None and self.settings.side_task:
+            raise ConfigurationError(
+                f"side_task {self.settings.side_task}: what is recorded is not what a camera sees that looks "
+                "from elsewhere; expected 0 for this method"
+            )
         network = network or self.network
         steps = steps or self.settings.steps
         objective = objective or regression

@@ -80,7 +80,7 @@ GOAL_SCALE = (1.0, 10.0, 10.0, 1.0, 1.0)
 OFFSET_SCALE_M, HEADING_SCALE_RAD, CURVATURE_SCALE_PER_M = 1.0, 0.2, 0.02
 ROUTE_VALUES, TABLE_ROWS = 10, 8
 SURROUNDINGS = ROUTE_VALUES + TABLE_ROWS * len(TABLE_SCALE)
-"""Numbers of a side task: the route's geometry and the table of nearest vehicles, as the sensors give them."""
+"""Numbers of a side task: the route's geometry and the table of nearest vehicles, as sensors give them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -364,7 +364,7 @@ class DrivingNetwork(nn.Module):
         )
         self.side = nn.Linear(width, SURROUNDINGS) if spec.side_task else None
         self.surroundings: Tensor | None = None
-        """``f4[n, T, 50]`` what the first call in training since this was None took them for, in a side task."""
+        """``f4[n, T, 50]`` of a side task: the answer of the first call in training since this was None."""
         self.to(memory_format=torch.channels_last)  # convolutions are a tenth faster on a CPU
 
     def see(self, observation: Mapping[str, Any], device: str | torch.device = "cpu") -> dict[str, Tensor]:

@@ -1,5 +1,6 @@
 """Settings of a training: defaults of a budget, changed by name from the command line."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
@@ -57,6 +58,8 @@ class Settings:
         Raises:
             ConfigurationError: They do not go together.
         """
+        if not 0.0 <= self.side_task < math.inf:
+            raise ConfigurationError(f"setting side_task is {self.side_task}; expected a weight, 0 or more")
         names = {each.name for each in fields(Spec)}
         chosen = {name: getattr(self, name) for name in names}
         chosen["mirrors"] = self.mirrors and self.view == "camera"

@@ -91,6 +91,7 @@ def write_submission(
             if gathered
             else ""
         )
+        + (", beside what the simulator knows of the road and the vehicles" if network.spec.side_task else "")
     )
     with new_folder(request.out) as folder:
         _write_manifest(folder, baseline, network.spec.view, network.spec.sensors, data)

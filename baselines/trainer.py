@@ -37,6 +37,7 @@ from drivebench.baseline import Baseline, TrainReport, TrainRequest
 from drivebench.demonstrations import Demand, Demonstration, Demonstrations, read, to_learn_from, write
 from drivebench.demonstrations.gather import gather
 from drivebench.demonstrations.kept_pictures import KeptPictures
+from drivebench.demonstrations.kept_readings import KeptReadings
 from drivebench.demonstrations.lessons import Lesson, Lessons
 from drivebench.demonstrations.orders import streams
 from drivebench.demonstrations.other_routes import other_routes
@@ -152,6 +153,7 @@ class Training(Generic[AnySettings]):
         gathered: Frames that the expert has labelled on the learner's drives, by phase.
         network: What becomes the submission.
         roads: Built so far.
+        readings: Found out so far.
     """
 
     name: str
@@ -163,6 +165,7 @@ class Training(Generic[AnySettings]):
     losses: dict[str, list[float]] = field(default_factory=dict)
     gathered: dict[str, int] = field(default_factory=dict)
     roads: Roads = field(default_factory=Roads)
+    readings: KeptReadings = field(default_factory=KeptReadings)
     speed: dict[str, float] = field(default_factory=dict)
 
     @cached_property
@@ -247,6 +250,7 @@ class Training(Generic[AnySettings]):
             readings=other_routes(episodes, self.roads) if commands else None,
             roads=self.roads,
             pictures=self.pictures,
+            kept=self.readings,
         )
 
     # ---------------------------------------------------------------------------------- learning
@@ -282,8 +286,8 @@ class Training(Generic[AnySettings]):
         """
         if poses is not None and self.settings.side_task:
             raise ConfigurationError(
-                f"side_task {self.settings.side_task}: what is recorded is not what a camera sees that looks "
-                "from elsewhere; expected 0 for this method"
+                f"side_task {self.settings.side_task}: what a camera sees from elsewhere is not what is "
+                "recorded; expected 0 for this method"
             )
         network = network or self.network
         steps = steps or self.settings.steps

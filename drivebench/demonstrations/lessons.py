@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivebench.demonstrations.kept_pictures import KeptPictures
+from drivebench.demonstrations.kept_readings import KeptReadings
 from drivebench.demonstrations.record import Demonstration
 from drivebench.demonstrations.scenes import RecordedScenes, Roads
-from drivebench.demonstrations.sensed import sensed
 from drivebench.errors import ConfigurationError
 from drivebench.scenario import Command
 from drivebench.sensors import Camera
@@ -63,6 +63,7 @@ class Lessons:
         readings: Mapping[str, NDArray[Any]] | None = None,
         roads: Roads | None = None,
         pictures: KeptPictures | None = None,
+        kept: KeptReadings | None = None,
     ) -> None:
         """Prepare to observe.
 
@@ -78,6 +79,7 @@ class Lessons:
                 observation.
             roads: Where roads that were built before are kept.
             pictures: Where pictures that were rendered before are kept, and how.
+            kept: Where readings of other sensors are kept that were found out before.
 
         Raises:
             DataError: A scenario has changed since it was recorded.
@@ -103,7 +105,7 @@ class Lessons:
         }
         others = [s for s in sensors if not isinstance(s, Camera) and s.name not in _FROM_THE_RECORD]
         if others:
-            self._readings |= sensed(episodes, others)
+            self._readings |= (kept or KeptReadings()).of(episodes, others)
         self._more = dict(readings or {})
 
     def __len__(self) -> int:

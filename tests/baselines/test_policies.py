@@ -108,6 +108,13 @@ def test_a_row_depends_on_its_own_observation_only(parts: dict[str, object]) -> 
     assert not np.array_equal(one[1], two[1])
 
 
+def test_a_side_task_changes_nothing_of_what_is_done() -> None:
+    seen, slots = observation(3), np.arange(3)
+    with_task, without = policy_of(mirrors=True, side_task=True), policy_of(mirrors=True)
+    assert np.array_equal(with_task.act(seen, slots), without.act(seen, slots))
+    assert with_task.network.surroundings is None  # asked in training alone
+
+
 @pytest.mark.parametrize("command", ["film", "add"])
 def test_an_unseen_command_does_not_disturb(command: str) -> None:
     one = {name: np.repeat(values[:1], 6, axis=0) for name, values in observation(6).items()}

@@ -40,6 +40,7 @@ SHORT: dict[str, dict[str, str]] = {
         "teacher_steps": "3",
         "teacher_steps_again": "2",
         "command": "branches",
+        "side_task": "0.5",
     },
 }
 """Methods that learn, and settings that make them short; all learn for six steps of eight pictures."""
@@ -116,7 +117,7 @@ class StoppedError(Exception):
     [
         ("augmented-cloning", {"answer": "gaussian"}),
         ("recurrent", {"memory": "lstm"}),
-        ("dagger", {}),
+        ("dagger", {"side_task": "0.5"}),
     ],
 )
 def test_an_interrupted_training_goes_on_to_the_same_bytes(
@@ -196,10 +197,14 @@ def test_settings_are_checked(data: Path, tmp_path: Path) -> None:
         ({"memory": "stack"}, "two frames or more"),
         ({"command": "flim"}, "film, branches, add"),
         ({"encoder": "resnet-none"}, "timm"),
+        ({"side_task": "-1"}, "a weight, 0 or more"),
+        ({"side_task": "1", "view": "kinematics"}, "expected the view 'camera'"),
         ({"encoder": "resnet18", "encoder_weights": "nowhere.safetensors"}, "there is no file"),
     ):
         with pytest.raises(ConfigurationError, match=match):
             train("behavior-cloning", data, tmp_path / "out", **settings)
+    with pytest.raises(ConfigurationError, match="expected 0 for this method"):
+        train("camera-correction", data, tmp_path / "out", side_task="1")
     with pytest.raises(UnknownNameError, match="augmentation"):
         train("augmented-cloning", data, tmp_path / "out", augment="jiter")
 

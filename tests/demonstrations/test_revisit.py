@@ -1,12 +1,13 @@
 """Driving demonstrations again: what sensors observed comes back, and a teacher answers for other poses."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from drivebench import registry
-from drivebench.demonstrations import Demonstration
+from drivebench.demonstrations import Demonstration, kept_readings
 from drivebench.demonstrations.collect import collect
 from drivebench.demonstrations.displaced import displaced_labels
 from drivebench.demonstrations.gather import gather
@@ -14,7 +15,7 @@ from drivebench.demonstrations.sensed import sensed
 from drivebench.errors import ConfigurationError, DataError
 from drivebench.policy import Actions, Observation, Slots
 from drivebench.scenario import load_scenario
-from drivebench.sensors import SensorRig
+from drivebench.sensors import Sensor, SensorRig
 
 SENSORS = ("kinematics", "route-geometry", "goal-pose", "speed", "command", "last-action", "yaw-rate")
 RIG = SensorRig(SENSORS)
@@ -133,3 +134,26 @@ def test_what_cannot_be_asked_for_is_refused(driven: tuple[list[Demonstration], 
             displaced_labels([lane], expert, poses)
     with pytest.raises(ConfigurationError, match="NaN"):
         displaced_labels([lane], expert, [(np.nan, 0.0)])
+
+
+def test_readings_are_found_out_once_and_are_the_same(
+    driven: tuple[list[Demonstration], list[Observation]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane, parking, merge = driven[0]
+    sensors = [RIG.sensors[name] for name in ("speed", "route-geometry")]
+    asked: list[list[str]] = []
+
+    def counted(episodes: Sequence[Demonstration], which: Sequence[Sensor]) -> dict[str, np.ndarray]:
+        asked.append([each.key for each in episodes])
+        return sensed(episodes, which)
+
+    monkeypatch.setattr(kept_readings, "sensed", counted)
+    kept = kept_readings.KeptReadings()
+    for some in ([merge, lane], [lane, parking, merge], [parking, parking]):
+        found, anew = kept.of(some, sensors), sensed(some, sensors)
+        assert {name: (values.dtype, values.tolist()) for name, values in found.items()} == {
+            name: (values.dtype, values.tolist()) for name, values in anew.items()
+        }
+    assert asked == [[merge.key, lane.key], [parking.key]]
+    kept.of([lane], [*sensors, RIG.sensors["kinematics"]])  # another sensor has to look
+    assert asked[2:] == [[lane.key]]

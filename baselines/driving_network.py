@@ -11,6 +11,7 @@ backbone of it is asked for. :class:`Spec` says which of its parts a network has
 ``command``             how the route command acts: ``film``, ``branches`` or ``add``
 ``memory``              ``none``, ``stack`` (some pictures at once), ``gru`` or ``lstm``
 ``answer``              ``l2`` or ``l1`` (a value), ``gaussian`` (a mean and a spread; the mean drives)
+``side_task``           in training, the surroundings are told, too (:func:`baselines.objectives.side_error`)
 ======================  =====================================================================================
 
 **Pictures.** The small encoder follows PilotNet (M. Bojarski et al., arXiv:1604.07316, 2016): convolutions

@@ -29,7 +29,8 @@ ICRA 2018, arXiv:1710.02410, figure 3b). ``add``: the command is one more input 
 **Answers.** What is learnt is not the steering angle but the lateral acceleration that it means at the
 present speed (PilotNet's 1/r, times the speed squared): one size for parking speed and for a motorway. Few
 moments turn hard; asinh compresses these, so that the small corrections, which decide whether a lane is kept,
-are not drowned. :func:`answer_of` and :func:`meant_by` are inverse to each other.
+are not drowned. :func:`answer_of` and :func:`meant_by` are inverse to each other. ``l1`` is the loss of F.
+Codevilla et al. (ICCV 2019, arXiv:1904.08980, section 4); here it drives worse (:mod:`baselines.dagger`).
 """
 
 import json

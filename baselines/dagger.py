@@ -25,11 +25,12 @@ What was measured
     13.4. The cost grows with the horizon to the power 1.25 [1.18, 1.32], cloning's to 1.39: seen to be less,
     but not seen to be 1, with four rounds of four drives each.
     On the suite ``dev``, learning all twelve families with 5,000 + 6 x 2,500 steps, one training seed each,
-    which is enough to choose by and too little to claim by: 59.5 DBS as it is; 61.7 with ``side_task=1``,
-    which says where the road and the others are (roundabout 24 to 47, intersection 19 to 41, two-way 14 to
-    39, but fork 68 to 50 and night 55 to 46); 52.5 with ``answer=gaussian``; 47.7 with ``answer=l1``, which
-    answers a rare braking with none (122 collisions in 100 km in place of 54), though its median lateral
-    error on recorded drives is about half; 41.8 with ``answer=l1`` and two pictures 0.6 s apart.
+    which is enough to choose by and too little to claim by: 59.5 DBS with an earlier augmentation of the same
+    strength; 61.7 with ``side_task=1``, which says where the road and the others are (roundabout 24 to 47,
+    intersection 19 to 41, two-way 14 to 39, but fork 68 to 50 and night 55 to 46); 52.5 with
+    ``answer=gaussian``; 47.7 with ``answer=l1``, which answers a rare braking with none (122 collisions in
+    100 km in place of 54), though its median lateral error on labelled drives of its own kind is about half;
+    41.8 with ``answer=l1`` and two pictures 0.6 s apart.
 
 Deviations from the reference
     The network goes on from the last iteration's weights with a new learning-rate schedule, in place of

@@ -29,8 +29,9 @@ ICRA 2018, arXiv:1710.02410, figure 3b). ``add``: the command is one more input 
 **Answers.** What is learnt is not the steering angle but the lateral acceleration that it means at the
 present speed (PilotNet's 1/r, times the speed squared): one size for parking speed and for a motorway. Few
 moments turn hard; asinh compresses these, so that the small corrections, which decide whether a lane is kept,
-are not drowned. :func:`answer_of` and :func:`meant_by` are inverse to each other. ``l1`` is the loss of F.
-Codevilla et al. (ICCV 2019, arXiv:1904.08980, section 4); here it drives worse (:mod:`baselines.dagger`).
+are not drowned. :func:`answer_of` and :func:`meant_by` are inverse to each other. ``l1`` is the loss that F.
+Codevilla et al. (ICCV 2019, arXiv:1904.08980) published settings with; it drives worse here
+(:mod:`baselines.dagger`).
 """
 
 import json
@@ -80,8 +81,9 @@ SLOWEST_MPS = 3.0
 TABLE_SCALE = (1.0, 30.0, 8.0, 10.0, 10.0)
 GOAL_SCALE = (1.0, 10.0, 10.0, 1.0, 1.0)
 OFFSET_SCALE_M, HEADING_SCALE_RAD, CURVATURE_SCALE_PER_M = 1.0, 0.2, 0.02
-ROUTE_VALUES, TABLE_ROWS = 10, 8
-SURROUNDINGS = ROUTE_VALUES + TABLE_ROWS * len(TABLE_SCALE)
+ROUTE_SCALE = (OFFSET_SCALE_M, HEADING_SCALE_RAD, *[CURVATURE_SCALE_PER_M] * 8)
+TABLE_ROWS = 8
+SURROUNDINGS = len(ROUTE_SCALE) + TABLE_ROWS * len(TABLE_SCALE)
 """Numbers of a side task: the route's geometry and the table of nearest vehicles, as sensors give them."""
 
 
@@ -303,20 +305,21 @@ class TableEncoder(nn.Module):
 
     def __init__(self, features: int) -> None:
         super().__init__()
-        self.vehicle = nn.Sequential(nn.Linear(5, 64), nn.ReLU(), nn.Linear(64, 64))
-        self.mix = nn.Sequential(nn.Linear(64 + 8 * 5 + 10 + 5, 256), nn.ReLU(), nn.Linear(256, features))
+        self.vehicle = nn.Sequential(nn.Linear(len(TABLE_SCALE), 64), nn.ReLU(), nn.Linear(64, 64))
+        known = 64 + SURROUNDINGS + len(GOAL_SCALE)
+        self.mix = nn.Sequential(nn.Linear(known, 256), nn.ReLU(), nn.Linear(256, features))
         self.scale: Tensor
+        self.route_scale: Tensor
         self.goal_scale: Tensor
         self.register_buffer("scale", torch.tensor(TABLE_SCALE), persistent=False)
+        self.register_buffer("route_scale", torch.tensor(ROUTE_SCALE), persistent=False)
         self.register_buffer("goal_scale", torch.tensor(GOAL_SCALE), persistent=False)
 
     def forward(self, table: Tensor, route: Tensor, goal: Tensor) -> Tensor:
         """See the class."""
         scaled = table / self.scale
         each = functional.relu(self.vehicle(scaled)) * table[..., :1]
-        divisor = torch.full_like(route, CURVATURE_SCALE_PER_M)
-        divisor[:, 0], divisor[:, 1] = OFFSET_SCALE_M, HEADING_SCALE_RAD
-        route = torch.clamp(route / divisor, -10.0, 10.0)
+        route = torch.clamp(route / self.route_scale, -10.0, 10.0)
         known = [each.amax(dim=1), scaled.flatten(1), route, goal / self.goal_scale]
         return cast(Tensor, self.mix(torch.cat(known, dim=1)))
 

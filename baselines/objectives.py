@@ -8,10 +8,7 @@ import torch
 from torch import Tensor
 
 from baselines.driving_network import (
-    CURVATURE_SCALE_PER_M,
-    HEADING_SCALE_RAD,
-    OFFSET_SCALE_M,
-    ROUTE_VALUES,
+    ROUTE_SCALE,
     TABLE_SCALE,
     DrivingNetwork,
     State,
@@ -71,25 +68,22 @@ SIDE_SENSORS = ("route-geometry", "kinematics")
 """What a side task asks for."""
 FARTHEST = 5.0
 """Where the road is further off than this many typical sizes, it is as if at it."""
-_ROUTE_SCALE = np.array(
-    [OFFSET_SCALE_M, HEADING_SCALE_RAD, *[CURVATURE_SCALE_PER_M] * (ROUTE_VALUES - 2)], np.float32
-)
 
 
 def side_error(told: Tensor, lesson: Lesson) -> Tensor:
     """Mean squared error of what a network takes for its surroundings, in typical sizes.
 
     Pictures that are labelled with an action alone teach slowly what is in them. H. Xu, Y. Gao, F. Yu and
-    T. Darrell (CVPR 2017, arXiv:1612.01079, section 3.4) had a driving network segment its pictures besides;
-    A. Sauer, N. Savinov and A. Geiger (CoRL 2018, arXiv:1806.06498) had one say where the lane and the next
-    vehicle are, as here. The simulator knows; the policy that drives is not told.
+    T. Darrell (CVPR 2017, arXiv:1612.01079) had a driving network segment its pictures besides. Here it says
+    numbers like those of A. Sauer, N. Savinov and A. Geiger (CoRL 2018, arXiv:1806.06498): the lane, the next
+    vehicles. Their controller drives by these; here they only shape what is learnt, and are not used after.
 
     Args:
         told: ``f4[n, T, 50]``, see :attr:`DrivingNetwork.surroundings`.
         lesson: The frames, with :data:`SIDE_SENSORS`.
     """
     route, table = (lesson.observation[name][:, -told.shape[1] :] for name in SIDE_SENSORS)
-    where = np.clip(route / _ROUTE_SCALE, -FARTHEST, FARTHEST)
+    where = np.clip(route / np.array(ROUTE_SCALE, np.float32), -FARTHEST, FARTHEST)
     who = table / np.array(TABLE_SCALE, np.float32)
     known = np.concatenate([where, who.reshape(*who.shape[:2], -1)], axis=-1)
     return torch.square(told - torch.from_numpy(known).to(told.device)).mean()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from baselines.driving_network import DrivingNetwork, State, meant_by, steering_for
 from drivebench.demonstrations import Demonstration
 from drivebench.demonstrations.kept_pictures import KeptPictures
+from drivebench.demonstrations.kept_readings import KeptReadings
 from drivebench.demonstrations.lessons import Lesson, Lessons
 from drivebench.demonstrations.scenes import Roads
 from drivebench.sensors.rig import load_sensor
@@ -42,6 +43,7 @@ def open_loop(
     episodes: Sequence[Demonstration],
     roads: Roads | None = None,
     pictures: KeptPictures | None = None,
+    readings: KeptReadings | None = None,
 ) -> dict[str, float]:
     """Compare the network with the teacher, frame by frame, on the teacher's way.
 
@@ -51,6 +53,7 @@ def open_loop(
             a network that remembers, evenly spaced episodes.
         roads: Where roads that were built before are kept.
         pictures: Where pictures that were rendered before are kept, as the network wants them.
+        readings: Where readings of other sensors are kept.
 
     Returns:
         ``steering_r2`` and ``acceleration_r2`` (shares of variance), ``steering_mae_rad`` and
@@ -68,6 +71,7 @@ def open_loop(
         history=history,
         roads=roads,
         pictures=pictures or KeptPictures(spec.look),
+        readings=readings,
     )
     truth, answer = [], []
     with torch.inference_mode():

@@ -128,8 +128,9 @@ class Method(Generic[AnySettings]):
             self.procedure(training)
             training.network.to("cpu").eval()
             metrics = open_loop(
-                training.network, training.held_out.episodes, roads=training.roads, pictures=training.pictures
-            )
+                training.network, training.held_out.episodes,
+                roads=training.roads, pictures=training.pictures, readings=training.readings,
+            )  # fmt: skip
             write_submission(
                 request, self.baseline(), network=training.network, demonstrations=demonstrations,
                 config=asdict(settings), losses=training.losses, metrics=metrics, gathered=training.gathered,
@@ -247,10 +248,10 @@ class Training(Generic[AnySettings]):
             [load_sensor(name) for name in names],
             history=("front",) if spec.memory == "stack" else None,
             poses=poses,
-            readings=other_routes(episodes, self.roads) if commands else None,
+            more=other_routes(episodes, self.roads) if commands else None,
             roads=self.roads,
             pictures=self.pictures,
-            kept=self.readings,
+            readings=self.readings,
         )
 
     # ---------------------------------------------------------------------------------- learning

@@ -60,10 +60,10 @@ class Lessons:
         *,
         history: Collection[str] | None = None,
         poses: NDArray[np.float64] | None = None,
-        readings: Mapping[str, NDArray[Any]] | None = None,
+        more: Mapping[str, NDArray[Any]] | None = None,
         roads: Roads | None = None,
         pictures: KeptPictures | None = None,
-        kept: KeptReadings | None = None,
+        readings: KeptReadings | None = None,
     ) -> None:
         """Prepare to observe.
 
@@ -75,11 +75,11 @@ class Lessons:
             poses: ``f8[K, frames, 2]`` from where the cameras may look, K views of each frame, frames counted
                 over all episodes in order (see :meth:`RecordedScenes.pictures`); only from the car when left
                 out.
-            readings: Whatever else is known of each frame, ``[F, ...]`` by name; it becomes part of the
+            more: Whatever else is known of each frame, ``[F, ...]`` by name; it becomes part of the
                 observation.
             roads: Where roads that were built before are kept.
             pictures: Where pictures that were rendered before are kept, and how.
-            kept: Where readings of other sensors are kept that were found out before.
+            readings: Where readings of other sensors are kept that were found out before.
 
         Raises:
             DataError: A scenario has changed since it was recorded.
@@ -105,8 +105,8 @@ class Lessons:
         }
         others = [s for s in sensors if not isinstance(s, Camera) and s.name not in _FROM_THE_RECORD]
         if others:
-            self._readings |= (kept or KeptReadings()).of(episodes, others)
-        self._more = dict(readings or {})
+            self._readings |= (readings or KeptReadings()).of(episodes, others)
+        self._more = dict(more or {})
 
     def __len__(self) -> int:
         return len(self.scenes)

@@ -34,6 +34,11 @@ def _settings(**values: object) -> tuple[str, ...]:
     return tuple(f"{name}={value}" for name, value in {"augment": "none", **values}.items())
 
 
+def _alone(**values: object) -> tuple[str, ...]:
+    """Of DAgger: as the other arms learn, without what it has besides for the leaderboard."""
+    return _settings(batch_size=64, side_task=0.0, **values)
+
+
 def _plain(scenario: str, baseline: str) -> Arm:
     """A method under its own name, on as many demonstrations and steps as the others."""
     return Arm(
@@ -44,9 +49,22 @@ def _plain(scenario: str, baseline: str) -> Arm:
     )
 
 
+def _with_history(scenario: str) -> tuple[Arm, ...]:
+    """One picture, 1.2 s of pictures, a state."""
+    recurrent = Arm(
+        name=RECURRENT,
+        baseline=RECURRENT,
+        data=expert_on(scenario, DEMONSTRATIONS),
+        settings=_settings(steps=STEPS, **REMEMBERED),
+    )
+    return (_plain(scenario, CLONING), _plain(scenario, STACK), recurrent)
+
+
 CLONING, CORRECTED, STACK, RECURRENT = "behavior-cloning", "camera-correction", "frame-stack", "recurrent"
 KEEPING, FOLLOWING, OCCLUSION = "lane-keeping-v1", "car-following-v1", "occlusion-v1"
 INTERSECTION = "intersection-v1"
+REMEMBERED = {"streams": 4, "window": 32}
+"""How a state learns: the defaults, said because the studies turn on it (``baselines/recurrent.py``)."""
 
 SIDE_CAMERAS = Study(
     name="side-cameras",
@@ -69,7 +87,7 @@ HISTORY_CAR_FOLLOWING = Study(
     name="history-car-following",
     question="One picture does not tell whether the gap to a leader without brake lights closes. Does a "
     "second of pictures, or a state, drive better?",
-    arms=tuple(_plain(FOLLOWING, name) for name in (CLONING, STACK, RECURRENT)),
+    arms=_with_history(FOLLOWING),
     quantities={"score": _nominal(FOLLOWING)},
     claims=(
         Claim(quantity="score", first=STACK, second=CLONING),
@@ -81,7 +99,7 @@ HISTORY_OCCLUSION = Study(
     name="history-occlusion",
     question="A vehicle was seen, and is hidden when it is time to brake. Does a state remember it longer "
     "than the 1.2 s of a stack of pictures?",
-    arms=tuple(_plain(OCCLUSION, name) for name in (CLONING, STACK, RECURRENT)),
+    arms=_with_history(OCCLUSION),
     quantities={"score": _nominal(OCCLUSION)},
     claims=(
         Claim(quantity="score", first=RECURRENT, second=CLONING),
@@ -92,7 +110,7 @@ HISTORY_OCCLUSION = Study(
 HISTORY_LANE_KEEPING = Study(
     name="history-lane-keeping",
     question="Where one picture tells everything, does history leave the score as it is?",
-    arms=tuple(_plain(KEEPING, name) for name in (CLONING, STACK, RECURRENT)),
+    arms=_with_history(KEEPING),
     quantities={"score": _nominal(KEEPING)},
     claims=tuple(
         Claim(quantity="score", first=name, second=CLONING, expected=Expected.NEAR, margin=NEAR_DBS)
@@ -115,7 +133,7 @@ OWN_STATES = Study(
             name="dagger",
             baseline="dagger",
             data=expert_on(KEEPING, 8),
-            settings=_settings(
+            settings=_alone(
                 steps=STEPS // 2, iterations=4, episodes=4, steps_again=STEPS // 8, steps_last=STEPS // 8
             ),
         ),
@@ -178,7 +196,7 @@ TEACHER = Study(
             name="expert, own states",
             baseline="dagger",
             data=expert_on(INTERSECTION, 16),
-            settings=_settings(
+            settings=_alone(
                 steps=STEPS // 2, iterations=4, episodes=8, steps_again=STEPS // 8, steps_last=STEPS // 8
             ),
         ),

@@ -34,8 +34,8 @@ def _settings(**values: object) -> tuple[str, ...]:
     return tuple(f"{name}={value}" for name, value in {"augment": "none", **values}.items())
 
 
-def _alone(**values: object) -> tuple[str, ...]:
-    """Of DAgger: as the other arms learn, without what it has besides for the leaderboard."""
+def _dagger(**values: object) -> tuple[str, ...]:
+    """As the other arms learn, without what DAgger has besides for the leaderboard."""
     return _settings(batch_size=64, side_task=0.0, **values)
 
 
@@ -133,7 +133,7 @@ OWN_STATES = Study(
             name="dagger",
             baseline="dagger",
             data=expert_on(KEEPING, 8),
-            settings=_alone(
+            settings=_dagger(
                 steps=STEPS // 2, iterations=4, episodes=4, steps_again=STEPS // 8, steps_last=STEPS // 8
             ),
         ),
@@ -196,7 +196,7 @@ TEACHER = Study(
             name="expert, own states",
             baseline="dagger",
             data=expert_on(INTERSECTION, 16),
-            settings=_alone(
+            settings=_dagger(
                 steps=STEPS // 2, iterations=4, episodes=8, steps_again=STEPS // 8, steps_last=STEPS // 8
             ),
         ),
